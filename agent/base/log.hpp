@@ -1,0 +1,36 @@
+#pragma once
+
+#include <fmt/core.h>
+
+#include <string_view>
+
+// The journal is the sink (sd-daemon priority prefixes on stderr), spdlog is behind log.cpp.
+// Levels: error: a person must act. warning: it goes on, but worse. info: a change of state, a few
+// lines an hour when idle. debug: everything else. Secrets never.
+namespace kagent::log {
+
+enum class Level { debug, info, warning, error };
+
+// Once, in main. `level` from --log-level or KAGENT_LOG. On a terminal: coloured, with time.
+void init(std::string_view program, Level level);
+void write(Level level, std::string_view line);
+bool enabled(Level level);
+
+template <class... Args>
+void debug(fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(Level::debug)) write(Level::debug, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void info(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::info, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void warning(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::warning, fmt::format(format, std::forward<Args>(args)...));
+}
+template <class... Args>
+void error(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::error, fmt::format(format, std::forward<Args>(args)...));
+}
+
+}  // namespace kagent::log

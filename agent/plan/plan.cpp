@@ -1,0 +1,66 @@
+#include "agent/plan/plan.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace kagent::plan {
+namespace {
+
+using namespace std::chrono_literals;
+
+template <std::size_t N>
+using List = std::array<std::string_view, N>;
+
+constexpr List<1> after_modules{"modules"};
+constexpr List<1> after_runtime{"runtime"};
+constexpr List<5> kubelet_needs{"hostname", "swap", "modules", "sysctl", "runtime"};
+constexpr List<3> start_needs{"preflight", "kubelet", "images"};
+constexpr List<1> after_init{"init"};
+constexpr List<1> after_kubeconfig{"kubeconfig"};
+constexpr List<3> ready_needs{"init", "join", "cni"};
+
+constexpr std::array<Step, 13> steps{{
+    // clang-format off
+    {"preflight",  For::every,         Gate::assignment, {},               {5, 5s},   30s},
+    {"hostname",   For::every,         Gate::none,       {},               {5, 2s},   30s},
+    {"swap",       For::every,         Gate::none,       {},               {5, 2s},   60s},
+    {"modules",    For::every,         Gate::none,       {},               {5, 2s},   30s},
+    {"sysctl",     For::every,         Gate::none,       after_modules,    {5, 2s},   30s},
+    {"runtime",    For::every,         Gate::assignment, {},               {8, 2s},  120s},
+    {"images",     For::every,         Gate::assignment, after_runtime,    {8, 5s},  900s},
+    {"kubelet",    For::every,         Gate::assignment, kubelet_needs,    {8, 2s},   60s},
+    {"init",       For::initializer,   Gate::init_lease, start_needs,      {5, 5s},  900s},
+    {"kubeconfig", For::control_plane, Gate::assignment, after_init,       {8, 2s},   60s},
+    {"cni",        For::initializer,   Gate::assignment, after_kubeconfig, {8, 2s},  120s},
+    {"join",       For::joiner,        Gate::join_grant, start_needs,      {8, 5s},  600s},
+    {"ready",      For::every,         Gate::assignment, ready_needs,      {20, 5s}, 600s},
+    // clang-format on
+}};
+
+bool is_for(For who, Role role, bool init) {
+  switch (who) {
+    case For::every: return true;
+    case For::initializer: return init;
+    case For::joiner: return !init;
+    case For::control_plane: return role == Role::control_plane;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::span<const Step> all_steps() { return steps; }
+
+const Step* find(std::string_view name) {
+  const auto* found = std::ranges::find(steps, name, &Step::name);
+  return found == steps.end() ? nullptr : found;
+}
+
+std::vector<const Step*> steps_for(Role role, bool init) {
+  std::vector<const Step*> mine;
+  for (const Step& step : steps)
+    if (is_for(step.who, role, init)) mine.push_back(&step);
+  return mine;
+}
+
+}  // namespace kagent::plan

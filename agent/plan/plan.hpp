@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+// A node's life as data: the one list of steps, read from top to bottom. kagentd sequences it,
+// kagent-noded knows how to do each.
+namespace kagent::plan {
+
+enum class Role : std::uint8_t { control_plane, worker };
+
+// Something from outside that a step waits for.
+enum class Gate : std::uint8_t {
+  none,
+  assignment,  // the coordinator's Assignment envelope
+  init_lease,  // an Assignment with init = true
+  join_grant,  // a JoinGrant envelope
+};
+
+// Which nodes a step is for.
+enum class For : std::uint8_t { every, initializer, joiner, control_plane };
+
+struct Retry {
+  unsigned attempts;                // then the step has failed for good
+  std::chrono::seconds first_delay; // doubled each time, up to ten minutes
+};
+
+struct Step {
+  std::string_view name;
+  For who;
+  Gate gate;
+  std::span<const std::string_view> after;  // names of steps
+  Retry retry;
+  std::chrono::seconds time_limit;  // of one attempt
+};
+
+// All steps, each after those it needs.
+std::span<const Step> all_steps();
+
+const Step* find(std::string_view name);
+
+// The steps of one node, in the order of all_steps(), with `after` still naming only steps in it or
+// steps that this node does not have (which then count as done).
+std::vector<const Step*> steps_for(Role role, bool init);
+
+}  // namespace kagent::plan
