@@ -61,7 +61,7 @@ template <class... Args>
 sdbus::MethodCall make_call(sdbus::IProxy& proxy, const std::string& interface,
                             const std::string& method, const Args&... args) {
   sdbus::MethodCall message = proxy.createMethodCall(interface, method);
-  (message << ... << args);
+  ((void)(message << args), ...);
   return message;
 }
 
