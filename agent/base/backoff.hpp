@@ -6,7 +6,8 @@
 
 namespace kagent {
 
-// Exponential backoff with full jitter: the n-th delay is uniform in [floor, min(cap, first * 2^n)].
+// Exponential backoff with full jitter: the n-th delay is uniform in [floor, min(cap, first *
+// 2^n)].
 struct BackoffPolicy {
   std::chrono::milliseconds first{500};
   std::chrono::milliseconds cap{30'000};

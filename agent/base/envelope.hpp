@@ -26,16 +26,17 @@ Result<v1::SignedEnvelope> sign_envelope(const v1::EnvelopePayload& payload,
 
 // What the receiver holds against it.
 struct EnvelopeExpectation {
-  std::string ca_sha256;      // from user-data
+  std::string ca_sha256;  // from user-data
   std::string node_id;
-  std::string cluster_id;     // empty: not known yet, taken from the first envelope
+  std::string cluster_id;          // empty: not known yet, taken from the first envelope
   std::uint64_t after_serial = 0;  // serials up to this one have been seen
   std::chrono::system_clock::time_point now;
 };
 
 // Everything is verified before a field is believed. `serialised` is a v1::SignedEnvelope. Errors:
 // permission_denied with a sentence that says which check failed (hash, chain, signature, node,
-// cluster, serial, expiry); invalid_argument if it is not an envelope; resource_exhausted over 256 KiB.
+// cluster, serial, expiry); invalid_argument if it is not an envelope; resource_exhausted over 256
+// KiB.
 Result<v1::EnvelopePayload> open_envelope(std::string_view serialised,
                                           const EnvelopeExpectation& expected);
 

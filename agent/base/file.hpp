@@ -16,7 +16,8 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
 
 // All or nothing, also at power loss: temporary file beside it, fsync, rename, fsync of the folder.
 // Parent folders must exist. The mode is set before the first byte is written.
-Result<> write_file_atomic(const std::filesystem::path& path, std::string_view content, mode_t mode);
+Result<> write_file_atomic(const std::filesystem::path& path, std::string_view content,
+                           mode_t mode);
 
 // Removes it; a file that is not there is a success.
 Result<> remove_file(const std::filesystem::path& path);

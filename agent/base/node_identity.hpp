@@ -6,9 +6,9 @@
 
 namespace kagent {
 
-// The id of this node in certificates and envelopes: the EC2 instance id that kagent-imds wrote, else
-// "node-" and 16 hexadecimal digits of sd_id128_get_machine_app_specific(). Errors: not_found when
-// /etc/machine-id is missing or "uninitialized".
+// The id of this node in certificates and envelopes: the EC2 instance id that kagent-imds wrote,
+// else "node-" and 16 hexadecimal digits of sd_id128_get_machine_app_specific(). Errors: not_found
+// when /etc/machine-id is missing or "uninitialized".
 Result<std::string> node_id();
 
 Result<std::string> app_specific_machine_id();  // 32 hexadecimal digits

@@ -20,8 +20,12 @@ inline constexpr std::string_view node_organization = "kagent:node";
 inline constexpr std::string_view admin_organization = "kagent:admin";
 inline constexpr std::string_view signer_organization = "kagent:envelope-signer";
 
-struct FreeKey { void operator()(evp_pkey_st* key) const; };
-struct FreeCertificate { void operator()(x509_st* certificate) const; };
+struct FreeKey {
+  void operator()(evp_pkey_st* key) const;
+};
+struct FreeCertificate {
+  void operator()(x509_st* certificate) const;
+};
 using Key = std::shared_ptr<evp_pkey_st>;
 using Certificate = std::shared_ptr<x509_st>;
 
@@ -63,8 +67,8 @@ struct IssueRequest {
   std::vector<std::string> dns_names;  // server only
 };
 // notBefore is five minutes back, for clocks that differ a little.
-Result<Certificate> issue(const IssueRequest& request, const Key& public_key,
-                          const Certificate& ca, const Key& ca_key);
+Result<Certificate> issue(const IssueRequest& request, const Key& public_key, const Certificate& ca,
+                          const Key& ca_key);
 
 Result<std::string> make_csr(const Key& key, std::string_view common_name);  // PKCS#10 DER
 struct Csr {
