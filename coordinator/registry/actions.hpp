@@ -1,0 +1,66 @@
+#pragma once
+
+#include "coordinator/registry/model.hpp"
+
+#include <string>
+#include <variant>
+
+// What the registry wants done. Saves come before the messages that tell of them; whoever carries
+// the actions out puts all saves on disk before it sends a message.
+namespace kagent::coordinator {
+
+struct BindNode {  // a new node: fails if the id is bound to another key
+  NodeRecord record;
+};
+struct SaveNode {
+  NodeRecord record;
+};
+struct SaveCluster {
+  ClusterRecord cluster;
+};
+struct TakeLease {  // from the fence before it: exactly one taker wins
+  LeaseRecord lease;
+};
+
+struct SendAssignment {
+  std::string node;
+  std::uint64_t serial = 0;
+  Role role = Role::none;
+  bool init = false;
+  std::uint64_t lease_fence = 0;
+};
+struct SendReset {
+  std::string node;
+  std::uint64_t serial = 0;
+  std::uint64_t lease_fence = 0;
+  std::string reason;
+};
+struct SendGrant {
+  std::string node;
+  std::uint64_t serial = 0;
+  std::string bootstrap_token;  // id.secret; secret
+  std::string certificate_key;
+  std::chrono::system_clock::time_point expires_at;
+};
+struct RequestMint {
+  std::string minter;  // the control plane that is asked
+  std::uint64_t request = 0;
+  std::string node, node_name;
+  std::chrono::seconds ttl{};
+  bool control_plane = false;
+};
+struct RevokeToken {
+  std::string minter;
+  std::string token_id;
+};
+struct Disconnect {  // its session is dead: end it
+  std::string node;
+};
+struct Changed {  // what is shown of the node may be different now
+  std::string node;
+};
+
+using Action = std::variant<BindNode, SaveNode, SaveCluster, TakeLease, SendAssignment, SendReset,
+                            SendGrant, RequestMint, RevokeToken, Disconnect, Changed>;
+
+}  // namespace kagent::coordinator

@@ -1,0 +1,190 @@
+#pragma once
+
+#include "agent/base/liveness.hpp"
+#include "coordinator/registry/actions.hpp"
+#include "coordinator/registry/model.hpp"
+
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace kagent::coordinator {
+
+struct Policy {
+  unsigned control_planes = 1;
+  std::string config_digest;  // changes when the ClusterConfig does
+  std::chrono::milliseconds lost_after = liveness::lost_after;
+  // The init lease goes to the next candidate when its holder is lost for this long.
+  std::chrono::seconds init_takeover_after{120};
+  std::chrono::seconds mint_timeout{15};
+  std::chrono::seconds mint_retry_first{2}, mint_retry_cap{60};
+  std::chrono::seconds token_ttl{600};
+  // A grant that the node does not take up in this time is minted again.
+  std::chrono::seconds grant_patience{20};
+  unsigned mints_at_once = 32;
+};
+
+struct PendingMint {
+  std::uint64_t request = 0;
+  std::string minter;
+  std::chrono::steady_clock::time_point deadline;
+};
+
+struct Grant {
+  std::string token_id;  // the public half; the secret half is not kept
+  std::string minter;
+  std::chrono::system_clock::time_point expires_at;
+  std::chrono::steady_clock::time_point sent;
+  bool taken_up = false;  // the join has run since
+};
+
+struct Node {
+  NodeRecord record;
+  std::optional<Report> report;
+  bool connected = false;
+  bool lost = false;
+  std::chrono::steady_clock::time_point heard;
+  std::optional<PendingMint> mint;
+  std::optional<Grant> grant;
+  unsigned mints = 0;  // since it connected
+  std::chrono::steady_clock::time_point next_mint;
+  std::string mint_problem;  // why the last one came to nothing
+  std::list<Node*>::iterator by_heard;
+};
+
+enum class Phase : std::uint8_t {
+  enrolled,
+  preparing,
+  initializing,
+  waiting,
+  joining,
+  starting,
+  ready,
+  not_ready,
+  failed,
+  lost
+};
+inline constexpr std::size_t phase_count = 10;
+std::string_view to_string(Phase phase);
+
+struct Status {
+  Phase phase = Phase::enrolled;
+  std::string step;
+  std::string reason;  // one or two sentences, empty if all is well
+};
+
+struct Hello {
+  WantedRole wanted = WantedRole::automatic;
+  std::uint64_t assignment_serial = 0;  // that the node holds
+  std::optional<Report> report;
+};
+
+struct ClusterReady {
+  ClusterRecord cluster;          // initialized_by is the sender
+  std::uint64_t lease_fence = 0;  // 0: the sender does not know it any more
+};
+
+struct Minted {
+  std::uint64_t request = 0;
+  std::string bootstrap_token, certificate_key;
+  std::chrono::system_clock::time_point expires_at;
+  std::string problem;  // set instead when it could not be done
+};
+
+enum class Enrolment : std::uint8_t { accepted, other_key };
+
+// Every decision about who is what: no I/O, no clock, no thread. Events go in, actions come out of
+// take_actions(). One event costs no more than the nodes it touches, so that ten thousand can
+// report.
+class Registry {
+ public:
+  Registry(Policy policy, Snapshot snapshot, std::vector<std::optional<Report>> reports, Now now);
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  // First come, first served: the id belongs to that key for good. The same key again is accepted.
+  Enrolment enrol(const std::string& id, const std::string& key_sha256, WantedRole wanted, Now now);
+  // The node must be enrolled in the calls below; an unknown id is ignored.
+  void connected(const std::string& id, Hello hello, Now now);
+  void disconnected(const std::string& id, Now now);
+  void heard(const std::string& id, Now now);
+  void reported(const std::string& id, Report report, Now now);
+  void cluster_ready(const std::string& id, const ClusterReady& ready, Now now);
+  // All nodes that Kubernetes has, by name.
+  void kubernetes_nodes(const std::string& id, std::map<std::string, KubernetesState> nodes,
+                        Now now);
+  void minted(const std::string& minter, Minted outcome, Now now);
+  void configure(unsigned control_planes, std::string config_digest, Now now);
+  // Every liveness::sweep_every.
+  void tick(Now now);
+
+  std::vector<Action> take_actions() { return std::exchange(actions_, {}); }
+
+  [[nodiscard]] const Node* find(const std::string& id) const;
+  [[nodiscard]] const std::vector<std::unique_ptr<Node>>& nodes() const { return nodes_; }
+  [[nodiscard]] const ClusterRecord& cluster() const { return cluster_; }
+  [[nodiscard]] const LeaseRecord& lease() const { return lease_; }
+  [[nodiscard]] const KubernetesState* kubernetes(const Node& node) const;
+  [[nodiscard]] Status status(const Node& node) const;
+
+ private:
+  Node* get(const std::string& id);
+  void hear(Node& node, Now now);
+  void take_report(Node& node, Report report, Now now);
+  void save(const Node& node) { actions_.emplace_back(SaveNode{node.record}); }
+  void changed(const Node& node) { actions_.emplace_back(Changed{node.record.id}); }
+  void changed_waiting();
+  void forget(Node& node);
+  void settle_ready(Node& node);
+  void rename(Node& node, const std::string& name);
+
+  // roles.cpp
+  void give_role(Node& node);
+  [[nodiscard]] unsigned seats_taken() const;
+  void settle_lease(Now now);
+  [[nodiscard]] bool holder_is_out(Now now) const;
+  void set_role(Node& node, Role role);
+  [[nodiscard]] Node* next_initializer() const;
+  void move_lease(Node& to, Now now);
+  void send_assignment(Node& node);
+  [[nodiscard]] std::string digest(const Node& node) const;
+
+  // status.cpp
+  [[nodiscard]] std::string waiting_reason(const Node& node, const StepReport& step) const;
+  [[nodiscard]] std::string no_role_reason(const Node& node) const;
+
+  // grants.cpp
+  void pump_grants(Now now);
+  void pump_grant(Node& node, Now now);
+  [[nodiscard]] bool needs_mint(const Node& node, Now now) const;
+  [[nodiscard]] const Node* name_holder(const Node& node) const;
+  [[nodiscard]] bool control_plane_is_joining(const Node& but) const;
+  [[nodiscard]] Node* minter_for(const Node& node) const;
+  void request_mint(Node& node, Node& minter, Now now);
+  void mint_failed(Node& node, std::string problem, Now now);
+  void expire_mints(Now now);
+  void revoke(Node& node);
+  void drop_mint(Node& node);
+
+  Policy policy_;
+  ClusterRecord cluster_;
+  LeaseRecord lease_;
+  std::vector<std::unique_ptr<Node>> nodes_;  // in the order of enrolment
+  std::unordered_map<std::string, Node*> by_id_;
+  std::unordered_multimap<std::string, Node*> by_name_;
+  std::list<Node*> alive_;                         // not lost, the one heard longest ago first
+  std::map<std::uint64_t, Node*> waiting_;         // for a grant, by order of enrolment
+  std::map<std::uint64_t, Node*> mint_requests_;   // outstanding, by request
+  std::map<std::uint64_t, Node*> control_planes_;  // nodes with that role, by order
+  std::map<std::string, KubernetesState> kubernetes_;
+  std::uint64_t next_request_ = 1;
+  std::vector<Action> actions_;
+};
+
+}  // namespace kagent::coordinator

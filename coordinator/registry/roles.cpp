@@ -1,0 +1,131 @@
+// Roles and the init lease.
+#include "coordinator/registry/registry.hpp"
+
+#include <algorithm>
+
+namespace kagent::coordinator {
+namespace {
+
+bool has_failed_step(const Node& node) {
+  return node.report && std::ranges::any_of(node.report->steps, [](const StepReport& step) {
+           return step.state == StepState::failed;
+         });
+}
+
+}  // namespace
+
+void Registry::set_role(Node& node, Role role) {
+  node.record.role = role;
+  if (role == Role::control_plane)
+    control_planes_.emplace(node.record.order, &node);
+  else
+    control_planes_.erase(node.record.order);
+}
+
+unsigned Registry::seats_taken() const {
+  return static_cast<unsigned>(control_planes_.size());
+}
+
+// A role, once given, stays. "control-plane" is a wish: it is granted while there is a seat.
+void Registry::give_role(Node& node) {
+  if (node.record.role != Role::none) return;
+  const bool seat = seats_taken() < policy_.control_planes;
+  if (node.record.wanted != WantedRole::worker && seat)
+    set_role(node, Role::control_plane);
+  else if (node.record.wanted != WantedRole::control_plane)
+    set_role(node, Role::worker);
+  else
+    return;
+  save(node);
+}
+
+// The holder cannot be waited for any longer.
+bool Registry::holder_is_out(Now now) const {
+  const Node* holder = find(lease_.holder);
+  if (holder == nullptr) return true;
+  if (holder->lost) return now.steady - holder->heard >= policy_.init_takeover_after;
+  return has_failed_step(*holder) && !holder->record.joined;
+}
+
+// Control planes first, then those that wait for a seat, then workers that take any role and have
+// not joined; in the order of enrolment. Only when nobody has held the lease yet, workers stay so.
+Node* Registry::next_initializer() const {
+  const auto able = [this](const Node& node) {
+    return node.connected && node.record.id != lease_.holder && !node.record.init_failed &&
+           !has_failed_step(node);
+  };
+  for (const auto& [order, node] : control_planes_)
+    if (able(*node)) return node;
+  if (lease_.holder.empty()) return nullptr;
+  for (const auto& node : nodes_)
+    if (able(*node) && node->record.role == Role::none) return node.get();
+  for (const auto& node : nodes_)
+    if (able(*node) && node->record.wanted == WantedRole::automatic && !node->record.joined)
+      return node.get();
+  return nullptr;
+}
+
+void Registry::settle_lease(Now now) {
+  // Once a cluster exists there is no second one, whatever becomes of the first control plane.
+  if (cluster_.initialized()) return;
+  if (!lease_.holder.empty() && !holder_is_out(now)) return;
+  if (Node* next = next_initializer()) move_lease(*next, now);
+}
+
+void Registry::move_lease(Node& to, Now) {
+  Node* from = get(lease_.holder);
+  if (from != nullptr) {
+    NodeRecord& record = from->record;
+    record.reset_fence = lease_.fence;
+    record.reset_serial = 0;
+    record.init_failed = !from->lost;
+    record.joined = record.was_ready = false;
+    set_role(*from, record.wanted == WantedRole::automatic ? Role::worker : Role::none);
+  }
+  lease_ = {to.record.id, lease_.fence + 1};
+  if (to.record.role != Role::control_plane) set_role(to, Role::control_plane);
+  actions_.emplace_back(TakeLease{lease_});
+  save(to);
+  if (from != nullptr) {
+    give_role(*from);
+    save(*from);
+    send_assignment(*from);
+    changed(*from);
+  }
+  send_assignment(to);
+  changed(to);
+}
+
+std::string Registry::digest(const Node& node) const {
+  const bool init = node.record.id == lease_.holder;
+  std::string text = node.record.role == Role::control_plane ? "control-plane" : "worker";
+  if (init) text += "/init/" + std::to_string(lease_.fence);
+  return text + "/" + policy_.config_digest;
+}
+
+// To a node that is not there nothing is sent: it says in its Hello what it has.
+void Registry::send_assignment(Node& node) {
+  NodeRecord& record = node.record;
+  if (!node.connected) return;
+  const bool reset = record.reset_fence != 0 && record.reset_serial == 0;
+  if (record.role == Role::none && !reset) return;
+  SendReset order{record.id, 0, record.reset_fence, "the init lease went to " + lease_.holder};
+  if (reset) order.serial = ++record.serial;
+  if (record.role == Role::none) {
+    // There is no Assignment whose serial would show that the order has arrived: it is sent again
+    // with every Hello, and is harmless to a node that has done nothing.
+    save(node);
+    actions_.emplace_back(std::move(order));
+    return;
+  }
+  record.assignment_serial = ++record.serial;
+  record.assignment_digest = digest(node);
+  if (reset) record.reset_serial = record.assignment_serial;
+  save(node);
+  if (reset) actions_.emplace_back(std::move(order));
+  const bool init = record.id == lease_.holder;
+  actions_.emplace_back(SendAssignment{record.id, record.assignment_serial, record.role, init,
+                                       init ? lease_.fence : 0});
+}
+
+}  // namespace kagent::coordinator

@@ -1,0 +1,341 @@
+#include "coordinator/store/sqlite.hpp"
+#include "coordinator/store/store.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace kagent::coordinator {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::system_clock;
+
+constexpr std::int64_t schema_version = 1;
+
+constexpr char schema[] = R"sql(
+CREATE TABLE cluster (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  schema_version INTEGER NOT NULL,
+  cluster_id TEXT NOT NULL,
+  initialized_by TEXT NOT NULL DEFAULT '',
+  api_server TEXT NOT NULL DEFAULT '',
+  ca_certificates TEXT NOT NULL DEFAULT '',
+  lease_holder TEXT NOT NULL DEFAULT '',
+  lease_fence INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE nodes (
+  id TEXT PRIMARY KEY,
+  key_sha256 TEXT NOT NULL,
+  enrol_order INTEGER NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  wanted INTEGER NOT NULL,
+  role INTEGER NOT NULL,
+  serial INTEGER NOT NULL,
+  assignment_serial INTEGER NOT NULL,
+  assignment_digest TEXT NOT NULL,
+  reset_fence INTEGER NOT NULL,
+  reset_serial INTEGER NOT NULL,
+  init_failed INTEGER NOT NULL,
+  joined INTEGER NOT NULL,
+  was_ready INTEGER NOT NULL,
+  enrolled_at_ms INTEGER NOT NULL,
+  last_seen_at_ms INTEGER NOT NULL,
+  report BLOB NOT NULL DEFAULT x''
+) STRICT;
+CREATE TABLE enrolment_tokens (sha256 TEXT PRIMARY KEY) STRICT;
+)sql";
+
+std::int64_t signed_of(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
+std::uint64_t unsigned_of(std::int64_t value) {
+  return static_cast<std::uint64_t>(value);
+}
+
+std::int64_t to_ms(system_clock::time_point at) {
+  return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
+}
+system_clock::time_point from_ms(std::int64_t ms) {
+  return system_clock::time_point(milliseconds(ms));
+}
+
+NodeRecord read_node(const sqlite::Statement& row) {
+  NodeRecord node;
+  node.id = row.text(0);
+  node.key_sha256 = row.text(1);
+  node.order = unsigned_of(row.number(2));
+  node.name = row.text(3);
+  node.wanted = static_cast<WantedRole>(row.number(4));
+  node.role = static_cast<Role>(row.number(5));
+  node.serial = unsigned_of(row.number(6));
+  node.assignment_serial = unsigned_of(row.number(7));
+  node.assignment_digest = row.text(8);
+  node.reset_fence = unsigned_of(row.number(9));
+  node.reset_serial = unsigned_of(row.number(10));
+  node.init_failed = row.number(11) != 0;
+  node.joined = row.number(12) != 0;
+  node.was_ready = row.number(13) != 0;
+  node.enrolled_at = from_ms(row.number(14));
+  node.last_seen_at = from_ms(row.number(15));
+  return node;
+}
+
+class SqliteStore final : public Store {
+ public:
+  explicit SqliteStore(sqlite::Database database) : database_(std::move(database)) {}
+
+  Result<> prepare(const std::string& cluster_id);
+
+  Result<Snapshot> load() override;
+  Result<> bind_node(const NodeRecord& record) override;
+  Result<> save_node(const NodeRecord& record) override;
+  Result<> save_report(const std::string& node_id, std::string_view report) override;
+  Result<> take_lease(const LeaseRecord& lease) override;
+  Result<> save_cluster(const ClusterRecord& cluster) override;
+  Result<> save_token_hashes(const std::vector<std::string>& hashes) override;
+  Result<> atomically(const std::function<Result<>()>& work) override;
+
+ private:
+  Result<> check(const std::string& cluster_id);
+  Result<int> insert(const NodeRecord& record);
+  // Runs in the transaction that is open, or in one of its own.
+  Result<> write(const std::function<Result<>()>& work) {
+    return in_transaction_ ? work() : atomically(work);
+  }
+
+  sqlite::Database database_;
+  bool in_transaction_ = false;
+};
+
+Result<> SqliteStore::prepare(const std::string& cluster_id) {
+  if (auto set = database_.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                               "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;");
+      !set)
+    return set;
+  auto tables = database_.prepare("SELECT count(*) FROM sqlite_schema");
+  if (!tables) return tables.error();
+  if (auto row = tables->step(); !row) return row.error();
+  if (tables->number(0) != 0) return check(cluster_id);
+  return atomically([&]() -> Result<> {
+    if (auto made = database_.run(schema); !made) return made;
+    auto first =
+        database_.prepare("INSERT INTO cluster (id, schema_version, cluster_id) VALUES (1,?,?)");
+    if (!first) return first.error();
+    if (auto done = first->bind(schema_version).bind(cluster_id).execute(); !done)
+      return done.error();
+    return {};
+  });
+}
+
+Result<> SqliteStore::check(const std::string& cluster_id) {
+  auto integrity = database_.prepare("PRAGMA integrity_check(1)");
+  if (!integrity) return integrity.error();
+  if (auto row = integrity->step(); !row) return row.error();
+  if (const std::string verdict = integrity->text(0); verdict != "ok")
+    return Error(Errc::data_loss, "integrity check: " + verdict);
+  auto cluster = database_.prepare("SELECT schema_version, cluster_id FROM cluster");
+  if (!cluster) return Error(Errc::data_loss, cluster.error().message());
+  auto row = cluster->step();
+  if (!row) return row.error();
+  if (!*row) return Error(Errc::data_loss, "it names no cluster");
+  if (cluster->number(0) > schema_version)
+    return Error(Errc::data_loss,
+                 "it was written by a newer version of kagent-coordinator (schema " +
+                     std::to_string(cluster->number(0)) + ")");
+  if (cluster->text(1) != cluster_id)
+    return Error(Errc::data_loss, "it belongs to cluster " + cluster->text(1) +
+                                      ", the files beside it to " + cluster_id);
+  return {};
+}
+
+Result<Snapshot> SqliteStore::load() {
+  Snapshot snapshot;
+  auto cluster = database_.prepare(
+      "SELECT cluster_id, initialized_by, api_server, ca_certificates, lease_holder, lease_fence "
+      "FROM cluster");
+  if (!cluster) return cluster.error();
+  if (auto row = cluster->step(); !row) return row.error();
+  snapshot.cluster_id = cluster->text(0);
+  snapshot.cluster = {cluster->text(1), cluster->text(2), cluster->text(3)};
+  snapshot.lease = {cluster->text(4), unsigned_of(cluster->number(5))};
+  auto tokens = database_.prepare("SELECT sha256 FROM enrolment_tokens");
+  if (!tokens) return tokens.error();
+  for (;;) {
+    auto row = tokens->step();
+    if (!row) return row.error();
+    if (!*row) break;
+    snapshot.token_hashes.push_back(tokens->text(0));
+  }
+  auto nodes = database_.prepare(
+      "SELECT id, key_sha256, enrol_order, name, wanted, role, serial, assignment_serial, "
+      "assignment_digest, reset_fence, reset_serial, init_failed, joined, was_ready, "
+      "enrolled_at_ms, last_seen_at_ms, report FROM nodes ORDER BY enrol_order");
+  if (!nodes) return nodes.error();
+  for (;;) {
+    auto row = nodes->step();
+    if (!row) return row.error();
+    if (!*row) return snapshot;
+    snapshot.nodes.push_back({read_node(*nodes), nodes->text(16)});
+  }
+}
+
+Result<int> SqliteStore::insert(const NodeRecord& record) {
+  auto insert = database_.prepare(
+      "INSERT INTO nodes (id, key_sha256, enrol_order, name, wanted, role, serial, "
+      "assignment_serial, assignment_digest, reset_fence, reset_serial, init_failed, joined, "
+      "was_ready, enrolled_at_ms, last_seen_at_ms) VALUES (?,?,?,?,?,0,0,0,'',0,0,0,0,0,?,?) "
+      "ON CONFLICT (id) DO NOTHING");
+  if (!insert) return insert.error();
+  return insert->bind(record.id)
+      .bind(record.key_sha256)
+      .bind(signed_of(record.order))
+      .bind(record.name)
+      .bind(static_cast<std::int64_t>(record.wanted))
+      .bind(to_ms(record.enrolled_at))
+      .bind(to_ms(record.last_seen_at))
+      .execute();
+}
+
+Result<> SqliteStore::bind_node(const NodeRecord& record) {
+  return write([&]() -> Result<> {
+    auto inserted = insert(record);
+    if (!inserted) return inserted.error();
+    if (*inserted == 1) return {};
+    auto bound = database_.prepare("SELECT key_sha256 FROM nodes WHERE id = ?");
+    if (!bound) return bound.error();
+    if (auto row = bound->bind(record.id).step(); !row) return row.error();
+    if (bound->text(0) == record.key_sha256) return {};
+    return Error(Errc::already_exists, "node " + record.id + " is bound to another key");
+  });
+}
+
+Result<> SqliteStore::save_node(const NodeRecord& record) {
+  return write([&]() -> Result<> {
+    auto update = database_.prepare(
+        "UPDATE nodes SET name=?, wanted=?, role=?, serial=?, assignment_serial=?, "
+        "assignment_digest=?, reset_fence=?, reset_serial=?, init_failed=?, joined=?, was_ready=?, "
+        "last_seen_at_ms=? WHERE id=? AND key_sha256=? AND serial<=?");
+    if (!update) return update.error();
+    auto changed = update->bind(record.name)
+                       .bind(static_cast<std::int64_t>(record.wanted))
+                       .bind(static_cast<std::int64_t>(record.role))
+                       .bind(signed_of(record.serial))
+                       .bind(signed_of(record.assignment_serial))
+                       .bind(record.assignment_digest)
+                       .bind(signed_of(record.reset_fence))
+                       .bind(signed_of(record.reset_serial))
+                       .bind(static_cast<std::int64_t>(record.init_failed))
+                       .bind(static_cast<std::int64_t>(record.joined))
+                       .bind(static_cast<std::int64_t>(record.was_ready))
+                       .bind(to_ms(record.last_seen_at))
+                       .bind(record.id)
+                       .bind(record.key_sha256)
+                       .bind(signed_of(record.serial))
+                       .execute();
+    if (!changed) return changed.error();
+    if (*changed == 1) return {};
+    auto known = database_.prepare("SELECT serial FROM nodes WHERE id=? AND key_sha256=?");
+    if (!known) return known.error();
+    auto row = known->bind(record.id).bind(record.key_sha256).step();
+    if (!row) return row.error();
+    if (!*row) return Error(Errc::not_found, "node " + record.id + " is not bound to this key");
+    return Error(Errc::failed_precondition,
+                 "node " + record.id + " has a higher serial in the store");
+  });
+}
+
+Result<> SqliteStore::save_report(const std::string& node_id, std::string_view report) {
+  return write([&]() -> Result<> {
+    auto update = database_.prepare("UPDATE nodes SET report=? WHERE id=?");
+    if (!update) return update.error();
+    auto changed = update->bind_blob(report).bind(node_id).execute();
+    if (!changed) return changed.error();
+    if (*changed != 1) return Error(Errc::not_found, "node " + node_id + " is not bound");
+    return {};
+  });
+}
+
+Result<> SqliteStore::take_lease(const LeaseRecord& lease) {
+  return write([&]() -> Result<> {
+    auto update = database_.prepare(
+        "UPDATE cluster SET lease_holder=?, lease_fence=? WHERE lease_fence=? AND "
+        "initialized_by=''");
+    if (!update) return update.error();
+    auto changed = update->bind(lease.holder)
+                       .bind(signed_of(lease.fence))
+                       .bind(signed_of(lease.fence) - 1)
+                       .execute();
+    if (!changed) return changed.error();
+    if (*changed != 1) return Error(Errc::failed_precondition, "the init lease has another holder");
+    return {};
+  });
+}
+
+Result<> SqliteStore::save_cluster(const ClusterRecord& cluster) {
+  return write([&]() -> Result<> {
+    auto update =
+        database_.prepare("UPDATE cluster SET initialized_by=?, api_server=?, ca_certificates=?");
+    if (!update) return update.error();
+    auto changed = update->bind(cluster.initialized_by)
+                       .bind(cluster.api_server)
+                       .bind(cluster.ca_certificates)
+                       .execute();
+    if (!changed) return changed.error();
+    return {};
+  });
+}
+
+Result<> SqliteStore::save_token_hashes(const std::vector<std::string>& hashes) {
+  return write([&]() -> Result<> {
+    if (auto cleared = database_.run("DELETE FROM enrolment_tokens"); !cleared) return cleared;
+    auto insert = database_.prepare("INSERT OR IGNORE INTO enrolment_tokens (sha256) VALUES (?)");
+    if (!insert) return insert.error();
+    for (const std::string& hash : hashes)
+      if (auto done = insert->bind(hash).execute(); !done) return done.error();
+    return {};
+  });
+}
+
+Result<> SqliteStore::atomically(const std::function<Result<>()>& work) {
+  if (auto begun = database_.run("BEGIN IMMEDIATE"); !begun) return begun;
+  in_transaction_ = true;
+  Result<> done = work();
+  in_transaction_ = false;
+  if (done) done = database_.run("COMMIT");
+  if (!done) (void)database_.run("ROLLBACK");
+  return done;
+}
+
+// SQLite makes its -wal and -shm files with the mode of the main file.
+Result<> make_private(const std::filesystem::path& file) {
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (descriptor < 0) return errno_error(errno, "opening " + file.string());
+  const int status = ::fchmod(descriptor, 0600);
+  const int error = errno;
+  ::close(descriptor);
+  if (status != 0) return errno_error(error, "setting the mode of " + file.string());
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& file,
+                                                 const std::string& cluster_id) {
+  if (auto made = make_private(file); !made) return made.error();
+  auto database = sqlite::Database::open(file);
+  if (!database) return database.error();
+  auto store = std::make_unique<SqliteStore>(std::move(*database));
+  if (auto ready = store->prepare(cluster_id); !ready) {
+    Error error = ready.error().context(file.string());
+    if (error.code() != Errc::data_loss) return error;
+    return Error(Errc::data_loss, error.message() +
+                                      "; it is refused, never reset: restore it from a backup, or "
+                                      "move the whole folder away to begin a new cluster");
+  }
+  return std::unique_ptr<Store>(std::move(store));
+}
+
+}  // namespace kagent::coordinator

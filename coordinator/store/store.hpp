@@ -1,0 +1,49 @@
+#pragma once
+
+#include "agent/base/error.hpp"
+#include "coordinator/registry/model.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace kagent::coordinator {
+
+// What must outlive the coordinator: who may be whom. Every call is on disk when it returns
+// (SQLite: some milliseconds); calls inside one atomically() share one commit. From one thread
+// only. Secrets are never stored, only hashes of enrolment tokens.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Everything. Errors: data_loss.
+  virtual Result<Snapshot> load() = 0;
+
+  // A new node; the same id with the same key again changes nothing. already_exists: another key.
+  virtual Result<> bind_node(const NodeRecord& record) = 0;
+
+  // not_found: not bound. failed_precondition: its stored serial is higher, somebody else writes.
+  virtual Result<> save_node(const NodeRecord& record) = 0;
+  virtual Result<> save_report(const std::string& node_id, std::string_view report) = 0;
+
+  // Compare and set: only from the fence before it. failed_precondition: another took it first.
+  virtual Result<> take_lease(const LeaseRecord& lease) = 0;
+
+  virtual Result<> save_cluster(const ClusterRecord& cluster) = 0;
+
+  // Replaces the enrolment tokens that are accepted, each as SHA-256 in hexadecimal.
+  virtual Result<> save_token_hashes(const std::vector<std::string>& hashes) = 0;
+
+  // All that `work` writes, or nothing when it returns an error.
+  virtual Result<> atomically(const std::function<Result<>()>& work) = 0;
+};
+
+// A store in one file, mode 0600: WAL, synchronous=FULL. Made with `cluster_id` when the file is
+// not there. Errors: data_loss (damaged, of another cluster, of a newer version: it is never
+// reset), permission_denied, io.
+Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& file,
+                                                 const std::string& cluster_id);
+
+}  // namespace kagent::coordinator
