@@ -3,6 +3,7 @@
 #include <boost/throw_exception.hpp>
 
 #include <cerrno>
+#include <ostream>
 #include <stdexcept>
 #include <system_error>
 
@@ -30,6 +31,10 @@ std::string_view to_string(Errc code) {
 
 Error Error::context(std::string_view what) const {
   return {code_, std::string(what) + ": " + message_};
+}
+
+std::ostream& operator<<(std::ostream& out, const Error& error) {
+  return out << to_string(error.code()) << ": " << error.message();
 }
 
 Error errno_error(int error_number, std::string_view what) {

@@ -2,6 +2,7 @@
 
 #include <boost/system/result.hpp>
 
+#include <iosfwd>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,8 @@ class Error {
   Errc code_ = Errc::internal;
   std::string message_;
 };
+
+std::ostream& operator<<(std::ostream& out, const Error& error);
 
 // An Error of code `io` (or not_found, resource_exhausted, permission_denied by errno).
 Error errno_error(int error_number, std::string_view what);

@@ -1,0 +1,152 @@
+#include "agent/config/cluster_config.hpp"
+
+#include "agent/config/rules.hpp"
+#include "agent/config/yaml.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <functional>
+
+namespace kagent::config {
+namespace {
+
+class Validation {
+ public:
+  Validation(v1::ClusterConfig& config, const Places& places, Problems& problems)
+      : config_(config), places_(places), problems_(problems) {}
+
+  void fill_in() {
+    const auto given = [](std::string* field, const char* value) {
+      if (field->empty()) *field = value;
+    };
+    given(config_.mutable_cluster_name(), "kubernetes");
+    given(config_.mutable_pod_cidr(), "10.244.0.0/16");
+    given(config_.mutable_service_cidr(), "10.96.0.0/12");
+    given(config_.mutable_dns_domain(), "cluster.local");
+    given(config_.mutable_runtime(), "containerd");
+    if (config_.control_planes() == 0) config_.set_control_planes(1);
+    auto& timeouts = *config_.mutable_timeouts();
+    if (timeouts.init_seconds() == 0) timeouts.set_init_seconds(600);
+    if (timeouts.join_seconds() == 0) timeouts.set_join_seconds(300);
+    if (timeouts.ready_seconds() == 0) timeouts.set_ready_seconds(600);
+  }
+
+  void run() {
+    scalars();
+    networks();
+    lists();
+    maps();
+    documents();
+  }
+
+ private:
+  void complain(const std::string& field, const Complaint& complaint) {
+    if (!complaint) return;
+    const auto place = places_.find(field);
+    problems_.add(place == places_.end() ? Place{} : place->second, field, *complaint);
+  }
+
+  void scalars() {
+    complain("clusterName", check_dns_name(config_.cluster_name()));
+    complain("dnsDomain", check_dns_name(config_.dns_domain()));
+    if (!config_.kubernetes_version().empty())
+      complain("kubernetesVersion", check_kubernetes_version(config_.kubernetes_version()));
+    if (!config_.control_plane_endpoint().empty())
+      complain("controlPlaneEndpoint", check_endpoint(config_.control_plane_endpoint()));
+    const auto count = config_.control_planes();
+    if (count != 1 && count != 3 && count != 5)
+      complain("controlPlanes", "expected 1, 3 or 5: etcd needs an odd number");
+    if (count > 1 && config_.control_plane_endpoint().empty())
+      complain("controlPlanes", "more than one needs controlPlaneEndpoint");
+    if (config_.runtime() != "containerd") complain("runtime", "expected containerd");
+    const auto& directory = config_.images().directory();
+    if (!directory.empty() && !directory.starts_with('/'))
+      complain("images.directory", "expected an absolute path on the node");
+  }
+
+  void networks() {
+    const auto pods = check_cidrs(config_.pod_cidr());
+    const auto services = check_cidrs(config_.service_cidr());
+    complain("podCIDR", pods);
+    complain("serviceCIDR", services);
+    if (!pods && !services && cidrs_overlap(config_.pod_cidr(), config_.service_cidr()))
+      complain("podCIDR", "overlaps serviceCIDR " + config_.service_cidr());
+  }
+
+  using Strings = google::protobuf::RepeatedPtrField<std::string>;
+  void each(const std::string& field, const Strings& values,
+            const std::function<Complaint(const std::string&)>& check) {
+    for (int i = 0; i < values.size(); ++i)
+      complain(field + "[" + std::to_string(i) + "]", check(values[i]));
+  }
+
+  void lists() {
+    const auto not_empty = [](const std::string& value) -> Complaint {
+      if (value.empty() || value.find_first_of(" ,") != std::string::npos)
+        return "expected one name, such as NumCPU";
+      return std::nullopt;
+    };
+    each("ignorePreflightErrors", config_.ignore_preflight_errors(), not_empty);
+    each("kubeadm.skipPhases", config_.kubeadm().skip_phases(), not_empty);
+    each("cni.manifests", config_.cni().manifests(), check_manifest);
+    each("kubeconfigUsers", config_.kubeconfig_users(), check_user_name);
+    each("certSANs", config_.cert_sans(), [](const std::string& name) -> Complaint {
+      if (check_ip(name) && check_dns_name(name)) return "expected a DNS name or an address";
+      return std::nullopt;
+    });
+  }
+
+  void maps() {
+    for (const auto& [name, text] : config_.containerd().drop_ins())
+      complain("containerd.dropIns." + name, check_drop_in_name(name));
+    for (const auto& [flag, value] : config_.kubelet_extra_args())
+      complain("kubeletExtraArgs." + flag, check_flag_name(flag));
+  }
+
+  void documents() {
+    const std::string field = "kubeadm.documents";
+    try {
+      for (const YAML::Node& document : YAML::LoadAll(config_.kubeadm().documents())) {
+        if (document.IsNull()) continue;
+        if (!document.IsMap() || !document["apiVersion"] || !document["kind"])
+          complain(field, "every document in it needs apiVersion and kind");
+      }
+    } catch (const YAML::Exception& wrong) {
+      complain(field, "line " + std::to_string(wrong.mark.line + 1) + " of it: " + wrong.msg);
+    }
+  }
+
+  v1::ClusterConfig& config_;
+  const Places& places_;
+  Problems& problems_;
+};
+
+void check_kind(const v1::ClusterConfig& config, Places& places, Problems& problems) {
+  if (config.api_version() != "kagent.io/v1")
+    problems.add(places["apiVersion"], "apiVersion", "expected kagent.io/v1");
+  if (config.kind() != "ClusterConfig")
+    problems.add(places["kind"], "kind", "expected ClusterConfig");
+}
+
+}  // namespace
+
+Result<v1::ClusterConfig> parse_cluster_config(std::string_view yaml, std::string_view source) {
+  v1::ClusterConfig config;
+  Places places;
+  Problems problems(source);
+  const bool empty = yaml.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  if (empty) {
+    config.set_api_version("kagent.io/v1");
+    config.set_kind("ClusterConfig");
+  }
+  if (empty || read_yaml(yaml, config, places, problems)) {
+    check_kind(config, places, problems);
+    Validation validation(config, places, problems);
+    validation.fill_in();
+    validation.run();
+  }
+  if (!problems.empty()) return problems.error();
+  return config;
+}
+
+}  // namespace kagent::config

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+// Is one value well formed? Each returns what was expected, or nothing if all is well. Sources: RFC
+// 1123 for names, Kubernetes' validation of labels and taints, kubeadm's reference for the rest.
+namespace kagent::config {
+
+using Complaint = std::optional<std::string>;
+
+Complaint check_label(std::string_view key, std::string_view value);
+Complaint check_taint(std::string_view taint);  // key[=value]:Effect
+Complaint check_ip(std::string_view address);
+Complaint check_endpoint(std::string_view endpoint);           // HOST[:PORT]
+Complaint check_dns_name(std::string_view name);               // RFC 1123 subdomain
+Complaint check_kubernetes_version(std::string_view version);  // vX.Y.Z
+Complaint check_manifest(std::string_view source);             // absolute path or https://
+Complaint check_drop_in_name(std::string_view name);           // plain *.toml
+Complaint check_flag_name(std::string_view flag);              // of kubelet, no leading dashes
+Complaint check_user_name(std::string_view user);
+// A list of CIDRs, comma-separated for dual stack, at most one of each family.
+Complaint check_cidrs(std::string_view cidrs);
+bool cidrs_overlap(std::string_view left, std::string_view right);  // both well formed
+
+}  // namespace kagent::config

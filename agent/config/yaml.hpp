@@ -1,0 +1,23 @@
+#pragma once
+
+#include "agent/config/problem.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace google::protobuf {
+class Message;
+}
+
+namespace kagent::config {
+
+// Where each field stood, by its path ("cni.manifests[0]"), for errors found later.
+using Places = std::map<std::string, Place>;
+
+// One YAML document into a message whose proto3 JSON form it is: unknown and repeated keys, wrong
+// types, anchors and aliases are problems. Bounded: 256 KiB, 32 levels. False if anything is wrong.
+bool read_yaml(std::string_view yaml, google::protobuf::Message& into, Places& places,
+               Problems& problems);
+
+}  // namespace kagent::config

@@ -1,0 +1,58 @@
+#include "agent/config/cluster_config.hpp"
+
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include "tests/support/result.hpp"
+
+#include <string>
+
+using Catch::Matchers::ContainsSubstring;
+using kagent::config::parse_cluster_config;
+
+namespace {
+
+std::string yaml(const std::string& rest) {
+  return "apiVersion: kagent.io/v1\nkind: ClusterConfig\n" + rest;
+}
+
+std::string error_of(const std::string& rest) {
+  const auto parsed = parse_cluster_config(yaml(rest), "cluster.yaml");
+  REQUIRE(!parsed);
+  return parsed.error().message();
+}
+
+}  // namespace
+
+TEST_CASE("an empty ClusterConfig is all defaults") {
+  const auto config = parse_cluster_config("", "cluster.yaml");
+  REQUIRE(config);
+  CHECK(config->pod_cidr() == "10.244.0.0/16");
+  CHECK(config->service_cidr() == "10.96.0.0/12");
+  CHECK(config->control_planes() == 1);
+  CHECK(config->runtime() == "containerd");
+  CHECK(config->timeouts().init_seconds() == 600);
+}
+
+TEST_CASE("what is given is kept") {
+  const auto config =
+      parse_cluster_config(yaml("podCIDR: 10.240.0.0/16\nignorePreflightErrors: [NumCPU, Mem]\n"
+                                "containerd:\n  dropIns:\n    oom.toml: |\n      version = 2\n"
+                                "kubeadm:\n  documents: |\n    apiVersion: x/v1\n    kind: Y\n"),
+                           "cluster.yaml");
+  REQUIRE(config);
+  CHECK(config->pod_cidr() == "10.240.0.0/16");
+  CHECK(config->ignore_preflight_errors_size() == 2);
+  CHECK(config->containerd().drop_ins().at("oom.toml") == "version = 2\n");
+}
+
+TEST_CASE("a wrong ClusterConfig says where and what was expected") {
+  CHECK_THAT(error_of("podCIDR: 10.96.0.0/16\n"), ContainsSubstring("overlaps serviceCIDR"));
+  CHECK_THAT(error_of("podCIDR: 10.240.0.1/16\n"),
+             ContainsSubstring("cluster.yaml:3:10: podCIDR: \"10.240.0.1/16\" has bits set"));
+  CHECK_THAT(error_of("controlPlanes: 2\n"), ContainsSubstring("expected 1, 3 or 5"));
+  CHECK_THAT(error_of("controlPlanes: three\n"), ContainsSubstring("whole number"));
+  CHECK_THAT(error_of("kubernetesVersion: 1.32\n"), ContainsSubstring("such as v1.32.4"));
+  CHECK_THAT(error_of("cni: {manifests: [flannel.yml]}\n"), ContainsSubstring("absolute path"));
+  CHECK_THAT(error_of("kubeadm: {documents: \"kind: X\"}\n"), ContainsSubstring("apiVersion"));
+  CHECK_THAT(error_of("containerd: {dropIns: {../x.toml: a}}\n"), ContainsSubstring("plain file"));
+  CHECK_THAT(error_of("podSubnet: 10.0.0.0/8\n"), ContainsSubstring("no such field"));
+}
