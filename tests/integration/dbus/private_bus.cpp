@@ -19,9 +19,11 @@ constexpr char configuration[] = R"(<!DOCTYPE busconfig PUBLIC
   <listen>unix:dir=FOLDER</listen>
   <auth>EXTERNAL</auth>
   <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow own="*"/>
     <allow user="*"/>
+    <allow own="*"/>
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow receive_sender="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
   </policy>
 </busconfig>
 )";
