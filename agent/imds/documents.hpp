@@ -1,0 +1,22 @@
+#pragma once
+
+#include "agent/imds/fetch.hpp"
+
+#include <array>
+
+namespace kagent::imds {
+
+// Names as in agent/base/paths.hpp. rsa2048 is the only signature worth keeping: `signature` is
+// RSA-1024, `pkcs7` SHA-1 with DSA.
+inline constexpr std::string_view user_data = "user-data";
+inline constexpr std::array<Document, 7> documents{{
+    {"meta-data/instance-id", "instance-id"},
+    {"meta-data/local-hostname", "local-hostname"},
+    {"meta-data/instance-type", "instance-type"},
+    {"meta-data/placement/availability-zone", "availability-zone"},
+    {"dynamic/instance-identity/document", "identity-document"},
+    {"dynamic/instance-identity/rsa2048", "identity-rsa2048"},
+    {"user-data", user_data},
+}};
+
+}  // namespace kagent::imds

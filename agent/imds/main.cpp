@@ -1,0 +1,126 @@
+#include "agent/base/file.hpp"
+#include "agent/base/log.hpp"
+#include "agent/base/paths.hpp"
+#include "agent/base/version.hpp"
+#include "agent/imds/client.hpp"
+#include "agent/imds/documents.hpp"
+#include "agent/imds/publish.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <csignal>
+#include <random>
+
+namespace {
+
+using namespace kagent;
+using boost::asio::awaitable;
+using Endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
+using Documents = std::map<std::string, std::string>;
+
+struct Options {
+  std::vector<std::string> endpoints{"http://169.254.169.254", "http://[fd00:ec2::254]"};
+  std::filesystem::path into = std::filesystem::path(paths::user_data).parent_path();
+  std::filesystem::path local = paths::local_user_data;
+};
+
+awaitable<void> wait(imds::Wait order) {
+  if (order.news) log::warning("{}; trying again in {} ms", order.reason, order.delay.count());
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, order.delay);
+  co_await timer.async_wait(boost::asio::use_awaitable);
+}
+
+awaitable<void> drive(imds::Fetch& fetch, Endpoints endpoints) {
+  auto action = fetch.start();
+  while (!std::holds_alternative<imds::Done>(action)) {
+    if (auto* waiting = std::get_if<imds::Wait>(&action)) {
+      co_await wait(*waiting);
+      action = fetch.on_waited();
+      continue;
+    }
+    Result<imds::Reply> reply = Error();
+    if (auto* put = std::get_if<imds::PutToken>(&action))
+      reply = co_await imds::put_token(endpoints[put->endpoint]);
+    else if (auto* question = std::get_if<imds::Get>(&action))
+      reply = co_await imds::get(endpoints[question->endpoint], question->path, question->token);
+    action = fetch.on_reply(reply);
+  }
+}
+
+// The file that stands in for EC2; empty or missing: there is none.
+Result<std::string> read_local(const std::filesystem::path& file) {
+  auto content = read_file(file);
+  if (!content && content.error().code() == Errc::not_found) return std::string();
+  return content;
+}
+
+// Errors: cancelled by a signal.
+Result<Documents> from_ec2(const Endpoints& endpoints) {
+  boost::asio::io_context loop(1);
+  boost::asio::signal_set stop(loop, SIGTERM, SIGINT);
+  stop.async_wait([&](boost::system::error_code error, int) {
+    if (!error) loop.stop();
+  });
+  imds::Fetch fetch({imds::documents.begin(), imds::documents.end()}, endpoints.size(),
+                    std::random_device()());
+  bool complete = false;
+  auto work = drive(fetch, endpoints);
+  boost::asio::co_spawn(loop, std::move(work), [&](std::exception_ptr failed) {
+    if (failed) std::rethrow_exception(failed);
+    complete = true;
+    loop.stop();
+  });
+  loop.run();
+  if (!complete) return Error(Errc::cancelled, "stopped before the metadata service answered");
+  return fetch.found();
+}
+
+Result<> run(const Options& options) {
+  auto local = read_local(options.local);
+  if (!local) return local.error();
+  if (!local->empty()) {
+    log::info("user-data comes from {} ({} bytes), not from EC2", options.local.string(),
+              local->size());
+    return imds::publish(options.into, {{std::string(imds::user_data), std::move(*local)}});
+  }
+  Endpoints endpoints;
+  for (const auto& url : options.endpoints) {
+    auto endpoint = imds::parse_endpoint(url);
+    if (!endpoint) return endpoint.error();
+    endpoints.push_back(*endpoint);
+  }
+  auto found = from_ec2(endpoints);
+  if (!found) return found.error();
+  const auto user_data = found->find(std::string(imds::user_data));
+  if (user_data == found->end())
+    log::info("this instance was launched without user-data: there is nothing for kagent to do");
+  else
+    log::info("user-data of {} bytes fetched from the metadata service", user_data->second.size());
+  return imds::publish(options.into, *found);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Fetches user-data and identity from the instance metadata service.", "kagent-imds");
+  app.set_version_flag("--version", version);
+  app.add_option("--endpoint", options.endpoints, "http://ADDRESS[:PORT]; several: tried in turn")
+      ->capture_default_str();
+  app.add_option("--into", options.into, "folder to write to")->capture_default_str();
+  app.add_option("--local", options.local, "user-data in place of EC2's, where this file exists")
+      ->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  log::init("kagent-imds", log::Level::info);
+  if (const auto done = run(options); !done) {
+    log::error("{}", done.error().message());
+    return 1;
+  }
+  return 0;
+}
