@@ -1,0 +1,113 @@
+#include "agent/base/log.hpp"
+#include "agent/base/version.hpp"
+#include "coordinator/service/process.hpp"
+#include "coordinator/service/systemd_notify.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+#include <iostream>
+#include <map>
+
+namespace {
+
+using namespace kagent;
+
+enum ExitCode : int { exit_ok = 0, exit_failed = 1, exit_bad_config = 2 };
+
+int check_config(const std::string& file, const coordinator::Options& options) {
+  const bool given = !file.empty();
+  const auto path = given ? std::filesystem::path(file) : options.config;
+  const auto checked = coordinator::check_config(path, given);
+  if (!checked) {
+    std::cerr << checked.error().message() << '\n';
+    return exit_bad_config;
+  }
+  std::cout << path.string() << ": valid\n";
+  return exit_ok;
+}
+
+int run(const coordinator::Options& options) {
+  boost::asio::io_context loop(1);
+  coordinator::SystemdNotify notify(loop.get_executor());
+  int exit_code = exit_ok;
+  std::unique_ptr<coordinator::Process> process;
+  const auto fatal = [&](const Error& error) {
+    log::error("{}; stopping", error.message());
+    exit_code = exit_failed;
+    loop.stop();
+  };
+  auto started = coordinator::start_process(loop.get_executor(), options, fatal);
+  if (!started) {
+    log::error("{}", started.error().message());
+    return exit_failed;
+  }
+  process = std::move(*started);
+  const std::string listening = "listening on " + options.listen;
+  log::info("kagent-coordinator {} {}; user-data {} (kagentctl user-data prints it with its token)",
+            version, listening, process->user_data(false));
+  notify.ready(listening);
+
+  boost::asio::signal_set stop(loop, SIGTERM, SIGINT);
+  boost::asio::signal_set reload(loop, SIGHUP);
+  const std::function<void()> wait_for_reload = [&] {
+    reload.async_wait([&](boost::system::error_code error, int) {
+      if (error) return;
+      notify.reloading();
+      if (auto reloaded = process->reload(); !reloaded)
+        log::error("the new configuration is refused, the old one stays:\n{}",
+                   reloaded.error().message());
+      else
+        log::info("{} is in force", options.config.string());
+      notify.ready(listening);
+      wait_for_reload();
+    });
+  };
+  wait_for_reload();
+  stop.async_wait([&](boost::system::error_code error, int) {
+    if (error) return;
+    notify.stopping();
+    reload.cancel();
+    process->stop([] {});
+  });
+  loop.run();
+  // After a fatal error nothing is to be waited for: what was answered is on disk.
+  if (exit_code != exit_ok) std::_Exit(exit_code);
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  coordinator::Options options;
+  std::string check_file;
+  auto level = log::Level::info;
+  const std::map<std::string, log::Level> levels{{"debug", log::Level::debug},
+                                                 {"info", log::Level::info},
+                                                 {"warning", log::Level::warning},
+                                                 {"error", log::Level::error}};
+  CLI::App app("Tells nodes what they are, and what they wait for.", "kagent-coordinator");
+  app.set_version_flag("--version", version);
+  app.add_option("--listen", options.listen, "gRPC, ADDRESS:PORT")->capture_default_str();
+  app.add_option("--http", options.http, "/healthz, /readyz, /metrics and the page; '' for none")
+      ->capture_default_str();
+  app.add_option("--state", options.state, "folder of the CA and the store")->capture_default_str();
+  app.add_option("--admin-socket", options.admin_socket, "for kagentctl; '' for none")
+      ->capture_default_str();
+  app.add_option("--config", options.config, "ClusterConfig; may be missing")
+      ->capture_default_str();
+  app.add_option("--advertise", options.advertise, "host in user-data; default: the first address");
+  app.add_option("--token-file", options.token_file,
+                 "the enrolment token; default: one of its own");
+  app.add_option("--log-level", level, "debug, info, warning, error")
+      ->transform(CLI::CheckedTransformer(levels))
+      ->envname("KAGENT_LOG");
+  auto* check = app.add_option("--check-config", check_file, "check FILE (or --config's) and exit")
+                    ->expected(0, 1);
+  CLI11_PARSE(app, argc, argv);
+  if (check->count() > 0) return check_config(check_file, options);
+  log::init("kagent-coordinator", level);
+  return run(options);
+}

@@ -1,0 +1,54 @@
+#include "coordinator/service/address.hpp"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include <array>
+#include <cerrno>
+#include <memory>
+
+namespace kagent::coordinator {
+namespace {
+
+struct FreeAddresses {
+  void operator()(ifaddrs* list) const { ::freeifaddrs(list); }
+};
+
+std::string text_of(const sockaddr& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* bytes = nullptr;
+  if (address.sa_family == AF_INET) {
+    bytes = &reinterpret_cast<const sockaddr_in&>(address).sin_addr;
+  } else {
+    const auto& six = reinterpret_cast<const sockaddr_in6&>(address);
+    if (IN6_IS_ADDR_LINKLOCAL(&six.sin6_addr)) return {};
+    bytes = &six.sin6_addr;
+  }
+  return ::inet_ntop(address.sa_family, bytes, text.data(), text.size()) == nullptr ? std::string()
+                                                                                    : text.data();
+}
+
+}  // namespace
+
+Result<std::string> first_address() {
+  ifaddrs* first = nullptr;
+  if (::getifaddrs(&first) != 0) return errno_error(errno, "getifaddrs");
+  const std::unique_ptr<ifaddrs, FreeAddresses> list(first);
+  for (const int family : {AF_INET, AF_INET6})
+    for (const ifaddrs* entry = list.get(); entry != nullptr; entry = entry->ifa_next) {
+      if (entry->ifa_addr == nullptr || entry->ifa_addr->sa_family != family) continue;
+      if ((entry->ifa_flags & IFF_UP) == 0 || (entry->ifa_flags & IFF_LOOPBACK) != 0) continue;
+      if (std::string text = text_of(*entry->ifa_addr); !text.empty()) return text;
+    }
+  return Error(Errc::not_found,
+               "this machine has no address but loopback: say one with --advertise");
+}
+
+std::string host_port(const std::string& host, std::uint16_t port) {
+  const bool brackets = host.find(':') != std::string::npos && host.front() != '[';
+  return (brackets ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+}  // namespace kagent::coordinator

@@ -1,0 +1,99 @@
+// What the coordinator tells administrators.
+#include "agent/base/log.hpp"
+#include "coordinator/service/convert.hpp"
+#include "coordinator/service/coordinator.hpp"
+
+#include <algorithm>
+
+namespace kagent::coordinator {
+namespace {
+
+constexpr std::chrono::seconds logs_deadline{5};
+constexpr std::uint32_t default_log_lines = 200;
+constexpr std::uint32_t most_log_lines = 5000;
+
+}  // namespace
+
+v1::Node Coordinator::to_message(const Node& node) const {
+  return coordinator::to_message(registry_, node);
+}
+
+v1::ListNodesResponse Coordinator::list_nodes() const {
+  v1::ListNodesResponse response;
+  for (const auto& node : registry_.nodes()) *response.add_nodes() = to_message(*node);
+  *response.mutable_now() = to_timestamp(std::chrono::system_clock::now());
+  return response;
+}
+
+Result<const Node*> Coordinator::resolve(const std::string& id_or_name) const {
+  if (const Node* node = registry_.find(id_or_name)) return node;
+  const Node* found = nullptr;
+  for (const auto& node : registry_.nodes()) {
+    if (node->record.name != id_or_name) continue;
+    if (found != nullptr)
+      return Error(Errc::failed_precondition, "several nodes are named " + id_or_name +
+                                                  ": give the id, " + found->record.id + " or " +
+                                                  node->record.id);
+    found = node.get();
+  }
+  if (found == nullptr) return Error(Errc::not_found, "there is no node " + id_or_name);
+  return found;
+}
+
+void Coordinator::get_logs(const v1::GetLogsRequest& request, LogsDone done) {
+  const auto node = resolve(request.node());
+  if (!node) return done(node.error());
+  const std::string& id = (*node)->record.id;
+  if (!sessions_.contains(id))
+    return done(Error(Errc::unavailable, "node " + request.node() + " is not connected"));
+  const std::uint64_t number = next_log_request_++;
+  log_waits_.emplace(
+      number, LogWait{id, std::move(done), std::chrono::steady_clock::now() + logs_deadline});
+  v1::CoordinatorMessage message;
+  v1::LogRequest& order = *message.mutable_log_request();
+  order.set_request(number);
+  order.set_step(request.step());
+  order.set_lines(request.lines() == 0 ? default_log_lines
+                                       : std::min(request.lines(), most_log_lines));
+  send(id, std::move(message));
+}
+
+void Coordinator::log_reply(const std::string& node, v1::LogReply& reply) {
+  const auto found = log_waits_.find(reply.request());
+  if (found == log_waits_.end() || found->second.node != node) return;
+  const LogsDone done = std::move(found->second.done);
+  log_waits_.erase(found);
+  if (!reply.error().empty()) return done(Error(Errc::unavailable, reply.error()));
+  v1::GetLogsResponse response;
+  *response.mutable_lines() = std::move(*reply.mutable_lines());
+  done(std::move(response));
+}
+
+void Coordinator::expire_logs(std::chrono::steady_clock::time_point now) {
+  for (auto i = log_waits_.begin(); i != log_waits_.end();) {
+    if (i->second.deadline > now) {
+      ++i;
+      continue;
+    }
+    const LogsDone done = std::move(i->second.done);
+    const std::string node = i->second.node;
+    i = log_waits_.erase(i);
+    done(Error(Errc::deadline_exceeded, "node " + node + " does not answer"));
+  }
+}
+
+std::string Coordinator::user_data(bool with_token) const {
+  std::string line = "kagent://" + advertised_ + "/sha256:" + authority_.ca_sha256;
+  if (with_token) line += "?token=" + authority_.enrolment_token;
+  return line;
+}
+
+void Coordinator::watch(std::shared_ptr<Watcher> watcher) {
+  watchers_.push_back(std::move(watcher));
+}
+
+void Coordinator::unwatch(const Watcher* watcher) {
+  std::erase_if(watchers_, [&](const auto& held) { return held.get() == watcher; });
+}
+
+}  // namespace kagent::coordinator

@@ -1,0 +1,149 @@
+#include "coordinator/service/coordinator.hpp"
+#include "coordinator/service/grpc_util.hpp"
+#include "coordinator/service/services.hpp"
+#include "kagent/v1/agent.grpc.pb.h"
+
+#include <boost/asio/post.hpp>
+
+#include <deque>
+
+namespace kagent::coordinator {
+namespace {
+
+using boost::asio::any_io_executor;
+
+// A node reads what it is sent at once; this many unread messages mean that it does not.
+constexpr std::size_t most_unsent = 256;
+
+// One node's stream. gRPC's threads only post; everything else happens on the loop, which also
+// starts each read and write: one of each is outstanding at most. It holds itself until OnDone.
+class SessionReactor final
+    : public Peer,
+      public std::enable_shared_from_this<SessionReactor>,
+      public grpc::ServerBidiReactor<v1::AgentMessage, v1::CoordinatorMessage> {
+ public:
+  SessionReactor(any_io_executor loop, Coordinator& coordinator,
+                 grpc::CallbackServerContext* context)
+      : loop_(std::move(loop)),
+        coordinator_(coordinator),
+        context_(context),
+        caller_(caller_of(*context)) {}
+
+  void begin() {
+    self_ = shared_from_this();
+    boost::asio::post(loop_, [self = self_] {
+      if (auto admitted = self->coordinator_.admit(self->caller_); !admitted)
+        self->close(admitted.error());
+      else
+        self->StartRead(&self->incoming_);
+    });
+  }
+
+  // Peer
+  void send(v1::CoordinatorMessage message) override {
+    if (closing_) return;
+    if (outgoing_.size() >= most_unsent) {
+      context_->TryCancel();
+      return close(Error(Errc::resource_exhausted, "the node does not read its messages"));
+    }
+    outgoing_.push_back(std::move(message));
+    if (outgoing_.size() == 1) StartWrite(&outgoing_.front());
+  }
+
+  void close(const Error& why) override {
+    // To a dead peer an outstanding write may never end.
+    if (!closing_ && why.code() == Errc::deadline_exceeded) context_->TryCancel();
+    finish(to_status(why));
+  }
+
+ private:
+  void OnReadDone(bool ok) override {
+    boost::asio::post(loop_, [self = self_, ok] { self->on_read(ok); });
+  }
+  void OnWriteDone(bool ok) override {
+    boost::asio::post(loop_, [self = self_, ok] { self->on_written(ok); });
+  }
+  void OnDone() override {
+    // The last owner may be this very function: the object goes on the loop.
+    boost::asio::post(
+        loop_, [self = std::move(self_)] { self->coordinator_.closed(self.get(), self->caller_); });
+  }
+
+  void on_read(bool ok) {
+    if (closing_) return;
+    if (!ok) return finish(grpc::Status::OK);
+    v1::AgentMessage message;
+    message.Swap(&incoming_);
+    StartRead(&incoming_);
+    coordinator_.received(shared_from_this(), caller_, std::move(message));
+  }
+
+  void on_written(bool ok) {
+    outgoing_.pop_front();
+    if (!ok) outgoing_.clear();
+    if (closing_) {
+      outgoing_.clear();
+      Finish(status_);
+    } else if (!ok) {
+      finish(grpc::Status::OK);
+    } else if (!outgoing_.empty()) {
+      StartWrite(&outgoing_.front());
+    }
+  }
+
+  // Finish may not overtake a write that is under way.
+  void finish(grpc::Status status) {
+    if (std::exchange(closing_, true)) return;
+    status_ = std::move(status);
+    if (outgoing_.empty()) Finish(status_);
+  }
+
+  any_io_executor loop_;
+  Coordinator& coordinator_;
+  grpc::CallbackServerContext* context_;
+  Caller caller_;
+  std::shared_ptr<SessionReactor> self_;
+  v1::AgentMessage incoming_;
+  std::deque<v1::CoordinatorMessage> outgoing_;  // the front one is being written
+  grpc::Status status_;
+  bool closing_ = false;
+};
+
+class AgentService final : public v1::Agent::CallbackService {
+ public:
+  AgentService(any_io_executor loop, Coordinator& coordinator)
+      : loop_(std::move(loop)), coordinator_(coordinator) {}
+
+ private:
+  grpc::ServerUnaryReactor* Enroll(grpc::CallbackServerContext* context,
+                                   const v1::EnrollRequest* request,
+                                   v1::EnrollResponse* response) override {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    boost::asio::post(loop_, [this, reactor, request, response, caller = caller_of(*context)] {
+      coordinator_.enroll(*request, caller, [reactor, response](Result<v1::EnrollResponse> answer) {
+        if (!answer) return reactor->Finish(to_status(answer.error()));
+        response->Swap(&*answer);
+        reactor->Finish(grpc::Status::OK);
+      });
+    });
+    return reactor;
+  }
+
+  grpc::ServerBidiReactor<v1::AgentMessage, v1::CoordinatorMessage>* Session(
+      grpc::CallbackServerContext* context) override {
+    const auto session = std::make_shared<SessionReactor>(loop_, coordinator_, context);
+    session->begin();
+    return session.get();
+  }
+
+  any_io_executor loop_;
+  Coordinator& coordinator_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> make_agent_service(any_io_executor loop, Coordinator& coordinator) {
+  return std::make_unique<AgentService>(std::move(loop), coordinator);
+}
+
+}  // namespace kagent::coordinator

@@ -1,0 +1,213 @@
+#include "coordinator/service/authority.hpp"
+
+#include "agent/base/file.hpp"
+#include "agent/base/log.hpp"
+
+#include <algorithm>
+
+namespace kagent::coordinator {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::hours;
+using std::chrono::system_clock;
+
+constexpr hours own_certificate_lifetime{24 * 365};
+constexpr mode_t secret_mode = 0600;
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
+    text.pop_back();
+  return text;
+}
+
+// The content of the file, made by `make` when it is not there.
+template <class Make>
+Result<std::string> read_or_make(const fs::path& path, Make make) {
+  Result<std::string> content = read_file(path);
+  if (content || content.error().code() != Errc::not_found) return content;
+  Result<std::string> made = make();
+  if (!made) return made;
+  if (auto written = write_file_atomic(path, *made, secret_mode); !written) return written.error();
+  return made;
+}
+
+Result<pki::Key> key_in(const fs::path& path) {
+  auto pem = read_or_make(path, []() -> Result<std::string> {
+    auto key = pki::generate_key();
+    if (!key) return key.error();
+    return pki::key_to_pem(*key);
+  });
+  if (!pem) return pem.error();
+  auto key = pki::key_from_pem(*pem);
+  if (!key) return key.error().context(path.string());
+  return key;
+}
+
+Result<> load_ca(Authority& authority, const fs::path& folder) {
+  auto key = key_in(folder / "ca.key");
+  if (!key) return key.error();
+  authority.ca_key = *key;
+  auto pem = read_or_make(folder / "ca.crt", [&]() -> Result<std::string> {
+    auto certificate = pki::make_ca(authority.ca_key, authority.cluster_id);
+    if (!certificate) return certificate.error();
+    return pki::to_pem(*certificate);
+  });
+  if (!pem) return pem.error();
+  authority.ca_pem = *pem;
+  auto certificate = pki::certificate_from_pem(authority.ca_pem);
+  if (!certificate) return certificate.error().context((folder / "ca.crt").string());
+  authority.ca = *certificate;
+  auto of_certificate = pki::spki_sha256(authority.ca);
+  auto of_key = pki::spki_sha256(authority.ca_key);
+  if (!of_certificate) return of_certificate.error();
+  if (!of_key) return of_key.error();
+  if (*of_certificate != *of_key)
+    return Error(Errc::data_loss,
+                 "ca.crt and ca.key in " + folder.string() + " do not belong together");
+  authority.ca_sha256 = *of_certificate;
+  return {};
+}
+
+bool wants_renewal(const pki::Certificate& certificate, const Authority& authority, pki::Use use,
+                   system_clock::time_point now) {
+  auto validity = pki::validity_of(certificate);
+  if (!validity || !pki::verify(certificate, authority.ca, use, now)) return true;
+  const auto remaining = validity->not_after - now;
+  return remaining * 3 < validity->not_after - validity->not_before;
+}
+
+struct Issued {
+  pki::Key key;
+  pki::Certificate certificate;
+};
+
+// A certificate of the coordinator's own, kept in NAME.key and NAME.crt.
+Result<Issued> own_certificate(const Authority& authority, const fs::path& folder,
+                               const std::string& name, const pki::IssueRequest& request,
+                               system_clock::time_point now) {
+  auto key = key_in(folder / (name + ".key"));
+  if (!key) return key.error();
+  const fs::path path = folder / (name + ".crt");
+  if (auto pem = read_file(path)) {
+    auto certificate = pki::certificate_from_pem(*pem);
+    if (certificate && !wants_renewal(*certificate, authority, request.use, now))
+      return Issued{*key, *certificate};
+    log::info("renewing {}", path.string());
+  }
+  auto certificate = pki::issue(request, *key, authority.ca, authority.ca_key);
+  if (!certificate) return certificate.error();
+  auto pem = pki::to_pem(*certificate);
+  if (!pem) return pem.error();
+  if (auto written = write_file_atomic(path, *pem, secret_mode); !written) return written.error();
+  return Issued{*key, *certificate};
+}
+
+Result<> load_server(Authority& authority, const fs::path& folder, system_clock::time_point now) {
+  const pki::IssueRequest request{{"kagent:coordinator", "coordinator"},
+                                  pki::Use::server,
+                                  own_certificate_lifetime,
+                                  {std::string(pki::coordinator_server_name), "localhost"}};
+  auto server = own_certificate(authority, folder, "server", request, now);
+  if (!server) return server.error();
+  auto key = pki::key_to_pem(server->key);
+  auto certificate = pki::to_pem(server->certificate);
+  if (!key) return key.error();
+  if (!certificate) return certificate.error();
+  authority.server_key_pem = *key;
+  authority.server_chain_pem = *certificate + authority.ca_pem;
+  return {};
+}
+
+Result<> load_signer(Authority& authority, const fs::path& folder, system_clock::time_point now) {
+  const pki::IssueRequest request{{std::string(pki::signer_organization), "coordinator"},
+                                  pki::Use::envelope_signing,
+                                  own_certificate_lifetime,
+                                  {}};
+  auto signer = own_certificate(authority, folder, "signer", request, now);
+  if (!signer) return signer.error();
+  authority.signer = {signer->key, signer->certificate, authority.ca};
+  return {};
+}
+
+Result<std::string> load_token(const fs::path& folder, const fs::path& token_file) {
+  const bool own = token_file.empty();
+  const fs::path path = own ? folder / "enrolment-token" : token_file;
+  auto content =
+      own ? read_or_make(path, []() -> Result<std::string> { return pki::random_hex(24) + "\n"; })
+          : read_file(path, 4096);
+  if (!content) return content.error();
+  std::string token = trimmed(*content);
+  const bool plain = std::ranges::all_of(token, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+  });
+  if (token.size() < 16 || token.size() > 256 || !plain)
+    return Error(
+        Errc::invalid_argument,
+        path.string() + ": an enrolment token is 16 to 256 letters, digits, '-', '_' or '.'");
+  return token;
+}
+
+Result<> keep_token_hash(State& state) {
+  const std::vector<std::string> hashes{pki::sha256_hex(state.authority.enrolment_token)};
+  if (state.snapshot.token_hashes == hashes) return {};
+  state.snapshot.token_hashes = hashes;
+  return state.store->save_token_hashes(hashes);
+}
+
+Error does_not_fit(const fs::path& folder, std::string_view what) {
+  return {Errc::data_loss, folder.string() + ": " + std::string(what) +
+                               "; restore the folder from a backup, or move it away to begin a new "
+                               "cluster"};
+}
+
+}  // namespace
+
+Result<std::string> issue_node_certificate(const Authority& authority, const std::string& node_id,
+                                           const pki::Key& key) {
+  const pki::IssueRequest request{{std::string(pki::node_organization), node_id},
+                                  pki::Use::client,
+                                  node_certificate_lifetime,
+                                  {}};
+  auto certificate = pki::issue(request, key, authority.ca, authority.ca_key);
+  if (!certificate) return certificate.error();
+  return pki::to_pem(*certificate);
+}
+
+// Made in this order, so that a first start that was cut off is told from a loss: cluster-id,
+// store, CA. A CA without a store has lost it.
+Result<State> open_state(const fs::path& folder, const fs::path& token_file,
+                         system_clock::time_point now) {
+  std::error_code ignored;
+  const bool has_ca = fs::exists(folder / "ca.crt", ignored);
+  const bool has_store = fs::exists(folder / "store.db", ignored);
+  const bool has_id = fs::exists(folder / "cluster-id", ignored);
+  if (has_ca && !has_store) return does_not_fit(folder, "there is a CA, but store.db is missing");
+  if ((has_ca || has_store) && !has_id) return does_not_fit(folder, "cluster-id is missing");
+
+  State state;
+  auto cluster_id = read_or_make(folder / "cluster-id",
+                                 []() -> Result<std::string> { return pki::random_hex(8) + "\n"; });
+  if (!cluster_id) return cluster_id.error();
+  state.authority.cluster_id = trimmed(*cluster_id);
+
+  auto store = open_sqlite_store(folder / "store.db", state.authority.cluster_id);
+  if (!store) return store.error();
+  state.store = std::move(*store);
+  auto snapshot = state.store->load();
+  if (!snapshot) return snapshot.error();
+  state.snapshot = std::move(*snapshot);
+  if (!has_ca && !state.snapshot.nodes.empty())
+    return does_not_fit(folder, "ca.crt is missing, but nodes are enrolled");
+
+  if (auto ca = load_ca(state.authority, folder); !ca) return ca.error();
+  if (auto server = load_server(state.authority, folder, now); !server) return server.error();
+  if (auto signer = load_signer(state.authority, folder, now); !signer) return signer.error();
+  auto token = load_token(folder, token_file);
+  if (!token) return token.error();
+  state.authority.enrolment_token = std::move(*token);
+  if (auto kept = keep_token_hash(state); !kept) return kept.error();
+  return state;
+}
+
+}  // namespace kagent::coordinator

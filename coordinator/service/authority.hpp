@@ -1,0 +1,49 @@
+#pragma once
+
+#include "agent/base/envelope.hpp"
+#include "agent/base/error.hpp"
+#include "agent/base/pki.hpp"
+#include "coordinator/registry/model.hpp"
+#include "coordinator/store/store.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace kagent::coordinator {
+
+// Who the coordinator is: its CA and what the CA has issued for the coordinator itself.
+struct Authority {
+  std::string cluster_id;
+  pki::Key ca_key;
+  pki::Certificate ca;
+  std::string ca_pem;
+  std::string ca_sha256;  // SPKI hash, for user-data
+  std::string server_key_pem;
+  std::string server_chain_pem;  // server certificate and CA: a node looks for the CA in it
+  EnvelopeSigner signer;
+  std::string enrolment_token;  // the one that user-data carries; secret
+};
+
+inline constexpr std::chrono::hours node_certificate_lifetime{24};
+
+// A client certificate for the node's key. Errors: internal.
+Result<std::string> issue_node_certificate(const Authority& authority, const std::string& node_id,
+                                           const pki::Key& key);
+
+struct State {
+  Authority authority;
+  std::unique_ptr<Store> store;
+  Snapshot snapshot;
+};
+
+// Everything in the state folder, made at the first start: cluster-id, store.db, ca.{key,crt},
+// server.{key,crt}, signer.{key,crt} (renewed when less than a third of their life remains),
+// enrolment-token; all 0600. `token_file` replaces the token of the folder when not empty. Errors:
+// data_loss when one of cluster-id, store and CA is missing or does not fit the others.
+Result<State> open_state(const std::filesystem::path& folder,
+                         const std::filesystem::path& token_file,
+                         std::chrono::system_clock::time_point now);
+
+}  // namespace kagent::coordinator

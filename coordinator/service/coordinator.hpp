@@ -1,0 +1,125 @@
+#pragma once
+
+#include "agent/base/error.hpp"
+#include "coordinator/registry/registry.hpp"
+#include "coordinator/service/authority.hpp"
+#include "coordinator/service/courier.hpp"
+#include "coordinator/service/peer.hpp"
+#include "kagent/v1/admin.pb.h"
+#include "kagent/v1/agent.pb.h"
+#include "kagent/v1/config.pb.h"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace kagent::coordinator {
+
+struct Counters {
+  std::uint64_t enrolments_accepted = 0, enrolments_refused = 0;
+  std::uint64_t sessions_opened = 0, sessions_refused = 0;
+  std::uint64_t grants_sent = 0, mints_requested = 0;
+};
+
+// Brings callers, registry, store and clock together. Everything here runs on the loop's one
+// thread.
+class Coordinator {
+ public:
+  // `fatal` is called when the store fails: nothing can be promised any more.
+  Coordinator(boost::asio::any_io_executor loop, State state, v1::ClusterConfig config,
+              std::function<void(const Error&)> fatal);
+  ~Coordinator();
+  Coordinator(const Coordinator&) = delete;
+  Coordinator& operator=(const Coordinator&) = delete;
+
+  // `advertised`: HOST:PORT in user-data.
+  void start(std::string advertised);
+  // Ends all sessions and watches, and saves what is not saved yet. Idempotent.
+  void stop();
+
+  // For agents. `done` is called once, on the loop, when the answer is on disk.
+  using EnrollDone = std::function<void(Result<v1::EnrollResponse>)>;
+  void enroll(const v1::EnrollRequest& request, const Caller& caller, EnrollDone done);
+  // Errors: unauthenticated (no node certificate, or not enrolled here: enrol anew).
+  Result<> admit(const Caller& caller);
+  void received(const std::shared_ptr<Peer>& peer, const Caller& caller, v1::AgentMessage message);
+  void closed(const Peer* peer, const Caller& caller);
+
+  // For administrators.
+  v1::ListNodesResponse list_nodes() const;
+  // Errors: not_found; failed_precondition (the name fits several).
+  Result<const Node*> resolve(const std::string& id_or_name) const;
+  v1::Node describe(const Node& node) const { return to_message(node); }
+  using LogsDone = std::function<void(Result<v1::GetLogsResponse>)>;
+  void get_logs(const v1::GetLogsRequest& request, LogsDone done);  // at most 5 s
+  std::string user_data(bool with_token) const;
+  const v1::ClusterConfig& config() const { return config_; }
+  void watch(std::shared_ptr<Watcher> watcher);
+  void unwatch(const Watcher* watcher);
+
+  void configure(v1::ClusterConfig config);
+
+  const Registry& registry() const { return registry_; }
+  const Counters& counters() const { return counters_; }
+  const Courier& courier() const { return courier_; }
+  std::size_t sessions() const { return sessions_.size(); }
+  bool serving() const { return started_ && !stopped_; }
+
+ private:
+  struct Session {
+    std::shared_ptr<Peer> peer;
+    bool greeted = false;
+  };
+  struct LogWait {
+    std::string node;
+    LogsDone done;
+    std::chrono::steady_clock::time_point deadline;
+  };
+
+  v1::Node to_message(const Node& node) const;
+  Result<> may_enrol(const v1::EnrollRequest& request, const Caller& caller,
+                     const std::string& key_sha256) const;
+  void greet(Session& session, const Caller& caller, const v1::Hello& hello);
+  void dispatch(const Caller& caller, v1::AgentMessage& message);
+  void log_reply(const std::string& node, v1::LogReply& reply);
+  void expire_logs(std::chrono::steady_clock::time_point now);
+  void act();  // hands the registry's actions to the courier
+  void deliver(Action& action);
+  void send_envelope(const std::string& node, std::uint64_t serial, v1::EnvelopePayload payload,
+                     std::chrono::system_clock::time_point expires_at);
+  void send(const std::string& node, v1::CoordinatorMessage message);
+  void arm_sweep();
+  void flush_reports();
+
+  boost::asio::any_io_executor loop_;
+  Authority authority_;
+  std::unique_ptr<Store> store_;
+  v1::ClusterConfig config_;
+  std::string advertised_;  // HOST:PORT in user-data
+  std::set<std::string> token_hashes_;
+  Registry registry_;
+  Courier courier_;
+  boost::asio::steady_timer sweep_;
+  std::unordered_map<std::string, Session> sessions_;  // by node id
+  std::vector<std::shared_ptr<Watcher>> watchers_;
+  std::unordered_map<std::uint64_t, LogWait> log_waits_;
+  std::uint64_t next_log_request_ = 1;
+  std::unordered_set<std::string> unsaved_reports_;
+  unsigned sweeps_ = 0;
+  Counters counters_;
+  bool started_ = false;
+  bool stopped_ = false;
+};
+
+// Deterministic over equal documents.
+std::string digest_of(const v1::ClusterConfig& config);
+
+}  // namespace kagent::coordinator

@@ -1,0 +1,104 @@
+// Carries out what the registry wants done: on disk first, then to the nodes.
+#include "agent/base/envelope.hpp"
+#include "agent/base/log.hpp"
+#include "coordinator/service/convert.hpp"
+#include "coordinator/service/coordinator.hpp"
+
+namespace kagent::coordinator {
+namespace {
+
+using std::chrono::system_clock;
+
+// An order that a node has not taken in this time is sent anew with its next Hello.
+constexpr std::chrono::hours order_lifetime{24};
+
+}  // namespace
+
+void Coordinator::act() {
+  for (Action& action : registry_.take_actions()) {
+    const bool write =
+        std::holds_alternative<BindNode>(action) || std::holds_alternative<SaveNode>(action) ||
+        std::holds_alternative<SaveCluster>(action) || std::holds_alternative<TakeLease>(action);
+    if (write)
+      courier_.write(std::move(action));
+    else
+      courier_.after([this, action = std::move(action)]() mutable { deliver(action); });
+  }
+}
+
+void Coordinator::send(const std::string& node, v1::CoordinatorMessage message) {
+  const auto found = sessions_.find(node);
+  // A node that is gone says what it has in its next Hello.
+  if (found != sessions_.end()) found->second.peer->send(std::move(message));
+}
+
+void Coordinator::send_envelope(const std::string& node, std::uint64_t serial,
+                                v1::EnvelopePayload payload, system_clock::time_point expires_at) {
+  payload.set_format(1);
+  payload.set_cluster_id(authority_.cluster_id);
+  payload.set_node_id(node);
+  payload.set_serial(serial);
+  *payload.mutable_issued_at() = to_timestamp(system_clock::now());
+  *payload.mutable_expires_at() = to_timestamp(expires_at);
+  auto envelope = sign_envelope(payload, authority_.signer);
+  if (!envelope) return log::error("signing for {}: {}", node, envelope.error().message());
+  v1::CoordinatorMessage message;
+  *message.mutable_envelope() = std::move(*envelope);
+  send(node, std::move(message));
+}
+
+void Coordinator::deliver(Action& action) {
+  const auto order_expires = system_clock::now() + order_lifetime;
+  if (auto* changed = std::get_if<Changed>(&action)) {
+    for (const auto& watcher : watchers_) watcher->changed(changed->node);
+  } else if (auto* assignment = std::get_if<SendAssignment>(&action)) {
+    v1::EnvelopePayload payload;
+    payload.mutable_assignment()->set_role(std::string(to_string(assignment->role)));
+    payload.mutable_assignment()->set_init(assignment->init);
+    payload.mutable_assignment()->set_lease_fence(assignment->lease_fence);
+    *payload.mutable_assignment()->mutable_cluster_config() = config_;
+    log::info("node {} is a {}{}", assignment->node, to_string(assignment->role),
+              assignment->init ? " and initialises the cluster" : "");
+    send_envelope(assignment->node, assignment->serial, std::move(payload), order_expires);
+  } else if (auto* reset = std::get_if<SendReset>(&action)) {
+    v1::EnvelopePayload payload;
+    payload.mutable_reset()->set_lease_fence(reset->lease_fence);
+    payload.mutable_reset()->set_reason(reset->reason);
+    log::warning("node {} must reset: {}", reset->node, reset->reason);
+    send_envelope(reset->node, reset->serial, std::move(payload), order_expires);
+  } else if (auto* grant = std::get_if<SendGrant>(&action)) {
+    v1::EnvelopePayload payload;
+    v1::JoinGrant& join = *payload.mutable_join_grant();
+    join.set_api_server(registry_.cluster().api_server);
+    join.set_ca_certificates(registry_.cluster().ca_certificates);
+    join.set_bootstrap_token(std::move(grant->bootstrap_token));
+    join.set_certificate_key(std::move(grant->certificate_key));
+    *join.mutable_token_expires_at() = to_timestamp(grant->expires_at);
+    log::info("node {} gets a join grant", grant->node);
+    ++counters_.grants_sent;
+    send_envelope(grant->node, grant->serial, std::move(payload), grant->expires_at);
+  } else if (auto* mint = std::get_if<RequestMint>(&action)) {
+    ++counters_.mints_requested;
+    v1::CoordinatorMessage message;
+    v1::Mint& request = *message.mutable_mint();
+    request.set_request(mint->request);
+    request.set_node_id(mint->node);
+    request.set_node_name(mint->node_name);
+    request.set_ttl_seconds(static_cast<std::uint32_t>(mint->ttl.count()));
+    request.set_control_plane(mint->control_plane);
+    send(mint->minter, std::move(message));
+  } else if (auto* revoke = std::get_if<RevokeToken>(&action)) {
+    v1::CoordinatorMessage message;
+    message.mutable_revoke_token()->set_token_id(revoke->token_id);
+    send(revoke->minter, std::move(message));
+  } else if (auto* disconnect = std::get_if<Disconnect>(&action)) {
+    const auto found = sessions_.find(disconnect->node);
+    if (found == sessions_.end()) return;
+    log::warning("nothing is heard of node {}", disconnect->node);
+    const auto peer = std::move(found->second.peer);
+    sessions_.erase(found);
+    peer->close(Error(Errc::deadline_exceeded, "no heartbeat for too long"));
+  }
+}
+
+}  // namespace kagent::coordinator
