@@ -105,7 +105,7 @@ class Kubeconfig:
 
 
 def kubeconfig_text(server, ca_pem, user, cluster="kubernetes", cert=None, key=None, token=None,
-                    cert_path=None):
+                    cert_path=None, context=None):
     """A kubeconfig as client-go writes it (keys sorted)."""
     auth = {}
     if cert_path:
@@ -115,7 +115,7 @@ def kubeconfig_text(server, ca_pem, user, cluster="kubernetes", cert=None, key=N
                 "client-key-data": base64.b64encode(key).decode()}
     elif token:
         auth = {"token": token}
-    context = f"{user}@{cluster}"
+    context = context or f"{user}@{cluster}"
     return dump_yaml({
         "apiVersion": "v1", "kind": "Config", "preferences": {},
         "clusters": [{"name": cluster, "cluster": {
