@@ -53,10 +53,11 @@ awaitable<void> drive(imds::Fetch& fetch, Endpoints endpoints) {
   }
 }
 
-// The file that stands in for EC2; empty or missing: there is none.
+// The file that stands in for EC2; blank or missing: there is none.
 Result<std::string> read_local(const std::filesystem::path& file) {
   auto content = read_file(file);
   if (!content && content.error().code() == Errc::not_found) return std::string();
+  if (content && content->find_first_not_of(" \t\r\n") == std::string::npos) content->clear();
   return content;
 }
 

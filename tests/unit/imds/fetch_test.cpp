@@ -73,7 +73,7 @@ TEST_CASE("a service that refuses its own tokens is asked ever more seldom") {
     longest = std::max(longest, expect<Wait>(fetch.on_reply(reply(401))).delay);
     fetch.on_waited();
   }
-  CHECK(longest > 5s);
+  CHECK(longest > 3s);
   CHECK(longest <= retry_policy.cap);
 }
 

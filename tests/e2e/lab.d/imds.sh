@@ -1,0 +1,29 @@
+# Every node's own instance metadata service, at 169.254.169.254 of that node's network. It runs
+# outside the machine: the machine sees nothing but HTTP.
+
+imds_up() { # NAME
+  local name=$1 dir=$machines_dir/$1 inside
+  inside=(nsenter --net="/proc/$(pid_in "$dir/leader.pid")/ns/net")
+  "${inside[@]}" ip addr replace "$imds_address/32" dev lo
+  [ -d "$dir/imds" ] || write_metadata "$name" "$dir/imds"
+  setsid "${inside[@]}" "$repository/tests/standin/imds" "$dir/imds" --address "$imds_address" \
+    --log "$dir/imds-requests.log" >>"$dir/imds.log" 2>&1 </dev/null 9>&- &
+  remember $! "$dir/imds.pid"
+  disown
+}
+
+write_metadata() { # NAME FOLDER
+  local folder=$2 meta=$2/meta-data address hostname id
+  address=$(cat "$machines_dir/$1/address")
+  hostname=$(cat "$machines_dir/$1/hostname")
+  id=i-0$(systemd-id128 new | cut -c1-16)
+  mkdir -p "$meta/placement" "$folder/dynamic/instance-identity"
+  cp "$lab_dir/user-data" "$folder/user-data"
+  printf %s "$id" >"$meta/instance-id"
+  printf %s "$hostname" >"$meta/local-hostname"
+  printf %s "$address" >"$meta/local-ipv4"
+  printf %s t3.medium >"$meta/instance-type"
+  printf %s eu-central-1a >"$meta/placement/availability-zone"
+  printf '{"instanceId": "%s", "privateIp": "%s", "region": "eu-central-1"}' "$id" "$address" \
+    >"$folder/dynamic/instance-identity/document"
+}

@@ -1,0 +1,33 @@
+# The lab's network namespace: nothing of it is seen on the host.
+
+network_up() {
+  [ -e "/run/netns/$netns" ] || ip netns add "$netns"
+  ip -n "$netns" link set lo up
+  ip -n "$netns" link show "$bridge" >/dev/null 2>&1 && return
+  ip -n "$netns" link add "$bridge" type bridge forward_delay 0
+  ip -n "$netns" addr add "$network.1/24" dev "$bridge"
+  ip -n "$netns" link set "$bridge" up
+}
+
+network_down() {
+  [ ! -e "/run/netns/$netns" ] || ip netns delete "$netns"
+}
+
+# These have no namespace of their own, and a real kubelet or PID 1 sets them: kept, and put back.
+host_sysctls=(kernel.panic kernel.panic_on_oops vm.overcommit_memory vm.panic_on_oom
+  kernel.keys.root_maxkeys kernel.keys.root_maxbytes kernel.pid_max fs.protected_hardlinks
+  fs.protected_symlinks fs.protected_regular fs.protected_fifos)
+
+keep_sysctls() {
+  [ -e "$lab_dir/host-sysctls" ] ||
+    sysctl --ignore "${host_sysctls[@]}" >"$lab_dir/host-sysctls" 2>/dev/null || true
+}
+
+restore_sysctls() {
+  [ -e "$lab_dir/host-sysctls" ] || return 0
+  local name value
+  while IFS=' =' read -r name value; do
+    [ "$(sysctl -n "$name")" = "$value" ] || sysctl -q -w "$name=$value" || true
+  done <"$lab_dir/host-sysctls"
+  rm -f "$lab_dir/host-sysctls"
+}
