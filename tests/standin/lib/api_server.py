@@ -10,6 +10,7 @@ import os
 import select
 import signal
 import socket
+import socketserver
 import ssl
 import sys
 import threading
@@ -339,8 +340,15 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(address, Handler, bind_and_activate=False)
         self.api = api
         self.context = context
+        if not address[0]:
+            self.socket.close()
+            self.socket = socket.socket(socket.AF_INET6)
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         self.server_bind()
         self.server_activate()
+
+    def server_bind(self):
+        socketserver.TCPServer.server_bind(self)  # HTTPServer's own asks the DNS for our name
 
     def get_request(self):
         raw, address = super().get_request()
@@ -349,6 +357,18 @@ class Server(http.server.ThreadingHTTPServer):
 
     def handle_error(self, request, client_address):
         pass  # a failed handshake is the client's affair
+
+
+def hold_ports():
+    """The ports that etcd, the scheduler and the controller manager would have."""
+    held = []
+    for port in (2379, 2380, 10257, 10259):
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(("127.0.0.1", port))
+        sock.listen(1)
+        held.append(sock)
+    return held
 
 
 def flags_of(argv):
@@ -374,6 +394,7 @@ def main(argv):
     api = Api(store)
     host = flags.get("bind-address") or ("127.0.0.1" if conf.rooted() else "")
     server = Server((host, int(flags.get("secure-port") or 6443)), api, context)
+    held = [] if conf.rooted() else hold_ports()
     api.bootstrap()
     api_controllers.start(api, flags)
     conf.write_file(conf.root(conf.RUN_DIR + "/kube-apiserver.pid"), str(os.getpid()), 0o644)
@@ -381,3 +402,4 @@ def main(argv):
     print(f"Serving securely on {host or '[::]'}:{server.server_address[1]}", file=sys.stderr,
           flush=True)
     server.serve_forever()
+    del held

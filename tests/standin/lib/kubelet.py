@@ -4,6 +4,7 @@ import http.server
 import os
 import signal
 import socket
+import socketserver
 import sys
 import threading
 import time
@@ -78,13 +79,16 @@ class Healthz(http.server.BaseHTTPRequestHandler):
         pass
 
 
+socketserver.ThreadingTCPServer.allow_reuse_address = True
+
+
 def serve_health(config):
     port = config.get("healthzPort", 10248)
     if not port:
         return
     address = (config.get("healthzBindAddress") or "127.0.0.1", port)
-    http.server.ThreadingHTTPServer.daemon_threads = True
-    server = http.server.ThreadingHTTPServer(address, Healthz)
+    server = socketserver.ThreadingTCPServer(address, Healthz)
+    server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 

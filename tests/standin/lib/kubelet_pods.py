@@ -79,6 +79,7 @@ class Pods:
                 return
             subprocess.run(["systemd-run", "--quiet", "--collect", "--unit=" + UNIT,
                             "--property=Restart=always", "--property=RestartSec=1",
+                            "--property=SyslogIdentifier=kube-apiserver",
                             "--description=Kubernetes API server (stand-in)", *program],
                            check=False)
         elif self.child is None or self.child.poll() is not None:
