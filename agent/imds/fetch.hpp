@@ -19,7 +19,7 @@ inline constexpr std::chrono::seconds token_lifetime{21'600};  // the longest th
 // Between two tries where a person must act first (IMDS is switched off, or forbids it).
 inline constexpr std::chrono::seconds long_wait{60};
 inline constexpr BackoffPolicy retry_policy{std::chrono::milliseconds{250},
-                                            std::chrono::milliseconds{30'000},
+                                            std::chrono::milliseconds{5'000},
                                             std::chrono::milliseconds{100}};
 
 struct Reply {
