@@ -1,5 +1,7 @@
+#include "agent/base/file.hpp"
 #include "agent/base/log.hpp"
 #include "agent/base/version.hpp"
+#include "coordinator/service/authority.hpp"
 #include "coordinator/service/process.hpp"
 #include "coordinator/service/systemd_notify.hpp"
 
@@ -26,6 +28,23 @@ int check_config(const std::string& file, const coordinator::Options& options) {
     return exit_bad_config;
   }
   std::cout << path.string() << ": valid\n";
+  return exit_ok;
+}
+
+// Writes NAME.crt and NAME.key into the current folder.
+int issue_admin(const std::string& name, const coordinator::Options& options) {
+  const auto issued = coordinator::issue_admin(options.state, name);
+  auto done =
+      issued ? write_file_atomic(name + ".key", issued->key_pem, 0600) : Result<>(issued.error());
+  if (done) done = write_file_atomic(name + ".crt", issued->certificate_pem, 0644);
+  if (!done) {
+    std::cerr << done.error().message() << '\n';
+    return exit_failed;
+  }
+  std::cout << name << ".crt and " << name << ".key, valid for "
+            << coordinator::admin_certificate_lifetime.count() / 24 << " days, for\n"
+            << "kagentctl --coordinator 'kagent://...' --cert " << name << ".crt --key " << name
+            << ".key\n";
   return exit_ok;
 }
 
@@ -82,7 +101,7 @@ int run(const coordinator::Options& options) {
 
 int main(int argc, char** argv) {
   coordinator::Options options;
-  std::string check_file;
+  std::string check_file, admin_name;
   auto level = log::Level::info;
   const std::map<std::string, log::Level> levels{{"debug", log::Level::debug},
                                                  {"info", log::Level::info},
@@ -106,8 +125,12 @@ int main(int argc, char** argv) {
       ->envname("KAGENT_LOG");
   auto* check = app.add_option("--check-config", check_file, "check FILE (or --config's) and exit")
                     ->expected(0, 1);
+  auto* admin = app.add_option("--issue-admin", admin_name,
+                               "write NAME.crt and NAME.key for kagentctl elsewhere, and exit")
+                    ->type_name("NAME");
   CLI11_PARSE(app, argc, argv);
   if (check->count() > 0) return check_config(check_file, options);
+  if (admin->count() > 0) return issue_admin(admin_name, options);
   log::init("kagent-coordinator", level);
   return run(options);
 }

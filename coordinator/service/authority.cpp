@@ -174,6 +174,34 @@ Result<std::string> issue_node_certificate(const Authority& authority, const std
   return pki::to_pem(*certificate);
 }
 
+Result<Credential> issue_admin(const fs::path& folder, const std::string& name) {
+  const bool plain = std::ranges::all_of(name, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.' || c == '@';
+  });
+  if (name.empty() || name.size() > 64 || !plain || name.front() == '.')
+    return Error(Errc::invalid_argument,
+                 "an administrator's name is 1 to 64 letters, digits, '-', '_', '.' or '@'");
+  if (std::error_code ignored; !fs::exists(folder / "ca.crt", ignored))
+    return Error(Errc::not_found, folder.string() +
+                                      ": there is no CA here yet, or it may not be read: start "
+                                      "kagent-coordinator first, and run this as root");
+  Authority authority;
+  if (auto ca = load_ca(authority, folder); !ca) return ca.error();
+  auto key = pki::generate_key();
+  if (!key) return key.error();
+  const pki::IssueRequest request{{std::string(pki::admin_organization), name},
+                                  pki::Use::client,
+                                  admin_certificate_lifetime,
+                                  {}};
+  auto certificate = pki::issue(request, *key, authority.ca, authority.ca_key);
+  if (!certificate) return certificate.error();
+  auto certificate_pem = pki::to_pem(*certificate);
+  auto key_pem = pki::key_to_pem(*key);
+  if (!certificate_pem) return certificate_pem.error();
+  if (!key_pem) return key_pem.error();
+  return Credential{*certificate_pem, *key_pem};
+}
+
 // Made in this order, so that a first start that was cut off is told from a loss: cluster-id,
 // store, CA. A CA without a store has lost it.
 Result<State> open_state(const fs::path& folder, const fs::path& token_file,

@@ -32,6 +32,17 @@ inline constexpr std::chrono::hours node_certificate_lifetime{24};
 Result<std::string> issue_node_certificate(const Authority& authority, const std::string& node_id,
                                            const pki::Key& key);
 
+inline constexpr std::chrono::hours admin_certificate_lifetime{24 * 30};
+
+struct Credential {
+  std::string certificate_pem;
+  std::string key_pem;  // secret
+};
+// A new key and admin certificate of the CA that is in the state folder; it cannot be withdrawn, it
+// expires. Errors: not_found (there is no CA yet), permission_denied, invalid_argument (the name is
+// not 1 to 64 letters, digits, '-', '_', '.' or '@').
+Result<Credential> issue_admin(const std::filesystem::path& folder, const std::string& name);
+
 struct State {
   Authority authority;
   std::unique_ptr<Store> store;

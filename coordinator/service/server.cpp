@@ -33,7 +33,9 @@ std::shared_ptr<grpc::ServerCredentials> tls_credentials(const Authority& author
 }
 
 Result<> open_to_group(const std::filesystem::path& socket) {
-  if (const ::group* group = ::getgrnam(admin_group); group != nullptr) {
+  // Under its unit the program runs with that group already, and may not chown(2).
+  if (const ::group* group = ::getgrnam(admin_group);
+      group != nullptr && group->gr_gid != ::getegid()) {
     if (::chown(socket.c_str(), static_cast<uid_t>(-1), group->gr_gid) != 0)
       log::warning("{} is for root only: the group {} cannot be given to it ({})", socket.string(),
                    admin_group, errno);

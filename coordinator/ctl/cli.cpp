@@ -1,0 +1,182 @@
+#include "coordinator/ctl/cli.hpp"
+
+#include "coordinator/ctl/commands/commands.hpp"
+
+#include <grpc/support/log.h>
+#include <CLI/CLI.hpp>
+
+#include <cctype>
+#include <iostream>
+#include <map>
+#include <optional>
+
+namespace kagent::ctl {
+namespace {
+
+constexpr char footer[] =
+    "Exit status: 0 ok, 1 failed, 2 wrong input, 3 not reachable, 4 timed out, 5 no such node, "
+    "6 not allowed.";
+
+// "90", "90s", "10m", "1h30m": seconds.
+std::optional<std::chrono::seconds> duration_from(const std::string& text) {
+  std::int64_t total = 0;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::size_t digits = 0;
+    std::int64_t number = 0;
+    for (; at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0; ++at) {
+      number = number * 10 + (text[at] - '0');
+      if (++digits > 8) return std::nullopt;
+    }
+    if (digits == 0) return std::nullopt;
+    const char unit = at < text.size() ? text[at++] : 's';
+    if (unit != 's' && unit != 'm' && unit != 'h') return std::nullopt;
+    total += number * (unit == 's' ? 1 : unit == 'm' ? 60 : 3600);
+  }
+  return text.empty() ? std::nullopt : std::optional(std::chrono::seconds(total));
+}
+
+// The arguments of every command, and the one that was asked for.
+class CommandLine {
+ public:
+  CommandLine();
+  int run(int argc, char** argv);
+
+ private:
+  // A command: when it is the one, `work` runs after all arguments are read.
+  template <class Work>
+  CLI::App* command(CLI::App& parent, const std::string& name, const std::string& help, Work work) {
+    CLI::App* sub = parent.add_subcommand(name, help);
+    sub->fallthrough();
+    sub->callback([this, work] { work_ = work; });
+    return sub;
+  }
+  void add_global();
+  void add_status();
+  void add_node_commands();
+  void add_wait();
+  void add_config();
+  void add_rest();
+  void add_format(CLI::App& sub, Format& format, bool wide);
+
+  CLI::App app_{"Shows what every kagent node is doing, and why it is not further.", "kagentctl"};
+  Endpoint endpoint_;
+  StatusOptions status_;
+  DescribeOptions describe_;
+  LogsOptions logs_;
+  WaitOptions wait_;
+  unsigned wait_nodes_ = 0;
+  std::string wait_timeout_ = "10m";
+  std::string config_file_;
+  bool no_token_ = false;
+  bool plan_json_ = false;
+  std::function<int()> work_;
+};
+
+CommandLine::CommandLine() {
+  app_.require_subcommand(1);
+  app_.footer(footer);
+  add_global();
+  add_status();
+  add_node_commands();
+  add_wait();
+  add_config();
+  add_rest();
+}
+
+void CommandLine::add_global() {
+  app_.add_option("--coordinator", endpoint_.coordinator,
+                  "admin socket, kagent://HOST:PORT/sha256:HEX, or HOST:PORT with --ca")
+      ->envname("KAGENT_COORDINATOR")
+      ->capture_default_str();
+  app_.add_option("--cert", endpoint_.certificate, "admin certificate, PEM file")
+      ->envname("KAGENT_CERT");
+  app_.add_option("--key", endpoint_.key, "its key, PEM file")->envname("KAGENT_KEY");
+  app_.add_option("--ca", endpoint_.ca, "the coordinator's CA, PEM file")->envname("KAGENT_CA");
+}
+
+void CommandLine::add_format(CLI::App& sub, Format& format, bool wide) {
+  std::map<std::string, Format> formats{{"json", Format::json}, {"yaml", Format::yaml}};
+  if (wide) formats.emplace("wide", Format::wide);
+  sub.add_option("-o,--output", format, wide ? "wide, json or yaml" : "json or yaml")
+      ->transform(CLI::CheckedTransformer(formats).description(""))
+      ->type_name("FORMAT");
+}
+
+void CommandLine::add_status() {
+  auto* sub = command(app_, "status", "a line for every node",
+                      [this] { return run_status(endpoint_, status_); });
+  sub->add_flag("-w,--watch", status_.watch, "go on: in place on a terminal, else a line a change");
+  add_format(*sub, status_.format, true);
+}
+
+void CommandLine::add_node_commands() {
+  auto* describe = command(app_, "describe", "all that is known of one node",
+                           [this] { return run_describe(endpoint_, describe_); });
+  describe->add_option("NODE", describe_.node, "name or id")->required();
+  add_format(*describe, describe_.format, false);
+  auto* logs = command(app_, "logs", "journal lines of a node's steps",
+                       [this] { return run_logs(endpoint_, logs_); });
+  logs->add_option("NODE", logs_.node, "name or id")->required();
+  logs->add_option("STEP", logs_.step, "one step; default: all");
+  logs->add_option("-n,--lines", logs_.lines, "at most so many, the last ones; default 200");
+}
+
+void CommandLine::add_wait() {
+  auto* sub = command(app_, "wait", "until nodes are ready, or in another phase",
+                      [this] { return run_wait(endpoint_, wait_); });
+  sub->add_option("--for", wait_.condition, "ready, or phase=PHASE")->capture_default_str();
+  auto* nodes = sub->add_option("--nodes", wait_nodes_,
+                                "at least so many nodes; default: all that are enrolled")
+                    ->check(CLI::PositiveNumber);
+  sub->add_option("--timeout", wait_timeout_, "as 90s, 10m, 1h30m")
+      ->capture_default_str()
+      ->check([](const std::string& text) {
+        return duration_from(text) ? std::string() : text + " is no duration (90s, 10m, 1h30m)";
+      });
+  sub->add_flag("-q,--quiet", wait_.quiet, "no progress on stderr");
+  sub->parse_complete_callback([this, nodes] {
+    if (nodes->count() > 0) wait_.nodes = wait_nodes_;
+    if (const auto timeout = duration_from(wait_timeout_)) wait_.timeout = *timeout;
+  });
+}
+
+void CommandLine::add_config() {
+  CLI::App* config = app_.add_subcommand("config", "NodeConfig and ClusterConfig");
+  config->require_subcommand(1);
+  auto* check = command(*config, "check", "what is wrong with a document, with line and column",
+                        [this] { return run_config_check(config_file_); });
+  check->add_option("FILE", config_file_, "either kind; - for stdin")->required();
+}
+
+void CommandLine::add_rest() {
+  command(app_, "timeline", "when each step of each node started and ended",
+          [this] { return run_timeline(endpoint_); });
+  auto* user_data = command(app_, "user-data", "the line that nodes are launched with",
+                            [this] { return run_user_data(endpoint_, !no_token_); });
+  user_data->add_flag("--no-token", no_token_, "without the enrolment token, which is a secret");
+  auto* plan = command(app_, "plan", "on a node: what each step would change",
+                       [this] { return run_plan(plan_json_); });
+  plan->add_flag("--json", plan_json_, "for programs");
+  command(app_, "version", "the version of kagentctl", [] { return run_version(); });
+}
+
+int CommandLine::run(int argc, char** argv) {
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app_.exit(error) == 0 ? exit_ok : exit_usage;
+  }
+  return work_();
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  // gRPC prints its own errors on stderr; ours say it better.
+  gpr_set_log_verbosity(GPR_LOG_SEVERITY_ERROR);
+  gpr_set_log_function([](gpr_log_func_args*) {});
+  return CommandLine().run(argc, argv);
+}
+
+}  // namespace kagent::ctl

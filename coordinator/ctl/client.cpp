@@ -1,0 +1,137 @@
+#include "coordinator/ctl/client.hpp"
+
+#include "coordinator/ctl/channel.hpp"
+#include "kagent/v1/admin.grpc.pb.h"
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/completion_queue.h>
+
+namespace kagent::ctl {
+namespace {
+
+using std::chrono::system_clock;
+
+constexpr std::chrono::seconds call_limit{10};
+
+Errc code_of(grpc::StatusCode code) {
+  switch (code) {
+    case grpc::StatusCode::INVALID_ARGUMENT: return Errc::invalid_argument;
+    case grpc::StatusCode::NOT_FOUND: return Errc::not_found;
+    case grpc::StatusCode::PERMISSION_DENIED: return Errc::permission_denied;
+    case grpc::StatusCode::UNAUTHENTICATED: return Errc::unauthenticated;
+    case grpc::StatusCode::FAILED_PRECONDITION: return Errc::failed_precondition;
+    case grpc::StatusCode::UNAVAILABLE: return Errc::unavailable;
+    case grpc::StatusCode::DEADLINE_EXCEEDED: return Errc::unavailable;
+    default: return Errc::internal;
+  }
+}
+
+class GrpcClient final : public Client {
+ public:
+  explicit GrpcClient(Channel channel)
+      : channel_(std::move(channel)), stub_(v1::Admin::NewStub(channel_.channel)) {}
+
+  Result<v1::ListNodesResponse> list_nodes() override {
+    return call<v1::ListNodesResponse>([&](grpc::ClientContext* context, auto* response) {
+      return stub_->ListNodes(context, {}, response);
+    });
+  }
+
+  Result<v1::Node> get_node(const std::string& id_or_name) override {
+    v1::GetNodeRequest request;
+    request.set_node(id_or_name);
+    return call<v1::Node>([&](grpc::ClientContext* context, auto* response) {
+      return stub_->GetNode(context, request, response);
+    });
+  }
+
+  Result<std::vector<std::string>> get_logs(const std::string& node, const std::string& step,
+                                            std::uint32_t lines) override {
+    v1::GetLogsRequest request;
+    request.set_node(node);
+    request.set_step(step);
+    request.set_lines(lines);
+    auto logs = call<v1::GetLogsResponse>([&](grpc::ClientContext* context, auto* response) {
+      return stub_->GetLogs(context, request, response);
+    });
+    if (!logs) return logs.error();
+    return std::vector<std::string>(logs->lines().begin(), logs->lines().end());
+  }
+
+  Result<std::string> user_data(bool with_token) override {
+    v1::GetUserDataRequest request;
+    request.set_with_token(with_token);
+    auto answer = call<v1::GetUserDataResponse>([&](grpc::ClientContext* context, auto* response) {
+      return stub_->GetUserData(context, request, response);
+    });
+    if (!answer) return answer.error();
+    return answer->user_data();
+  }
+
+  Result<> watch_nodes(std::chrono::milliseconds tick, const OnChange& on_change) override;
+
+ private:
+  template <class Response, class Call>
+  Result<Response> call(Call make) {
+    grpc::ClientContext context;
+    context.set_deadline(system_clock::now() + call_limit);
+    Response response;
+    if (const grpc::Status status = make(&context, &response); !status.ok()) return error(status);
+    return response;
+  }
+
+  [[nodiscard]] Error error(const grpc::Status& status) const {
+    const Errc code = code_of(status.error_code());
+    if (code != Errc::unavailable) return {code, status.error_message()};
+    // From the coordinator (a node is not connected) or from gRPC itself (nobody listens).
+    return {code, channel_.name + ": " + status.error_message()};
+  }
+
+  Channel channel_;
+  std::unique_ptr<v1::Admin::Stub> stub_;
+};
+
+// gRPC's asynchronous reader, because only its queue can be waited on with a time limit.
+Result<> GrpcClient::watch_nodes(std::chrono::milliseconds tick, const OnChange& on_change) {
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  const auto reader = stub_->AsyncWatchNodes(&context, {}, &queue, nullptr);
+  v1::WatchNodesResponse message;
+  bool reading = false;
+  bool wanted = true;
+  for (;;) {
+    void* tag = nullptr;
+    bool ok = false;
+    const auto next = queue.AsyncNext(&tag, &ok, system_clock::now() + tick);
+    if (next == grpc::CompletionQueue::TIMEOUT) {
+      if (wanted && !(wanted = on_change(nullptr))) context.TryCancel();
+      continue;
+    }
+    if (!ok) break;
+    if (wanted && reading && !(wanted = on_change(&message))) context.TryCancel();
+    reading = true;
+    message.Clear();
+    reader->Read(&message, nullptr);
+  }
+  grpc::Status status;
+  reader->Finish(&status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  queue.Next(&tag, &ok);
+  queue.Shutdown();
+  while (queue.Next(&tag, &ok)) {
+  }
+  if (!wanted) return {};
+  return status.ok() ? Error(Errc::unavailable, channel_.name + ": the stream has ended")
+                     : error(status);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Client>> connect(const Endpoint& endpoint) {
+  auto channel = open_channel(endpoint);
+  if (!channel) return channel.error();
+  return std::unique_ptr<Client>(std::make_unique<GrpcClient>(std::move(*channel)));
+}
+
+}  // namespace kagent::ctl

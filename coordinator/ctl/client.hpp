@@ -1,0 +1,46 @@
+#pragma once
+
+#include "agent/base/error.hpp"
+#include "agent/base/paths.hpp"
+#include "kagent/v1/admin.pb.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace kagent::ctl {
+
+// Where the coordinator is, and who asks.
+struct Endpoint {
+  // Path of its admin socket, kagent://HOST:PORT/sha256:HEX, or HOST:PORT with a CA file.
+  std::string coordinator = paths::admin_socket;
+  // PEM files of an admin certificate; not for the socket.
+  std::string certificate, key, ca;
+};
+
+// The admin API, each call waited for. Errors: unavailable (nobody answers), permission_denied,
+// unauthenticated, not_found, failed_precondition, deadline_exceeded.
+class Client {
+ public:
+  virtual ~Client() = default;
+
+  virtual Result<v1::ListNodesResponse> list_nodes() = 0;
+  virtual Result<v1::Node> get_node(const std::string& id_or_name) = 0;
+  virtual Result<std::vector<std::string>> get_logs(const std::string& node,
+                                                    const std::string& step,
+                                                    std::uint32_t lines) = 0;
+  virtual Result<std::string> user_data(bool with_token) = 0;
+
+  // Calls `on_change` with every message, and with nullptr when `tick` has passed without one;
+  // until it returns false (a success) or the stream ends (an error, most often unavailable).
+  using OnChange = std::function<bool(const v1::WatchNodesResponse*)>;
+  virtual Result<> watch_nodes(std::chrono::milliseconds tick, const OnChange& on_change) = 0;
+};
+
+// Reads the files and prepares the channel; with kagent://, also fetches the pinned CA. Errors:
+// invalid_argument (not an endpoint, files missing), unavailable, permission_denied.
+Result<std::unique_ptr<Client>> connect(const Endpoint& endpoint);
+
+}  // namespace kagent::ctl

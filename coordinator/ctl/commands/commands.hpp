@@ -1,0 +1,55 @@
+#pragma once
+
+#include "coordinator/ctl/client.hpp"
+#include "coordinator/ctl/exit_code.hpp"
+#include "kagent/v1/admin.pb.h"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+// What each command does, one file each; cli.cpp reads the arguments. Every function prints its
+// result on stdout, its errors on stderr, and returns the exit code.
+namespace kagent::ctl {
+
+enum class Format { table, wide, json, yaml };
+
+struct StatusOptions {
+  bool watch = false;
+  Format format = Format::table;
+};
+ExitCode run_status(const Endpoint& endpoint, const StatusOptions& options);
+
+struct DescribeOptions {
+  std::string node;
+  Format format = Format::table;
+};
+ExitCode run_describe(const Endpoint& endpoint, const DescribeOptions& options);
+
+struct LogsOptions {
+  std::string node;
+  std::string step;         // empty: every step
+  std::uint32_t lines = 0;  // 0: the coordinator's default, 200
+};
+ExitCode run_logs(const Endpoint& endpoint, const LogsOptions& options);
+
+struct WaitOptions {
+  std::string condition = "ready";  // a phase, also as phase=NAME
+  std::optional<unsigned> nodes;  // at least so many; nothing: all that are enrolled, at least one
+  std::chrono::seconds timeout{600};
+  bool quiet = false;
+};
+ExitCode run_wait(const Endpoint& endpoint, const WaitOptions& options);
+
+ExitCode run_timeline(const Endpoint& endpoint);
+ExitCode run_user_data(const Endpoint& endpoint, bool with_token);
+
+// "-" is stdin.
+ExitCode run_config_check(const std::string& file);
+
+ExitCode run_plan(bool json);
+
+ExitCode run_version();
+
+}  // namespace kagent::ctl

@@ -1,0 +1,62 @@
+#include "agent/base/file.hpp"
+#include "agent/config/cluster_config.hpp"
+#include "agent/config/node_config.hpp"
+#include "coordinator/ctl/commands/commands.hpp"
+
+#include <iostream>
+#include <iterator>
+#include <regex>
+#include <sstream>
+
+namespace kagent::ctl {
+namespace {
+
+constexpr std::size_t most_bytes = 1 << 20;
+
+Result<std::string> content_of(const std::string& file) {
+  if (file != "-") return read_file(file, most_bytes);
+  std::string text(std::istreambuf_iterator<char>(std::cin), {});
+  if (text.size() > most_bytes) return Error(Errc::resource_exhausted, "stdin: over 1 MiB");
+  return text;
+}
+
+// A ClusterConfig says so, or has only fields of one; everything else is what a node could be
+// given: a URL, a NodeConfig, MIME, gzip, base64.
+bool is_cluster_config(const std::string& text) {
+  static const std::regex user_data(R"((^|\n)(MIME-Version|Content-Type|#cloud-config)\b)",
+                                    std::regex::icase);
+  if (std::regex_search(text, user_data)) return false;
+  static const std::regex kind(R"((^|\n)\s*"?kind"?\s*:\s*["']?(\w+))");
+  if (std::smatch found; std::regex_search(text, found, kind)) return found[2] == "ClusterConfig";
+  static const std::regex coordinator(R"((^|\n)\s*"?coordinator"?\s*:)");
+  static const std::regex other_field(R"((^|\n)["{]?[a-z]\w*"?\s*:(\s|$))");
+  if (std::regex_search(text, coordinator)) return false;
+  const bool blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
+  return blank || std::regex_search(text, other_field);
+}
+
+ExitCode print_wrong(const Error& error) {
+  std::cerr << error.message() << '\n';  // each line names its place: no prefix
+  return exit_usage;
+}
+
+}  // namespace
+
+ExitCode run_config_check(const std::string& file) {
+  const auto text = content_of(file);
+  if (!text) return print_wrong(text.error());
+  const std::string source = file == "-" ? "stdin" : file;
+  if (is_cluster_config(*text)) {
+    const auto parsed = config::parse_cluster_config(*text, source);
+    if (!parsed) return print_wrong(parsed.error());
+    std::cout << source << ": a valid ClusterConfig\n";
+    return exit_ok;
+  }
+  const auto parsed = config::parse_user_data(*text, source);
+  if (!parsed) return print_wrong(parsed.error());
+  const std::string& url = parsed->coordinator();  // what follows '?' is the token: secret
+  std::cout << source << ": a valid NodeConfig for " << url.substr(0, url.find('?')) << '\n';
+  return exit_ok;
+}
+
+}  // namespace kagent::ctl

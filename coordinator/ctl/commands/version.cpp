@@ -1,0 +1,14 @@
+#include "agent/base/version.hpp"
+
+#include "coordinator/ctl/commands/commands.hpp"
+
+#include <iostream>
+
+namespace kagent::ctl {
+
+ExitCode run_version() {
+  std::cout << "kagentctl " << version << " (protocol " << protocol_version << ")\n";
+  return exit_ok;
+}
+
+}  // namespace kagent::ctl

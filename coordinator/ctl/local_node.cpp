@@ -1,0 +1,45 @@
+#include "coordinator/ctl/local_node.hpp"
+
+#include "agent/dbus/error.hpp"
+
+#include <sdbus-c++/sdbus-c++.h>
+
+#include <chrono>
+
+namespace kagent::ctl {
+namespace {
+
+constexpr char service[] = "io.kagent.Node1";
+constexpr char object[] = "/io/kagent/Node1";
+constexpr char interface[] = "io.kagent.Node1";
+constexpr std::chrono::seconds limit{120};
+
+using Planned = sdbus::Struct<std::string, std::string, std::vector<std::string>>;
+
+Error explained(const Error& error) {
+  if (error.code() == Errc::permission_denied)
+    return {error.code(), "kagent-noded: " + error.message() + "; run this as root on the node"};
+  if (error.code() == Errc::unavailable || error.code() == Errc::not_found)
+    return {Errc::unavailable, "kagent-noded does not answer on this machine: " + error.message() +
+                              "; is this a kagent node? (systemctl status kagent-noded)"};
+  return error.context("kagent-noded");
+}
+
+}  // namespace
+
+Result<std::vector<render::PlannedStep>> plan_of_this_node() {
+  try {
+    const auto bus = sdbus::createSystemBusConnection();
+    const auto proxy = sdbus::createProxy(*bus, service, object);
+    std::vector<Planned> planned;
+    proxy->callMethod("Plan").onInterface(interface).withTimeout(limit).storeResultsTo(planned);
+    std::vector<render::PlannedStep> steps;
+    for (Planned& step : planned)
+      steps.push_back({std::get<0>(step), std::get<1>(step), std::get<2>(step)});
+    return steps;
+  } catch (const sdbus::Error& error) {
+    return explained(dbus::from_dbus(error));
+  }
+}
+
+}  // namespace kagent::ctl

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "coordinator/ctl/render/text.hpp"
+
+#include <string>
+
+namespace kagent::ctl {
+
+// Is stdout a terminal?
+bool on_terminal();
+
+// Colours and width for stdout: colours only on a terminal without NO_COLOR (https://no-color.org)
+// and not TERM=dumb; width 0 (do not cut) elsewhere.
+render::Look look_of_stdout();
+
+// A text on the terminal that is replaced by the next one, cut to the terminal's height.
+class LiveText {
+ public:
+  void show(const std::string& text);
+
+ private:
+  unsigned lines_ = 0;
+};
+
+}  // namespace kagent::ctl
