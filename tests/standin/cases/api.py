@@ -1,0 +1,167 @@
+import json
+import os
+import signal
+import threading
+import unittest
+
+import wire
+from node import FLANNEL, Node, wait_for
+
+SECRETS = "/api/v1/namespaces/kube-system/secrets"
+MAPS = "/api/v1/namespaces/default/configmaps"
+
+
+class Api(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cp = Node("cp")
+        cls.addClassCleanup(cls.cp.close)
+        done = cls.cp.init()
+        assert done.code == 0, done.text
+        cls.admin = wire.Client.load(cls.cp.path("/etc/kubernetes/admin.conf"))
+
+    def client(self, token=None, kubeconfig=None):
+        if kubeconfig:
+            return wire.Client(wire.Kubeconfig(kubeconfig))
+        ca = self.cp.read("/etc/kubernetes/pki/ca.crt").encode()
+        return wire.Client(wire.Kubeconfig(wire.kubeconfig_text(
+            f"https://127.0.0.1:{self.cp.port}", ca, "x", token=token)))
+
+    def user(self, name, *orgs):
+        words = [w for org in orgs for w in ("--org", org)]
+        done = self.cp.kubeadm("kubeconfig", "user", "--client-name", name, "--config",
+                               self.cp.path("/root/init.yaml"), *words)
+        self.assertEqual(0, done.code, done.text)
+        return self.client(kubeconfig=done.out)
+
+    def refused(self, code, reason, text, call, *words, **kw):
+        with self.assertRaises(wire.ApiError) as caught:
+            call(*words, **kw)
+        self.assertEqual((code, reason), (caught.exception.code, caught.exception.reason))
+        self.assertIn(text, str(caught.exception))
+
+    @staticmethod
+    def a_map(name, **data):
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+    def test_refuses_as_the_real_one_does(self):
+        self.refused(401, "Unauthorized", "Unauthorized",
+                     self.client("abcdef.0123456789abcdef").get, "/api/v1/nodes")
+        self.refused(403, "Forbidden", 'nodes is forbidden: User "system:anonymous" cannot list '
+                     'resource "nodes" in API group "" at the cluster scope',
+                     self.client().get, "/api/v1/nodes")
+        self.refused(403, "Forbidden", 'secrets "x" is forbidden: User "kagent:agent" cannot get '
+                     'resource "secrets" in API group "" in the namespace "kube-system"',
+                     self.user("kagent:agent").get, SECRETS + "/x")
+        self.refused(404, "NotFound", 'nodes "nobody" not found', self.admin.get,
+                     "/api/v1/nodes/nobody")
+        self.refused(404, "NotFound", "the server could not find the requested resource",
+                     self.admin.get, "/apis/example.com/v1/things")
+        self.admin.create(MAPS, self.a_map("twice"))
+        self.refused(409, "AlreadyExists", 'configmaps "twice" already exists',
+                     self.admin.create, MAPS, self.a_map("twice"))
+        self.refused(422, "Invalid", 'ConfigMap "Not_a_name" is invalid: metadata.name',
+                     self.admin.create, MAPS, self.a_map("Not_a_name"))
+        self.refused(404, "NotFound", 'namespaces "nowhere" not found', self.admin.create,
+                     "/api/v1/namespaces/nowhere/configmaps", self.a_map("x"))
+
+    def test_an_old_version_is_a_conflict(self):
+        made = self.admin.create(MAPS, self.a_map("versioned", a="1"))
+        new = self.admin.request("PUT", MAPS + "/versioned", dict(made, data={"a": "2"}))
+        self.assertNotEqual(made["metadata"]["resourceVersion"],
+                            new["metadata"]["resourceVersion"])
+        self.refused(409, "Conflict", "the object has been modified; please apply your changes",
+                     self.admin.request, "PUT", MAPS + "/versioned", dict(made, data={"a": "3"}))
+
+    def test_rbac_grants_by_group_and_no_more(self):
+        self.admin.create("/apis/rbac.authorization.k8s.io/v1/clusterroles", {
+            "kind": "ClusterRole", "metadata": {"name": "readers"},
+            "rules": [{"verbs": ["get", "list"], "apiGroups": [""], "resources": ["nodes"]}]})
+        self.admin.create("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {
+            "kind": "ClusterRoleBinding", "metadata": {"name": "readers"},
+            "roleRef": {"kind": "ClusterRole", "name": "readers"},
+            "subjects": [{"kind": "Group", "name": "readers"}]})
+        reader = self.user("somebody", "readers")
+        self.assertTrue(reader.get("/api/v1/nodes")["items"])
+        self.refused(403, "Forbidden", 'cannot delete resource "nodes"', reader.request,
+                     "DELETE", "/api/v1/nodes/cp")
+
+    def test_a_bootstrap_token_may_little(self):
+        token = self.cp.kubeadm("token", "create").out.strip()
+        client = self.client(token)
+        self.assertEqual("kubeadm-config", client.get(
+            "/api/v1/namespaces/kube-system/configmaps/kubeadm-config")["metadata"]["name"])
+        self.refused(403, "Forbidden", "cannot list", client.get, SECRETS)
+        self.refused(403, "Forbidden", "cannot create", client.create, "/api/v1/nodes",
+                     {"metadata": {"name": "x"}})
+
+    def test_a_kubelet_changes_no_node_but_its_own(self):
+        other = self.user("system:node:other", "system:nodes")
+        self.refused(403, "Forbidden", 'node "other" is not allowed to modify node "cp"',
+                     other.strategic, "/api/v1/nodes/cp/status", {"status": {}})
+
+    def test_a_csr_for_another_signer_or_subject_waits(self):
+        import base64
+        import pki
+        token = self.cp.kubeadm("token", "create").out.strip()
+        path = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+        csr = pki.make_csr(pki.new_ec_key(), "admin", ["system:masters"])
+        self.client(token).create(path, {"metadata": {"name": "greedy"}, "spec": {
+            "request": base64.b64encode(csr).decode(), "usages": ["client auth"],
+            "signerName": "kubernetes.io/kube-apiserver-client-kubelet"}})
+        self.admin.create(MAPS, self.a_map("a-turn-of-the-controller"))
+        self.assertFalse(wait_for(lambda: self.admin.get(path + "/greedy")["status"], 1.0))
+
+    def test_watch_tells_every_change(self):
+        seen = []
+        revision = self.admin.get(MAPS)["metadata"]["resourceVersion"]
+        response = self.admin.open(
+            "GET", f"{MAPS}?watch=1&resourceVersion={revision}&fieldSelector=metadata.name%3Dw")
+
+        def read():
+            for line in response:
+                event = json.loads(line)
+                seen.append((event["type"], event["object"]["metadata"]["name"]))
+                if len(seen) == 3:
+                    return
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        self.admin.create(MAPS, self.a_map("unwatched"))
+        self.admin.create(MAPS, self.a_map("w", a="1"))
+        self.admin.merge(MAPS + "/w", {"data": {"a": "2"}})
+        self.admin.request("DELETE", MAPS + "/w")
+        reader.join(10)
+        response.owner.close()
+        self.assertEqual([("ADDED", "w"), ("MODIFIED", "w"), ("DELETED", "w")], seen)
+
+    def test_a_restart_keeps_everything(self):
+        self.admin.create(MAPS, self.a_map("lasting", a="1"))
+        os.kill(self.cp.pid("kube-apiserver"), signal.SIGKILL)
+
+        def found():
+            try:
+                return self.admin.get(MAPS + "/lasting")["data"] == {"a": "1"}
+            except wire.ConnectError:
+                return False
+
+        self.assertTrue(wait_for(found))
+
+    def test_kubectl(self):
+        self.cp.kubectl("apply", "-f", FLANNEL)
+        again = self.cp.kubectl("apply", "-f", FLANNEL)
+        self.assertIn("daemonset.apps/kube-flannel-ds unchanged", again.out)
+        late = self.cp.kubectl("wait", "--for=condition=Ready", "node/none", "--timeout=1s")
+        self.assertEqual((1, 'Error from server (NotFound): nodes "none" not found\n'),
+                         (late.code, late.err))
+        bad = self.cp.kubectl("apply", "-f", "-", stdin="apiVersion: a/v1\nkind: B\n"
+                              "metadata: {name: c}\n")
+        self.assertIn('no matches for kind "B" in version "a/v1"', bad.err)
+        self.assertTrue(wait_for(lambda: "Ready" in self.cp.kubectl("get", "nodes").out.split()))
+        refused = self.cp.kubectl("drain", "cp")
+        self.assertIn("cannot delete DaemonSet-managed Pods", refused.err)
+        self.assertEqual(0, self.cp.kubectl("drain", "cp", "--ignore-daemonsets").code)
+        self.assertIn("Ready,SchedulingDisabled", self.cp.kubectl("get", "nodes").out)
+        self.assertEqual("node/cp uncordoned\n", self.cp.kubectl("uncordon", "cp").out)
+        nowhere = self.cp.run("kubectl", "--kubeconfig", "/nowhere", "get", "nodes")
+        self.assertEqual(1, nowhere.code)
