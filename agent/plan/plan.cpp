@@ -49,7 +49,9 @@ bool is_for(For who, Role role, bool init) {
 
 }  // namespace
 
-std::span<const Step> all_steps() { return steps; }
+std::span<const Step> all_steps() {
+  return steps;
+}
 
 const Step* find(std::string_view name) {
   const auto* found = std::ranges::find(steps, name, &Step::name);

@@ -24,8 +24,8 @@ enum class Gate : std::uint8_t {
 enum class For : std::uint8_t { every, initializer, joiner, control_plane };
 
 struct Retry {
-  unsigned attempts;                // then the step has failed for good
-  std::chrono::seconds first_delay; // doubled each time, up to ten minutes
+  unsigned attempts;                 // then the step has failed for good
+  std::chrono::seconds first_delay;  // doubled each time, up to ten minutes
 };
 
 struct Step {

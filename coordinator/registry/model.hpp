@@ -68,7 +68,7 @@ struct Snapshot {
   ClusterRecord cluster;
   LeaseRecord lease;
   std::vector<std::string> token_hashes;  // of enrolment tokens: SHA-256 in hexadecimal
-  std::vector<StoredNode> nodes;  // in the order of enrolment
+  std::vector<StoredNode> nodes;          // in the order of enrolment
 };
 
 enum class StepState : std::uint8_t { pending, checking, running, done, retrying, failed, waiting };

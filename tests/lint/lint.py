@@ -1,0 +1,152 @@
+"""The rules of this house that a machine can check; prints FILE:LINE: what is wrong.
+
+- A co_await expression with a capture list or a brace in it: gcc 12 miscompiles it (double free).
+- A file over 400 lines.
+- clang-format has something to change.
+- An include that crosses a folder's border where CMake cannot see it: headers are found from the
+  root, so only linking would tell, and a header-only use does not link.
+- gRPC, Beast, spdlog, CLI11, nlohmann in a header: dear in every unit that includes it.
+"""
+import concurrent.futures
+import pathlib
+import re
+import subprocess
+import sys
+
+LONGEST = 400
+CODE = (".cpp", ".hpp")
+FORMATTED = (".cpp", ".hpp")
+COUNTED = (".cpp", ".hpp", ".py", ".sh", ".proto", ".cmake", ".txt")
+
+# Folder: the folders of ours that its files may include. Tests may include anything.
+BASE = {"agent/base"}
+MAY_INCLUDE = {
+    "agent/base": set(),
+    "agent/plan": BASE,
+    "agent/config": BASE,
+    "agent/rpc": BASE,
+    "agent/dbus": BASE,
+    "agent/imds": BASE,
+    "agent/node": BASE | {"agent/config", "agent/dbus", "agent/plan"},
+    "agent/daemon": BASE | {"agent/config", "agent/dbus", "agent/plan", "agent/rpc"},
+    "coordinator/registry": BASE | {"agent/plan"},
+    "coordinator/store": BASE | {"coordinator/registry"},
+    "coordinator/web": BASE,
+    "coordinator/service": BASE | {"agent/config", "agent/plan", "coordinator/registry", "coordinator/store",
+                                   "coordinator/web"},
+    "coordinator/ctl": BASE | {"agent/config", "agent/dbus", "agent/plan"},
+    "coordinator": BASE | {"coordinator/service"},
+}
+# What a folder's files, headers or not, never include.
+FORBIDDEN = {
+    "agent/plan": r"grpcpp/|sdbus|boost/beast",
+    "coordinator/registry": r"grpcpp/|sdbus|boost/beast|\.grpc\.pb\.h",
+    "agent/daemon/sequencer": r"grpcpp/|sdbus|boost/beast|boost/asio",
+    "agent/node": r"grpcpp/|boost/beast|\.grpc\.pb\.h",
+    "agent/imds": r"grpcpp/|sdbus",
+}
+HEAVY = re.compile(r'#include [<"](boost/beast/|spdlog/|CLI/|nlohmann/json\.hpp)')
+INCLUDE = re.compile(r'^\s*#include [<"]([^>"]+)[>"]')
+
+
+def files_of_git():
+    out = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+                         capture_output=True, text=True, check=True).stdout
+    return [name for name in out.splitlines() if pathlib.Path(name).is_file()]
+
+
+def without_comments(text):
+    """Comments and literals blanked, line breaks kept, so that places stay right."""
+    token = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'',
+                       re.S)
+    return token.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
+
+
+def awaited(text, start):
+    """The operand of the co_await at `start`: to the end of its full expression."""
+    depth = 0
+    for place in range(start, len(text)):
+        letter = text[place]
+        if letter in "([{":
+            depth += 1
+        elif letter in ")]}":
+            depth -= 1
+            if depth < 0:
+                return text[start:place]
+        elif letter == ";" and depth == 0:
+            return text[start:place]
+    return text[start:]
+
+
+def check_await(text):
+    for found in re.finditer(r"\bco_await\b", text):
+        operand = awaited(text, found.end())
+        capture = re.search(r"(?:^|[(,=&|?:]|&&|\|\|)\s*\[[^\]\[]*\]\s*(?:\(|\{|mutable)", operand)
+        if "{" in operand or capture:
+            line = text.count("\n", 0, found.start()) + 1
+            yield line, "a brace or a lambda inside a co_await expression: make it a named local first"
+
+
+def folder_of(name):
+    parts = name.split("/")
+    if parts[0] == "agent" and len(parts) > 2:
+        return "/".join(parts[:2])
+    if parts[0] == "coordinator":
+        return "/".join(parts[:2]) if len(parts) > 2 else "coordinator"
+    return None
+
+
+def check_includes(name, lines):
+    folder = folder_of(name)
+    if folder is None:
+        return
+    for number, line in enumerate(lines, 1):
+        found = INCLUDE.match(line)
+        if not found:
+            continue
+        other = folder_of(found.group(1))
+        if other and other != folder and other not in MAY_INCLUDE.get(folder, set()):
+            yield number, f"{folder} may not include {found.group(1)}"
+        for place, pattern in FORBIDDEN.items():
+            if name.startswith(place) and re.search(pattern, found.group(1)):
+                yield number, f"{place} knows nothing of {found.group(1)}"
+        if name.endswith(".hpp") and HEAVY.match(line):
+            yield number, f"{found.group(1)} is dear: include it in a .cpp file only"
+
+
+def check_format(name):
+    out = subprocess.run(["clang-format", "--dry-run", "--Werror", name], capture_output=True, text=True,
+                         check=False)
+    if out.returncode:
+        place = re.search(r":(\d+):\d+: error", out.stderr)
+        yield int(place.group(1)) if place else 1, "clang-format would change it: clang-format -i " + name
+
+
+def check(name):
+    found = []
+    try:
+        text = pathlib.Path(name).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return found
+    lines = text.splitlines()
+    program = text.startswith("#!")
+    if len(lines) > LONGEST and (name.endswith(COUNTED) or program):
+        found.append((LONGEST, f"{len(lines)} lines; {LONGEST} is the most, at 300 it asks to be two"))
+    if name.endswith(CODE):
+        found += check_await(without_comments(text))
+        found += check_includes(name, lines)
+    if name.endswith(FORMATTED):
+        found += check_format(name)
+    return [f"{name}:{line}: {message}" for line, message in sorted(found)]
+
+
+def main():
+    names = sys.argv[1:] or files_of_git()
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        problems = [problem for some in pool.map(check, names) for problem in some]
+    print("\n".join(problems) if problems else f"lint: {len(names)} files, nothing found")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
