@@ -138,7 +138,7 @@ def kubelet_document(config):
     return doc
 
 
-def kubelet_files(config, node, text, taints):
+def kubelet_files(config, node, text, taints, joining=False):
     """kubeadm-flags.env and config.yaml; `text` is the KubeletConfiguration."""
     flags = {"container-runtime": "remote", "container-runtime-endpoint": node["criSocket"],
              "pod-infra-container-image": f"{config.repository}/pause:3.5"}
@@ -150,12 +150,12 @@ def kubelet_files(config, node, text, taints):
         flags["hostname-override"] = node["name"]
     flags.update(node["kubeletExtraArgs"])
     line = " ".join(f"--{key}={flags[key]}" for key in sorted(flags))
-    env = conf.KUBELET_DIR + "/kubeadm-flags.env"
-    print(f'[kubelet-start] Writing kubelet environment file with flags to file "{env}"')
-    conf.write_file(conf.root(env), f'KUBELET_KUBEADM_ARGS="{line}"\n', 0o644)
-    path = conf.KUBELET_DIR + "/config.yaml"
-    print(f'[kubelet-start] Writing kubelet configuration to file "{path}"')
-    conf.write_file(conf.root(path), text, 0o644)
+    files = [("environment file with flags", "kubeadm-flags.env",
+              f'KUBELET_KUBEADM_ARGS="{line}"\n'), ("configuration", "config.yaml", text)]
+    for what, name, content in reversed(files) if joining else files:
+        path = f"{conf.KUBELET_DIR}/{name}"
+        print(f'[kubelet-start] Writing kubelet {what} to file "{path}"', flush=True)
+        conf.write_file(conf.root(path), content, 0o644)
 
 
 # -- static pods

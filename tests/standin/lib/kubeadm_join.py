@@ -242,7 +242,7 @@ class Join:
                 host.stop_kubelet()
             files.kubelet_files(self.cluster, self.config.node,
                                 wire.dump_yaml(files.kubelet_document(self.cluster)),
-                                self.config.control_plane is None)
+                                self.config.control_plane is None, True)
             print("[kubelet-start] Starting the kubelet", flush=True)
             host.start_kubelet()
             print("[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap...",
