@@ -77,6 +77,7 @@ build_image() { # KUBE_DIR or ""
   else
     quietly standin "$repository/tests/standin/install" "$image.part"
     install -D -m 644 -t "$image.part/etc/kagent/manifests" "$repository"/tests/standin/manifests/*
+    cp "$lab_dir/standin.conf" "$image.part/etc/standin.conf"
   fi
   mv "$image.part" "$image"
 }

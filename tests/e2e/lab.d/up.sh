@@ -19,12 +19,13 @@ any_alive() {
 }
 
 lab_up() {
-  local workers=2 timeout='' wait=yes kube=''
+  local workers=2 timeout='' wait=yes kube='' standin=()
   while [ $# -gt 0 ]; do
     case $1 in
       --workers) workers=${2:?--workers wants a number}; shift 2 ;;
       --kube-dir) kube=$(realpath -e "${2:?--kube-dir wants a folder}"); shift 2 ;;
       --timeout) timeout=${2:?--timeout wants seconds}; shift 2 ;;
+      --standin) standin+=("${2:?--standin wants NAME=VALUE}"); shift 2 ;;
       --no-wait) wait=no; shift ;;
       *) die "up: what is $1? (lab help)" ;;
     esac
@@ -37,6 +38,7 @@ lab_up() {
   else
     tear_down
     echo "$kube" >"$lab_dir/kube-dir"
+    printf '%s\n' "${standin[@]}" >"$lab_dir/standin.conf"
   fi
   which_kubernetes
   trap 'interrupted' INT TERM HUP
@@ -109,7 +111,7 @@ tear_down() {
   wait
   network_down
   restore_sysctls
-  rm -rf "$machines_dir" "$lab_dir/image" "$lab_dir/image.part" "$lab_dir/user-data" "$lab_dir/kube-dir" \
+  rm -rf "$machines_dir" "$lab_dir/image" "$lab_dir/image.part" "$lab_dir/user-data" "$lab_dir/kube-dir" "$lab_dir/standin.conf" \
     "$lab_dir"/*.log "$lab_dir/apt.conf" "$lab_dir/apt.list" "$cache_dir"/*.part
 }
 

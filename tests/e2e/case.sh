@@ -1,0 +1,43 @@
+# For the cases: sourced first. A case is a program; 0 is success. Its second line says what it needs:
+# "# lab: cluster" (three Ready nodes, left so), "# lab: own" (it brings the lab up itself).
+set -euo pipefail
+shopt -s inherit_errexit
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+for part in "$repository"/tests/e2e/lab.d/*.sh; do . "$part"; done
+
+lab() { "$repository/tests/e2e/lab" "$@"; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
+check() { # WHAT CMD...
+  local what=$1
+  shift
+  "$@" >/dev/null 2>&1 || fail "$what (did not hold: $*)"
+}
+never() { # WHAT CMD...
+  local what=$1
+  shift
+  ! "$@" >/dev/null 2>&1 || fail "$what (held: $*)"
+}
+
+# await SECONDS CMD... is the lab's; this one fails the case.
+eventually() { # WHAT SECONDS CMD...
+  local what=$1
+  shift
+  await "$@" || fail "$what (not within $1 s: ${*:2})"
+}
+
+nodes() { coordinator_ctl status -o json | jq -r ".nodes[] | $1"; } # a jq filter of one node
+phase_of() { nodes "select(.name == \"$1\") | .phase"; }
+phase_is() { [ "$(phase_of "$1")" = "PHASE_$2" ]; }
+named() { machine_named "$1"; } # hostname to machine
+control_plane() { nodes 'select(.role == "control-plane") | .name' | head -n 1; }
+workers() { nodes 'select(.role == "worker") | .name'; }
+all_ready() { coordinator_ctl wait --for=ready --nodes 3 --timeout "${1:-120}s"; }
+unit_active() { # MACHINE UNIT
+  [[ $(in_machine "$1" systemctl show -P ActiveState "$2") =~ ^(active|activating)$ ]]
+}
+
+# How many times systemd started a unit on a machine (MESSAGE_ID "unit starting", systemd.messages).
+starts_of() { # MACHINE UNIT
+  in_machine "$1" journalctl --no-pager -q -o cat UNIT="$2" \
+    MESSAGE_ID=7d4958e842da4a758f6c1cdc7b36dcc5 | wc -l
+}
