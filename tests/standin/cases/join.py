@@ -144,3 +144,36 @@ class Join(unittest.TestCase):
             lambda: self.cp.kubectl("get", "node", name, "-o", path).out == "Unknown"))
         self.assertIn("node.kubernetes.io/unreachable", self.cp.kubectl(
             "get", "node", name, "-o", "jsonpath={.spec.taints}").out)
+
+
+class ControlPlane(unittest.TestCase):
+    def test_a_further_control_plane_joins_with_the_certificate_key(self):
+        first = Node("cp1")
+        self.addCleanup(first.close)
+        done = first.init("--upload-certs", cluster=f"controlPlaneEndpoint: '127.0.0.1:{first.port}'")
+        self.assertEqual(0, done.code, done.text)
+        key = done.out.split("Using certificate key:\n")[1].split("\n")[0]
+        token = first.kubeadm("token", "create").out.strip()
+        first.kubectl("apply", "-f", FLANNEL)
+        info = first.kubectl("-n", "kube-public", "get", "cm", "cluster-info", "-o",
+                             "jsonpath={.data.kubeconfig}").out
+        second = Node("cp2")
+        self.addCleanup(second.close)
+        second.write("/etc/discovery.conf", info)
+        discovery = f"  file: {{kubeConfigPath: /etc/discovery.conf}}\n  tlsBootstrapToken: {token}"
+
+        def more(key):
+            return ("controlPlane: {localAPIEndpoint: {advertiseAddress: 127.0.0.1, bindPort: "
+                    f"{second.port}}}, certificateKey: '{key}'}}")
+
+        wrong = second.join(discovery, more("0" * 64))
+        self.assertIn("error downloading certs: error decoding secret data with provided key",
+                      wrong.err)
+        done = second.join(discovery, more(key))
+        self.assertEqual(0, done.code, done.text)
+        self.assertIn("a new control plane instance was created", done.out)
+        self.assertEqual(first.read("/etc/kubernetes/pki/ca.crt"),
+                         second.read("/etc/kubernetes/pki/ca.crt"))
+        shown = second.run("kubectl", "--kubeconfig", second.path("/etc/kubernetes/admin.conf"),
+                           "--server", f"https://127.0.0.1:{second.port}", "get", "nodes").out
+        self.assertEqual(2, shown.count("control-plane,master"), shown)

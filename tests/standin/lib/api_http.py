@@ -56,7 +56,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             raise Refusal(413, "Request entity too large: limit is 3145728",
                           "RequestEntityTooLarge")
-        raw = self.rfile.read(length) if length else b""
+        return self.rfile.read(length) if length else b""
+
+    def _parsed(self, raw):
         if not raw:
             return None
         kind = (self.headers.get("Content-Type") or "").split(";")[0]
@@ -68,11 +70,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _handle(self):
         api = self.server.api
         try:
-            body = self._body()
+            raw = self._body()
+            if api.front:
+                api.front.pass_on(self, raw)
+                return
+            body = self._parsed(raw)
             url = urllib.parse.urlsplit(self.path)
             query = {k: v[-1] for k, v in urllib.parse.parse_qs(url.query, True).items()}
             peer = self.request.getpeercert()
-            user = api.auth.user(peer, self.headers.get("Authorization") or "")
+            user = api.auth.user(peer, self.headers.get("Authorization") or "", (
+                self.headers.get("X-Remote-User"), self.headers.get_all("X-Remote-Group") or []))
             result = api.handle(self, user, urllib.parse.unquote(url.path), query, body)
             if result is not None:
                 self._answer(*result)

@@ -14,6 +14,7 @@ import uuid
 
 import api_auth
 import api_controllers
+import api_front
 import api_kinds
 import api_policy
 import api_status
@@ -40,6 +41,7 @@ class Api:
         self.auth = api_auth.Auth(store)
         self.objects = Objects(store, self.auth)
         self.ready = threading.Event()
+        self.front = None  # on a further control plane: what passes requests on
 
     def handle(self, handler, user, path, query, body):
         """(code, body[, content type]); None when the handler has streamed the answer."""
@@ -223,13 +225,17 @@ def main(argv):
     context.load_verify_locations(conf.root(flags["client-ca-file"]))
     context.verify_mode = ssl.CERT_OPTIONAL
     context.set_alpn_protocols(["http/1.1"])
-    store = Store(conf.root(data))
-    api = Api(store)
+    context.load_verify_locations(conf.root(flags["requestheader-client-ca-file"]))
+    upstream = flags.get("standin-upstream")
+    api = Api(Store(conf.root(data)))
+    if upstream:
+        api.front = api_front.Front(upstream, flags)
     host = flags.get("bind-address") or ("127.0.0.1" if conf.rooted() else "")
     server = Server((host, int(flags.get("secure-port") or 6443)), api, context)
     held = [] if conf.rooted() else hold_ports()
-    api.bootstrap()
-    api_controllers.start(api, flags)
+    if not upstream:
+        api.bootstrap()
+        api_controllers.start(api, flags)
     conf.write_file(conf.root(conf.RUN_DIR + "/kube-apiserver.pid"), str(os.getpid()), 0o644)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     print(f"Serving securely on {host or '[::]'}:{server.server_address[1]}", file=sys.stderr,

@@ -104,7 +104,8 @@ def _init_of(args):
         config = _flags_over(config, args)
     return kubeadm_init.Init(config, _split(getattr(args, "ignore_preflight_errors", None)),
                              getattr(args, "upload_certs", False),
-                             getattr(args, "certificate_key", None))
+                             getattr(args, "certificate_key", None),
+                             getattr(args, "skip_token_print", False))
 
 
 def _flags_over(config, args):

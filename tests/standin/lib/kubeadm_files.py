@@ -16,6 +16,8 @@ LEAVES = (  # file, CA, CN, O, usages; in the order kubeadm says them
     ("apiserver-etcd-client", "etcd/ca", "kube-apiserver-etcd-client", ["system:masters"],
      "client"))
 AUTHORITIES = {"ca": "kubernetes", "front-proxy-ca": "front-proxy-ca", "etcd/ca": "etcd-ca"}
+ETCD_ANNOTATION = "kubeadm.kubernetes.io/etcd.advertise-client-urls"
+SERVER_ANNOTATION = "kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint"
 USAGES = {"server": [pki.SERVER], "client": [pki.CLIENT], "both": [pki.SERVER, pki.CLIENT]}
 KUBECONFIGS = (("admin.conf", "kubernetes-admin", ["system:masters"]),
                ("kubelet.conf", None, ["system:nodes"]),
@@ -215,8 +217,7 @@ def api_server_pod(config):
     extra = (config.cluster.get("apiServer") or {}).get("extraArgs")
     return _pod("kube-apiserver", f"{config.repository}/kube-apiserver:{config.version}",
                 _args(defaults, extra), [("k8s-certs", p), ("ca-certs", "/etc/ssl/certs")],
-                {"kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint":
-                 f"{config.address}:{config.port}"})
+                {SERVER_ANNOTATION: f"{config.address}:{config.port}"})
 
 
 def static_pods(config):
@@ -254,13 +255,18 @@ def static_pods(config):
                     [("kubeconfig", kubeconfig)]))
 
 
-def etcd_pod(config):
+def etcd_pod(config, members=(), upstream=None):
+    """`members`: name=https://address:2380 of the control planes that are there already;
+    `upstream`: the API server whose store this one's passes requests on to."""
+    notes = {ETCD_ANNOTATION: f"https://{config.address}:2379"}
+    if upstream:
+        notes["standin/upstream"] = upstream
     e, a = config.pki + "/etcd", config.address
     name = config.node["name"]
     flags = {"advertise-client-urls": f"https://{a}:2379", "cert-file": e + "/server.crt",
              "client-cert-auth": "true", "data-dir": config.etcd_dir,
              "initial-advertise-peer-urls": f"https://{a}:2380",
-             "initial-cluster": f"{name}=https://{a}:2380", "key-file": e + "/server.key",
+             "initial-cluster": ",".join([*members, f"{name}=https://{a}:2380"]), "key-file": e + "/server.key",
              "listen-client-urls": f"https://127.0.0.1:2379,https://{a}:2379",
              "listen-metrics-urls": "http://127.0.0.1:2381",
              "listen-peer-urls": f"https://{a}:2380", "name": name,
@@ -271,12 +277,14 @@ def etcd_pod(config):
     return _pod("etcd", f"{config.repository}/etcd:3.5.0-0",
                 _args(flags, local.get("extraArgs")),
                 [("etcd-data", config.etcd_dir), ("etcd-certs", e)],
-                {"kubeadm.kubernetes.io/etcd.advertise-client-urls": f"https://{a}:2379"})
+                notes)
 
 
-def etcd(config):
+def etcd(config, members=(), upstream=None):
     import os
+    if members:
+        print("[etcd] Announced new etcd member joining to the existing etcd cluster")
     print('[etcd] Creating static Pod manifest for local etcd in '
           f'"{conf.MANIFESTS_DIR}"', flush=True)
     os.makedirs(conf.root(config.etcd_dir), mode=0o700, exist_ok=True)
-    _write_pod(etcd_pod(config))
+    _write_pod(etcd_pod(config, members, upstream))

@@ -298,9 +298,39 @@ class Join:
     def control_plane_join(self):
         if self.config.control_plane is None:
             return
-        files.etcd(self.cluster)
         client = wire.Client.load(conf.root(conf.KUBERNETES_DIR + "/admin.conf"))
+        files.etcd(self.cluster, *self._members(client))
+        self._wait_for_own_server()
         cluster.mark_control_plane(client, self.config.node)
+
+    @staticmethod
+    def _members(client):
+        """(etcd's members, where the API server that has the store listens)"""
+        members, server = [], None
+        pods = client.get("/api/v1/namespaces/kube-system/pods?labelSelector="
+                          "tier%3Dcontrol-plane")["items"]
+        for pod in sorted(pods, key=lambda p: p["metadata"]["creationTimestamp"]):
+            notes = pod["metadata"].get("annotations") or {}
+            if files.ETCD_ANNOTATION in notes:
+                url = notes[files.ETCD_ANNOTATION].replace(":2379", ":2380")
+                members.append(f"{pod['spec']['nodeName']}={url}")
+            server = server or notes.get(files.SERVER_ANNOTATION)
+        return members, server
+
+    def _wait_for_own_server(self):
+        own = wire.Kubeconfig.load(conf.root(conf.KUBERNETES_DIR + "/admin.conf"))
+        own.server = f"https://{self.cluster.address}:{self.cluster.port}"
+        until = time.monotonic() + 60
+        while True:
+            try:
+                if wire.Client(own).get("/readyz") == "ok":
+                    return
+            except (wire.ApiError, wire.ConnectError):
+                pass
+            if time.monotonic() > until:
+                raise Undiscovered("error creating local etcd static pod manifest file: timeout "
+                                   "waiting for etcd cluster to be available")
+            time.sleep(0.1)
 
 
 PHASES = ("preflight", "control-plane-prepare", "kubelet-start", "control-plane-join")

@@ -56,6 +56,9 @@ class Pods:
         words = command_flags(server)
         words.append("--standin-data-dir=" + flag_value(command_flags(etcd), "data-dir",
                                                         "/var/lib/etcd"))
+        upstream = (etcd["metadata"].get("annotations") or {}).get("standin/upstream")
+        if upstream:  # a further control plane: its store is the first one's
+            words.append("--standin-upstream=https://" + upstream)
         manager = self._manifest("kube-controller-manager")
         if manager and flag_value(command_flags(manager), "allocate-node-cidrs") == "true":
             words.append("--standin-cluster-cidr=" + flag_value(command_flags(manager),
@@ -138,11 +141,11 @@ class Pods:
             name = f"{meta['name']}-{self.node}"
             namespace = meta.get("namespace", "default")
             spec = dict(pod["spec"], nodeName=self.node)
+            notes = dict(meta.get("annotations") or {}, **{
+                "kubernetes.io/config.source": "file", "kubernetes.io/config.mirror": "standin"})
             body = {"apiVersion": "v1", "kind": "Pod", "spec": spec,
                     "metadata": {"name": name, "namespace": namespace,
-                                 "labels": meta.get("labels") or {},
-                                 "annotations": {"kubernetes.io/config.source": "file",
-                                                 "kubernetes.io/config.mirror": "standin"}}}
+                                 "labels": meta.get("labels") or {}, "annotations": notes}}
             path = f"/api/v1/namespaces/{namespace}/pods"
             try:
                 client.get(f"{path}/{name}")
