@@ -10,6 +10,7 @@ import os
 import threading
 
 HISTORY = 4000  # events kept for watchers
+HEARTBEATS = ("nodes", "leases", "pods", "events")  # their changes need not outlive a power cut
 
 
 class Gone(Exception):
@@ -61,7 +62,7 @@ class Store:
         self.log.write(json.dumps([self.revision, group, plural, namespace, name,
                                    None if gone else obj]) + "\n")
         self.log.flush()
-        if not (group == "coordination.k8s.io" or plural == "events"):
+        if plural not in HEARTBEATS or event != "MODIFIED":
             os.fdatasync(self.log.fileno())
         self.history.append((self.revision, event, group, plural, obj))
         while len(self.history) > HISTORY:
