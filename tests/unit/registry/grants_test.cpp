@@ -1,0 +1,191 @@
+#include "tests/unit/registry/world.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace kagent::coordinator;
+using namespace std::chrono_literals;
+
+namespace {
+
+// a is the control plane and has initialised the cluster, b a worker.
+struct Formed : World {
+  Formed() {
+    join("a");
+    join("b");
+    initialise("a");
+    clear();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("A worker that waits gets a token of its own, minted by the control plane") {
+  Formed world;
+  world.say("b", "join", StepState::waiting);
+  const auto mint = world.last<RequestMint>();
+  REQUIRE(mint);
+  CHECK(mint->minter == "a");
+  CHECK(mint->node == "b");
+  CHECK_FALSE(mint->control_plane);
+  world.answer(*mint);
+  const auto grant = world.last<SendGrant>();
+  REQUIRE(grant);
+  CHECK(grant->node == "b");
+  CHECK(grant->bootstrap_token == "abcdef.0123456789abcdef");
+  CHECK(grant->serial > 1);
+}
+
+TEST_CASE("Nothing is minted before the cluster exists; then at once for all that wait") {
+  World world;
+  world.join("a");
+  for (const char* id : {"b", "c", "d"}) {
+    world.join(id);
+    world.say(id, "join", StepState::waiting);
+  }
+  CHECK(world.all<RequestMint>().empty());
+  CHECK(world.reason("b").find("initialise") != std::string::npos);
+  world.initialise("a");
+  CHECK(world.all<RequestMint>().size() == 3);
+}
+
+TEST_CASE("The token is revoked once its node is Ready") {
+  Formed world;
+  world.say("b", "join", StepState::waiting);
+  world.answer(*world.last<RequestMint>());
+  world.say("b", "join", StepState::running);
+  world.say("b", "join", StepState::done);
+  CHECK(world.phase("b") == Phase::starting);
+  CHECK(world.all<RevokeToken>().empty());
+  KubernetesState state;
+  state.ready = true;
+  world.registry.kubernetes_nodes("a", {{"b", state}}, world.now);
+  world.tick();
+  CHECK(world.phase("b") == Phase::ready);
+  REQUIRE(world.last<RevokeToken>());
+  CHECK(world.last<RevokeToken>()->token_id == "abcdef");
+}
+
+TEST_CASE("A join that failed and waits again gets a new token, the old one is revoked") {
+  Formed world;
+  world.say("b", "join", StepState::waiting);
+  world.answer(*world.last<RequestMint>());
+  world.say("b", "join", StepState::running);
+  world.say("b", "join", StepState::retrying, "join.token-expired");
+  world.clear();
+  world.pass(10s);
+  for (const char* id : {"a", "b"}) world.registry.heard(id, world.now);
+  world.say("b", "join", StepState::waiting);
+  CHECK(world.last<RevokeToken>());
+  CHECK(world.last<RequestMint>());
+}
+
+TEST_CASE("A mint that fails says why, and is tried again later each time") {
+  Formed world;
+  world.say("b", "join", StepState::waiting);
+  Minted refused;
+  refused.request = world.last<RequestMint>()->request;
+  refused.problem = "the API server answered 403";
+  world.registry.minted("a", refused, world.now);
+  CHECK(world.reason("b").find("403") != std::string::npos);
+  world.clear();
+  world.tick();
+  CHECK(world.all<RequestMint>().empty());
+  world.pass(2s);
+  world.tick();
+  CHECK(world.all<RequestMint>().size() == 1);
+}
+
+TEST_CASE("A control plane that does not answer is asked again") {
+  Formed world;
+  world.say("b", "join", StepState::waiting);
+  for (int i = 0; i < 20; ++i) {
+    world.pass(1s);
+    for (const char* id : {"a", "b"}) world.registry.heard(id, world.now);
+    world.tick();
+  }
+  CHECK(world.all<RequestMint>().size() >= 2);
+}
+
+TEST_CASE("The token of an answer that comes too late is revoked") {
+  Formed world;
+  world.say("b", "join", StepState::waiting);
+  const auto mint = world.last<RequestMint>();
+  world.registry.disconnected("b", world.now);
+  world.clear();
+  world.answer(*mint);
+  CHECK(world.all<SendGrant>().empty());
+  REQUIRE(world.last<RevokeToken>());
+  CHECK(world.last<RevokeToken>()->token_id == "abcdef");
+}
+
+TEST_CASE("An answer to another's request is no grant") {
+  Formed world;
+  world.say("b", "join", StepState::waiting);
+  RequestMint stolen = *world.last<RequestMint>();
+  stolen.minter = "b";
+  world.answer(stolen);
+  CHECK(world.all<SendGrant>().empty());
+}
+
+TEST_CASE("When the control plane goes away in between, the next one that comes is asked") {
+  Formed world;
+  world.say("b", "join", StepState::waiting);
+  world.registry.disconnected("a", world.now);
+  CHECK(world.reason("b").find("went away") != std::string::npos);
+  world.clear();
+  world.pass(3s);
+  world.registry.heard("b", world.now);
+  world.connect("a");
+  CHECK(world.all<RequestMint>().size() == 1);
+}
+
+TEST_CASE("Two nodes of one name: the second gets no token and is told to be renamed") {
+  Formed world;
+  world.join("c");
+  world.names["c"] = "b";
+  world.say("b", "join", StepState::waiting);
+  world.answer(*world.last<RequestMint>());
+  world.clear();
+  world.say("c", "join", StepState::waiting);
+  CHECK(world.all<RequestMint>().empty());
+  CHECK(world.reason("c").find("taken by node b") != std::string::npos);
+}
+
+TEST_CASE("Control planes join one at a time, with the certificate key asked for") {
+  Policy policy;
+  policy.control_planes = 3;
+  World world(policy);
+  for (const char* id : {"a", "b", "c"}) world.join(id);
+  world.initialise("a");
+  world.say("b", "join", StepState::waiting);
+  world.say("c", "join", StepState::waiting);
+  REQUIRE(world.all<RequestMint>().size() == 1);
+  CHECK(world.last<RequestMint>()->node == "b");
+  CHECK(world.last<RequestMint>()->control_plane);
+  world.answer(*world.last<RequestMint>());
+  world.say("b", "join", StepState::done);
+  world.tick();
+  REQUIRE(world.all<RequestMint>().size() == 2);
+  CHECK(world.last<RequestMint>()->node == "c");
+}
+
+TEST_CASE("A thousand nodes that wait are served a few at a time, all of them") {
+  Policy policy;
+  policy.mints_at_once = 32;
+  World world(policy);
+  world.join("cp");
+  for (int i = 0; i < 1000; ++i) {
+    const std::string id = "w" + std::to_string(i);
+    world.join(id);
+    world.say(id, "join", StepState::waiting);
+  }
+  world.initialise("cp");
+  std::size_t answered = 0;
+  for (auto mints = world.all<RequestMint>(); answered < mints.size();
+       mints = world.all<RequestMint>()) {
+    CHECK(mints.size() - answered <= 32);
+    world.answer(mints[answered++]);
+  }
+  CHECK(answered == 1000);
+  CHECK(world.all<SendGrant>().size() == 1000);
+}

@@ -1,0 +1,125 @@
+#include "tests/unit/registry/world.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace kagent::coordinator;
+
+TEST_CASE("The first node is the control plane with the init lease, the others are workers") {
+  World world;
+  world.join("a");
+  world.join("b");
+  world.join("c");
+  CHECK(world.role("a") == Role::control_plane);
+  CHECK(world.role("b") == Role::worker);
+  CHECK(world.role("c") == Role::worker);
+  CHECK(world.registry.lease() == LeaseRecord{"a", 1});
+  const auto sent = world.all<SendAssignment>();
+  REQUIRE(sent.size() == 3);
+  CHECK(sent[0].init);
+  CHECK(sent[0].lease_fence == 1);
+  CHECK_FALSE(sent[1].init);
+  CHECK_FALSE(sent[2].init);
+}
+
+TEST_CASE("Enrolment alone gives no role: a node that never comes would hold the lease") {
+  World world;
+  world.enrol("a");
+  CHECK(world.role("a") == Role::none);
+  CHECK(world.registry.lease().holder.empty());
+  world.join("b");
+  CHECK(world.registry.lease().holder == "b");
+}
+
+TEST_CASE("A node id belongs to the key that came first") {
+  World world;
+  world.enrol("a");
+  CHECK(world.registry.enrol("a", "key-of-a", WantedRole::automatic, world.now) ==
+        Enrolment::accepted);
+  CHECK(world.registry.enrol("a", "another key", WantedRole::automatic, world.now) ==
+        Enrolment::other_key);
+  CHECK(world.registry.nodes().size() == 1);
+}
+
+TEST_CASE("A worker by its own wish leaves the lease to a later node") {
+  World world;
+  world.join("a", WantedRole::worker);
+  CHECK(world.role("a") == Role::worker);
+  CHECK(world.registry.lease().holder.empty());
+  world.join("b");
+  CHECK(world.role("b") == Role::control_plane);
+  CHECK(world.registry.lease().holder == "b");
+}
+
+TEST_CASE("A wish to be a control plane is granted while there is a seat") {
+  World world;
+  world.join("a");
+  world.join("b", WantedRole::control_plane);
+  CHECK(world.role("b") == Role::none);
+  CHECK_FALSE(world.last<SendAssignment>()->node == "b");
+  world.say("b", "preflight", StepState::waiting);
+  CHECK(world.reason("b").find("controlPlanes") != std::string::npos);
+  // More seats: it gets one without asking again.
+  world.registry.configure(3, "other", world.now);
+  CHECK(world.role("b") == Role::control_plane);
+}
+
+TEST_CASE("An Assignment is sent once, and again when the node does not hold it") {
+  World world;
+  world.join("a");
+  const auto first = world.last<SendAssignment>();
+  world.clear();
+  world.connect("a");  // holds it
+  CHECK(world.all<SendAssignment>().empty());
+  Hello without;
+  world.registry.connected("a", std::move(without), world.now);
+  const auto actions = world.registry.take_actions();
+  bool sent = false;
+  for (const Action& action : actions)
+    if (const auto* again = std::get_if<SendAssignment>(&action)) {
+      sent = true;
+      CHECK(again->serial > first->serial);
+    }
+  CHECK(sent);
+}
+
+TEST_CASE("A new configuration reaches connected nodes at once, the others with their Hello") {
+  World world;
+  world.join("a");
+  world.join("b");
+  world.registry.disconnected("b", world.now);
+  world.clear();
+  world.registry.configure(1, "new digest", world.now);
+  world.tick();
+  REQUIRE(world.all<SendAssignment>().size() == 1);
+  CHECK(world.last<SendAssignment>()->node == "a");
+  world.clear();
+  world.connect("b");
+  REQUIRE(world.last<SendAssignment>());
+  CHECK(world.last<SendAssignment>()->node == "b");
+}
+
+TEST_CASE("What the store has kept decides after a restart as before") {
+  World before;
+  before.join("a");
+  before.join("b");
+  Snapshot kept;
+  kept.lease = before.registry.lease();
+  for (const auto& node : before.registry.nodes()) kept.nodes.push_back({node->record, {}});
+  World after({}, kept);
+  CHECK(after.role("a") == Role::control_plane);
+  after.join("c");
+  CHECK(after.role("c") == Role::worker);
+  CHECK(after.registry.lease() == before.registry.lease());
+  CHECK(after.registry.find("c")->record.order == 3);
+}
+
+TEST_CASE("A save comes before the message that tells of it") {
+  World world;
+  world.join("a");
+  bool saved = false;
+  for (const Action& action : world.actions) {
+    const auto* save = std::get_if<SaveNode>(&action);
+    saved = saved || (save != nullptr && save->record.assignment_serial == 1);
+    if (std::holds_alternative<SendAssignment>(action)) CHECK(saved);
+  }
+}

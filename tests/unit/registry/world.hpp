@@ -1,0 +1,118 @@
+#pragma once
+
+#include "coordinator/registry/registry.hpp"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+// A registry, a clock moved by hand, and nodes that say what a test makes them say.
+namespace kagent::coordinator {
+
+class World {
+ public:
+  explicit World(Policy policy = {}, Snapshot snapshot = {})
+      : registry(policy, std::move(snapshot), {}, now) {}
+
+  void pass(std::chrono::milliseconds time) {
+    now.steady += time;
+    now.wall += time;
+  }
+
+  void enrol(const std::string& id, WantedRole wanted = WantedRole::automatic) {
+    registry.enrol(id, "key-of-" + id, wanted, now);
+    take();
+  }
+
+  // Hello with the serial that the node has got.
+  void connect(const std::string& id, WantedRole wanted = WantedRole::automatic) {
+    Hello hello;
+    hello.wanted = wanted;
+    hello.assignment_serial = held_[id];
+    registry.connected(id, std::move(hello), now);
+    take();
+  }
+
+  void join(const std::string& id, WantedRole wanted = WantedRole::automatic) {
+    enrol(id, wanted);
+    connect(id, wanted);
+  }
+
+  void say(const std::string& id, const std::string& step, StepState state,
+           const std::string& cause = {}) {
+    Report report;
+    report.node_name = names.contains(id) ? names[id] : id;
+    StepReport told;
+    told.name = step;
+    told.state = state;
+    told.cause = cause;
+    report.steps.push_back(told);
+    registry.reported(id, std::move(report), now);
+    take();
+  }
+
+  void initialise(const std::string& id) {
+    say(id, "init", StepState::done);
+    registry.cluster_ready(id, {{id, "10.0.0.1:6443", "CA"}, registry.lease().fence}, now);
+    take();
+  }
+
+  void answer(const RequestMint& mint, const std::string& token = "abcdef.0123456789abcdef") {
+    Minted minted;
+    minted.request = mint.request;
+    minted.bootstrap_token = token;
+    minted.expires_at = now.wall + mint.ttl;
+    registry.minted(mint.minter, std::move(minted), now);
+    take();
+  }
+
+  // What the registry wanted since the last clear().
+  template <class Wanted>
+  [[nodiscard]] std::vector<Wanted> all() const {
+    std::vector<Wanted> found;
+    for (const Action& action : actions)
+      if (const auto* wanted = std::get_if<Wanted>(&action)) found.push_back(*wanted);
+    return found;
+  }
+  template <class Wanted>
+  [[nodiscard]] std::optional<Wanted> last() const {
+    const auto found = all<Wanted>();
+    return found.empty() ? std::nullopt : std::optional<Wanted>(found.back());
+  }
+  void clear() { actions.clear(); }
+
+  void tick() {
+    registry.tick(now);
+    take();
+  }
+
+  [[nodiscard]] Role role(const std::string& id) const { return registry.find(id)->record.role; }
+  [[nodiscard]] Phase phase(const std::string& id) const {
+    return registry.status(*registry.find(id)).phase;
+  }
+  [[nodiscard]] std::string reason(const std::string& id) const {
+    return registry.status(*registry.find(id)).reason;
+  }
+
+  Now now{std::chrono::steady_clock::time_point(std::chrono::hours(1)),
+          std::chrono::system_clock::time_point(std::chrono::hours(490'000))};
+  Registry registry;
+  std::vector<Action> actions;
+  std::map<std::string, std::string> names;  // of nodes, where not the id
+
+ private:
+  void take() {
+    for (Action& action : registry.take_actions()) {
+      if (const auto* sent = std::get_if<SendAssignment>(&action)) held_[sent->node] = sent->serial;
+      actions.push_back(std::move(action));
+    }
+  }
+
+  std::map<std::string, std::uint64_t> held_;  // serial of the Assignment that a node has
+};
+
+}  // namespace kagent::coordinator
