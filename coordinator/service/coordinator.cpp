@@ -29,6 +29,11 @@ Policy policy_of(const v1::ClusterConfig& config) {
   return policy;
 }
 
+bool is_node_id(const std::string& id) {
+  return !id.empty() && id.size() <= 64 &&
+         std::ranges::all_of(id, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
+}
+
 std::vector<std::optional<Report>> reports_of(const Snapshot& snapshot) {
   std::vector<std::optional<Report>> reports;
   for (const StoredNode& node : snapshot.nodes) reports.push_back(parse_report(node.report));
@@ -117,11 +122,8 @@ void Coordinator::configure(v1::ClusterConfig config) {
 
 Result<> Coordinator::may_enrol(const v1::EnrollRequest& request, const Caller& caller,
                                 const std::string& key_sha256) const {
-  const bool plain = !request.node_id().empty() && request.node_id().size() <= 64 &&
-                     std::ranges::all_of(request.node_id(), [](unsigned char c) {
-                       return std::isalnum(c) != 0 || c == '-';
-                     });
-  if (!plain) return Error(Errc::invalid_argument, "a node id is 1 to 64 letters, digits and '-'");
+  if (!is_node_id(request.node_id()))
+    return Error(Errc::invalid_argument, "a node id is 1 to 64 letters, digits and '-'");
   const bool renews = caller.organization == pki::node_organization &&
                       caller.common_name == request.node_id() && caller.key_sha256 == key_sha256;
   if (renews) return {};
@@ -138,8 +140,10 @@ Result<> Coordinator::may_enrol(const v1::EnrollRequest& request, const Caller& 
 void Coordinator::enroll(const v1::EnrollRequest& request, const Caller& caller, EnrollDone done) {
   const auto refuse = [&](const Error& error) {
     ++counters_.enrolments_refused;
-    log::warning("enrolment of {} from {} refused: {}", request.node_id().substr(0, 64),
-                 caller.address, error.message());
+    // Anybody may call: nothing else that he sends goes into the log.
+    log::warning("enrolment of {} from {} refused: {}",
+                 is_node_id(request.node_id()) ? request.node_id() : "?", caller.address,
+                 error.message());
     done(error);
   };
   auto csr = pki::parse_csr(request.csr());

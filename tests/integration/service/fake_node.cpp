@@ -1,0 +1,137 @@
+#include "tests/integration/service/fake_node.hpp"
+
+#include "agent/base/envelope.hpp"
+#include "kagent/v1/agent.grpc.pb.h"
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+
+#include <chrono>
+#include <stdexcept>
+
+namespace kagent::coordinator {
+namespace {
+
+constexpr std::chrono::seconds limit{10};
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message());
+  return std::move(*result);
+}
+
+std::shared_ptr<grpc::Channel> channel_to(const std::string& address, const std::string& ca_pem,
+                                          const std::string& certificate, const pki::Key& key) {
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = ca_pem;
+  if (!certificate.empty()) {
+    options.pem_cert_chain = certificate;
+    options.pem_private_key = must(pki::key_to_pem(key));
+  }
+  grpc::ChannelArguments arguments;
+  arguments.SetSslTargetNameOverride(std::string(pki::coordinator_server_name));
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(address, grpc::SslCredentials(options), arguments);
+}
+
+}  // namespace
+
+struct FakeNode::Stream {
+  std::unique_ptr<v1::Agent::Stub> stub;
+  grpc::ClientContext context;
+  std::unique_ptr<grpc::ClientReaderWriter<v1::AgentMessage, v1::CoordinatorMessage>> stream;
+};
+
+FakeNode::FakeNode(const RunningCoordinator& coordinator, std::string id)
+    : coordinator_(coordinator),
+      id_(std::move(id)),
+      key_(must(pki::generate_key())),
+      ca_pem_(coordinator.ca_pem()) {}
+
+FakeNode::~FakeNode() {
+  if (!stream_) return;
+  stream_->context.TryCancel();
+  stream_->stream->Finish().IgnoreError();
+}
+
+grpc::Status FakeNode::enrol(const std::string& token) {
+  v1::EnrollRequest request;
+  request.set_token(token);
+  request.set_node_id(id_);
+  request.set_csr(must(pki::make_csr(key_, id_)));
+  request.set_requested_role("auto");
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + limit);
+  v1::EnrollResponse response;
+  const auto stub =
+      v1::Agent::NewStub(channel_to(coordinator_.address(), ca_pem_, certificate_, key_));
+  grpc::Status status = stub->Enroll(&context, request, &response);
+  if (status.ok()) certificate_ = response.certificate();
+  return status;
+}
+
+std::string FakeNode::key_pem() const {
+  return must(pki::key_to_pem(key_));
+}
+
+void FakeNode::open_silently() {
+  stream_ = std::make_unique<Stream>();
+  stream_->stub =
+      v1::Agent::NewStub(channel_to(coordinator_.address(), ca_pem_, certificate_, key_));
+  stream_->context.set_deadline(std::chrono::system_clock::now() + limit);
+  stream_->stream = stream_->stub->Session(&stream_->context);
+}
+
+void FakeNode::open(std::uint64_t assignment_serial) {
+  open_silently();
+  v1::AgentMessage message;
+  v1::Hello& hello = *message.mutable_hello();
+  hello.set_protocol(1);
+  hello.set_requested_role("auto");
+  hello.set_assignment_serial(assignment_serial);
+  hello.mutable_report()->mutable_facts()->set_node_name(id_);
+  send(std::move(message));
+}
+
+grpc::Status FakeNode::close() {
+  stream_->stream->WritesDone();
+  v1::CoordinatorMessage ignored;
+  while (stream_->stream->Read(&ignored)) {
+  }
+  grpc::Status status = stream_->stream->Finish();
+  stream_.reset();
+  return status;
+}
+
+void FakeNode::send(v1::AgentMessage message) {
+  stream_->stream->Write(message);
+}
+
+void FakeNode::say(const std::string& step, v1::StepState state) {
+  v1::AgentMessage message;
+  message.mutable_report()->mutable_facts()->set_node_name(id_);
+  v1::StepStatus& status = *message.mutable_report()->add_steps();
+  status.set_name(step);
+  status.set_state(state);
+  send(std::move(message));
+}
+
+std::optional<v1::CoordinatorMessage> FakeNode::next(v1::CoordinatorMessage::BodyCase kind) {
+  v1::CoordinatorMessage message;
+  while (stream_->stream->Read(&message))
+    if (message.body_case() == kind) return message;
+  return std::nullopt;
+}
+
+std::optional<v1::EnvelopePayload> FakeNode::next_envelope() {
+  const auto message = next(v1::CoordinatorMessage::kEnvelope);
+  if (!message) return std::nullopt;
+  const EnvelopeExpectation expected{
+      coordinator_.ca_sha256(), id_, {}, last_serial_, std::chrono::system_clock::now()};
+  auto payload = must(open_envelope(message->envelope().SerializeAsString(), expected));
+  last_serial_ = payload.serial();
+  return payload;
+}
+
+}  // namespace kagent::coordinator

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "agent/base/pki.hpp"
+#include "kagent/v1/agent.pb.h"
+#include "kagent/v1/envelope.pb.h"
+#include "tests/integration/service/running_coordinator.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace grpc {
+class Status;
+}
+
+namespace kagent::coordinator {
+
+// A node as the coordinator sees one: enrols, opens a session, says what it is told to say. Every
+// wait ends after ten seconds.
+class FakeNode {
+ public:
+  FakeNode(const RunningCoordinator& coordinator, std::string id);
+  ~FakeNode();
+  FakeNode(const FakeNode&) = delete;
+  FakeNode& operator=(const FakeNode&) = delete;
+
+  // With the client certificate, if it has one: a renewal.
+  grpc::Status enrol(const std::string& token);
+  [[nodiscard]] const std::string& certificate() const { return certificate_; }
+  [[nodiscard]] std::string key_pem() const;
+
+  // Opens the session and says Hello, as a node that holds the Assignment of that serial.
+  void open(std::uint64_t assignment_serial = 0);
+  // Without Hello.
+  void open_silently();
+  grpc::Status close();  // half-closes, reads to the end
+
+  void send(v1::AgentMessage message);
+  void say(const std::string& step, v1::StepState state);
+
+  // The next message of that kind; others are skipped. Nothing: the stream has ended.
+  std::optional<v1::CoordinatorMessage> next(v1::CoordinatorMessage::BodyCase kind);
+  // The next envelope, verified as kagent-noded does it.
+  std::optional<v1::EnvelopePayload> next_envelope();
+
+ private:
+  struct Stream;
+  const RunningCoordinator& coordinator_;
+  std::string id_;
+  pki::Key key_;
+  std::string ca_pem_;
+  std::string certificate_;
+  std::uint64_t last_serial_ = 0;
+  std::unique_ptr<Stream> stream_;
+};
+
+}  // namespace kagent::coordinator

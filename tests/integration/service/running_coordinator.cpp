@@ -1,0 +1,91 @@
+#include "tests/integration/service/running_coordinator.hpp"
+
+#include "agent/base/ca_pin.hpp"
+#include "agent/config/node_config.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+
+#include <iterator>
+#include <stdexcept>
+
+namespace kagent::coordinator {
+namespace {
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message());
+  return std::move(*result);
+}
+
+}  // namespace
+
+RunningCoordinator::RunningCoordinator() {
+  std::filesystem::create_directory(state());
+  start();
+}
+
+RunningCoordinator::~RunningCoordinator() {
+  stop();
+}
+
+void RunningCoordinator::start() {
+  Options options;
+  options.listen = "127.0.0.1:0";
+  options.http = "127.0.0.1:0";
+  options.state = state();
+  options.admin_socket = admin_socket();
+  options.config = folder_ / "cluster.yaml";
+  options.advertise = "127.0.0.1";
+  loop_ = std::make_unique<boost::asio::io_context>(1);
+  process_ = must(start_process(loop_->get_executor(), options, [](const Error& error) {
+    throw std::runtime_error(error.message());
+  }));
+  thread_.emplace([loop = loop_.get()] {
+    const auto work = boost::asio::make_work_guard(*loop);
+    loop->run();
+  });
+}
+
+void RunningCoordinator::stop() {
+  if (!thread_) return;
+  boost::asio::post(*loop_, [this] { process_->stop([this] { loop_->stop(); }); });
+  thread_->join();
+  thread_.reset();
+  process_.reset();
+  loop_.reset();
+}
+
+std::string RunningCoordinator::address() const {
+  return "127.0.0.1:" + std::to_string(process_->port());
+}
+
+std::string RunningCoordinator::user_data(bool with_token) const {
+  return process_->user_data(with_token);
+}
+
+std::string RunningCoordinator::token() const {
+  return must(config::parse_coordinator_url(user_data(true))).token;
+}
+
+std::string RunningCoordinator::ca_sha256() const {
+  return must(config::parse_coordinator_url(user_data(false))).ca_sha256;
+}
+
+std::string RunningCoordinator::ca_pem() const {
+  return must(
+      fetch_pinned_ca("127.0.0.1", process_->port(), ca_sha256(), std::chrono::seconds(10)));
+}
+
+RunningCoordinator::HttpAnswer RunningCoordinator::get(const std::string& path) const {
+  boost::asio::ip::tcp::iostream stream("127.0.0.1", std::to_string(process_->http_port()));
+  stream.expires_after(std::chrono::seconds(10));
+  stream << "GET " << path << " HTTP/1.0\r\nHost: test\r\n\r\n" << std::flush;
+  std::string version;
+  HttpAnswer answer;
+  stream >> version >> answer.status;
+  answer.body.assign(std::istreambuf_iterator<char>(stream), {});
+  return answer;
+}
+
+}  // namespace kagent::coordinator

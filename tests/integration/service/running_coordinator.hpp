@@ -1,0 +1,48 @@
+#pragma once
+
+#include "coordinator/service/process.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace kagent::coordinator {
+
+// The whole coordinator on loopback, its loop on a thread of its own.
+class RunningCoordinator {
+ public:
+  RunningCoordinator();
+  ~RunningCoordinator();
+  RunningCoordinator(const RunningCoordinator&) = delete;
+  RunningCoordinator& operator=(const RunningCoordinator&) = delete;
+
+  void start();
+  void stop();
+
+  [[nodiscard]] std::string address() const;
+  [[nodiscard]] std::string admin_socket() const { return (folder_ / "admin.sock").string(); }
+  [[nodiscard]] std::string user_data(bool with_token) const;
+  [[nodiscard]] std::string token() const;
+  [[nodiscard]] std::string ca_sha256() const;
+  [[nodiscard]] std::string ca_pem() const;  // as a node gets it: by the hash in the user-data
+  [[nodiscard]] std::filesystem::path state() const { return folder_ / "state"; }
+
+  struct HttpAnswer {
+    int status = 0;
+    std::string body;
+  };
+  [[nodiscard]] HttpAnswer get(const std::string& path) const;
+
+ private:
+  TemporaryFolder folder_;
+  std::unique_ptr<boost::asio::io_context> loop_;
+  std::unique_ptr<Process> process_;
+  std::optional<std::thread> thread_;
+};
+
+}  // namespace kagent::coordinator
