@@ -6,15 +6,23 @@ await_ready() { # NODES SECONDS
   # In place on a terminal; elsewhere a line whenever a node goes on.
   coordinator_ctl status -w 9>&- &
   watcher=$!
-  coordinator_ctl wait --for=ready --nodes "$1" --timeout "${2}s" >"$lab_dir/wait.log" 2>&1 9>&- ||
-    result=$?
-  # nsenter has a child in the machine, and does not hand on signals.
-  pkill -P "$watcher" || true
+  # In the background, so that a signal for the lab is not put off until it ends.
+  coordinator_ctl wait --for=ready --nodes "$1" --timeout "${2}s" >"$lab_dir/wait.log" 2>&1 9>&- &
+  wait $! || result=$?
+  end_leaves "$watcher"
   wait "$watcher" 2>/dev/null || true
   which_kubernetes
   coordinator_ctl status || true
   [ "$result" = 0 ] || explain "$1"
   say "all $1 nodes are Ready"
+}
+
+# nsenter hands on no signals: the program in the machine is its child.
+end_leaves() { # PID
+  local child children
+  children=$(pgrep -P "$1" || true)
+  for child in $children; do end_leaves "$child"; done
+  [ -n "$children" ] || kill "$1" 2>/dev/null || true
 }
 
 # Which node it is, and why.
