@@ -12,10 +12,17 @@ check() { # WHAT CMD...
   shift
   "$@" >/dev/null 2>&1 || fail "$what (did not hold: $*)"
 }
-never() { # WHAT CMD...
-  local what=$1
+# A command that fails for another reason than being refused proves nothing, so the reason is looked at.
+refused() { # WHAT CMD...
+  local what=$1 output
   shift
-  ! "$@" >/dev/null 2>&1 || fail "$what (held: $*)"
+  ! output=$("$@" 2>&1) || fail "$what (was done: $*)"
+  grep -qiE 'denied|not permitted|EnvelopeRefused|not privileged|authentication required|InvalidArgs|unknown step' \
+    <<<"$output" || fail "$what (failed, but not as refused: $* said: $output)"
+}
+lacks() { # WHAT TEXT PATTERN: a text that is there, without the pattern
+  [ -n "$2" ] || fail "$1 (there is nothing to look through)"
+  ! grep -q -- "$3" <<<"$2" || fail "$1 (found: $(grep -m1 -- "$3" <<<"$2"))"
 }
 
 # await SECONDS CMD... is the lab's; this one fails the case.
