@@ -141,7 +141,7 @@ def check(name):
 
 
 def main():
-    names = sys.argv[1:] or files_of_git()
+    names = [name for name in sys.argv[1:] or files_of_git() if pathlib.Path(name).is_file()]
     with concurrent.futures.ThreadPoolExecutor() as pool:
         problems = [problem for some in pool.map(check, names) for problem in some]
     print("\n".join(problems) if problems else f"lint: {len(names)} files, nothing found")
