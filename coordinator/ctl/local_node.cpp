@@ -21,7 +21,7 @@ Error explained(const Error& error) {
     return {error.code(), "kagent-noded: " + error.message() + "; run this as root on the node"};
   if (error.code() == Errc::unavailable || error.code() == Errc::not_found)
     return {Errc::unavailable, "kagent-noded does not answer on this machine: " + error.message() +
-                              "; is this a kagent node? (systemctl status kagent-noded)"};
+                                   "; is this a kagent node? (systemctl status kagent-noded)"};
   return error.context("kagent-noded");
 }
 

@@ -1,0 +1,71 @@
+# bash completion for kagentctl; node names come from the coordinator.
+
+_kagentctl_nodes() {
+  kagentctl "$@" status 2>/dev/null | awk 'NR > 1 && !/^  REASON:/ {print $1}'
+}
+
+_kagentctl() {
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+  local globals="--coordinator --cert --key --ca --help"
+  local phases="enrolled preparing initializing waiting joining starting ready not-ready failed lost"
+  local steps="preflight hostname swap modules sysctl runtime images kubelet init kubeconfig cni join ready"
+  local command= connection=() positional=0 i
+  COMPREPLY=()
+
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+      --coordinator | --cert | --key | --ca)
+        connection+=("${COMP_WORDS[i]}" "${COMP_WORDS[i + 1]}")
+        ((i++))
+        ;;
+      -o | --output | -n | --lines | --for | --nodes | --timeout) ((i++)) ;;
+      -*) ;;
+      *) if [[ -z $command ]]; then command=${COMP_WORDS[i]}; else ((positional++)); fi ;;
+    esac
+  done
+
+  case $before in
+    --coordinator | --cert | --key | --ca)
+      COMPREPLY=($(compgen -f -- "$word"))
+      return
+      ;;
+    -o | --output)
+      local formats="json yaml"
+      [[ $command == status ]] && formats="wide json yaml"
+      COMPREPLY=($(compgen -W "$formats" -- "$word"))
+      return
+      ;;
+    --for)
+      COMPREPLY=($(compgen -W "$phases" -- "$word"))
+      return
+      ;;
+    -n | --lines | --nodes | --timeout) return ;;
+  esac
+
+  case $command in
+    "") COMPREPLY=($(compgen -W "status describe logs wait config timeline user-data plan version $globals" -- "$word")) ;;
+    status) COMPREPLY=($(compgen -W "-w --watch -o --output $globals" -- "$word")) ;;
+    describe | logs)
+      if [[ $word == -* ]]; then
+        COMPREPLY=($(compgen -W "-o --output -n --lines $globals" -- "$word"))
+      elif ((positional == 0)); then
+        COMPREPLY=($(compgen -W "$(_kagentctl_nodes "${connection[@]}")" -- "$word"))
+      elif ((positional == 1)) && [[ $command == logs ]]; then
+        COMPREPLY=($(compgen -W "$steps" -- "$word"))
+      fi
+      ;;
+    wait) COMPREPLY=($(compgen -W "--for --nodes --timeout -q --quiet $globals" -- "$word")) ;;
+    config)
+      if ((positional == 0)); then
+        COMPREPLY=($(compgen -W "check" -- "$word"))
+      else
+        COMPREPLY=($(compgen -f -- "$word"))
+      fi
+      ;;
+    user-data) COMPREPLY=($(compgen -W "--no-token $globals" -- "$word")) ;;
+    plan) COMPREPLY=($(compgen -W "--json $globals" -- "$word")) ;;
+    *) COMPREPLY=($(compgen -W "$globals" -- "$word")) ;;
+  esac
+}
+
+complete -F _kagentctl kagentctl

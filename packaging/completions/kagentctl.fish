@@ -1,0 +1,42 @@
+# fish completion for kagentctl; node names come from the coordinator.
+
+function __kagentctl_nodes
+    kagentctl status 2>/dev/null | awk 'NR > 1 && !/^  REASON:/ {print $1}'
+end
+
+function __kagentctl_is -a command
+    contains -- $command (commandline -opc)
+end
+
+set -l commands status describe logs wait config timeline user-data plan version
+set -l steps preflight hostname swap modules sysctl runtime images kubelet init kubeconfig cni join ready
+set -l phases enrolled preparing initializing waiting joining starting ready not-ready failed lost
+
+complete -c kagentctl -f
+complete -c kagentctl -l coordinator -r -F -d 'admin socket, kagent:// URL or HOST:PORT'
+complete -c kagentctl -l cert -r -F -d 'admin certificate'
+complete -c kagentctl -l key -r -F -d 'its key'
+complete -c kagentctl -l ca -r -F -d 'the CA of the coordinator'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a status -d 'a line for every node'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a describe -d 'all that is known of one node'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a logs -d 'journal lines of steps'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a wait -d 'until nodes are ready'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a config -d 'NodeConfig and ClusterConfig'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a timeline -d 'when each step started and ended'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a user-data -d 'the line for launching nodes'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a plan -d 'on a node: what would change'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a version -d 'the version'
+complete -c kagentctl -n '__kagentctl_is status' -s w -l watch -d 'go on'
+complete -c kagentctl -n '__kagentctl_is status' -s o -l output -x -a 'wide json yaml'
+complete -c kagentctl -n '__kagentctl_is describe' -s o -l output -x -a 'json yaml'
+complete -c kagentctl -n '__kagentctl_is describe' -a '(__kagentctl_nodes)'
+complete -c kagentctl -n '__kagentctl_is logs' -a "(__kagentctl_nodes) $steps"
+complete -c kagentctl -n '__kagentctl_is logs' -s n -l lines -x
+complete -c kagentctl -n '__kagentctl_is wait' -l for -x -a "$phases"
+complete -c kagentctl -n '__kagentctl_is wait' -l nodes -x
+complete -c kagentctl -n '__kagentctl_is wait' -l timeout -x
+complete -c kagentctl -n '__kagentctl_is wait' -s q -l quiet
+complete -c kagentctl -n '__kagentctl_is config' -a check
+complete -c kagentctl -n '__kagentctl_is check' -F
+complete -c kagentctl -n '__kagentctl_is user-data' -l no-token
+complete -c kagentctl -n '__kagentctl_is plan' -l json
