@@ -1,0 +1,50 @@
+#include "agent/node/context.hpp"
+
+#include "agent/base/file.hpp"
+#include "agent/base/node_identity.hpp"
+#include "agent/base/paths.hpp"
+#include "agent/config/cluster_config.hpp"
+
+namespace kagent::node {
+
+std::filesystem::path Context::at(std::string_view path) const {
+  return root / std::filesystem::path(path).relative_path();
+}
+
+bool Context::exists(std::string_view path) const {
+  std::error_code ignored;
+  return std::filesystem::exists(at(path), ignored);
+}
+
+bool Context::control_plane() const {
+  return assignment && assignment->role() == "control-plane";
+}
+
+Result<std::shared_ptr<Context>> read_context(std::shared_ptr<Units> units, const Vault& vault) {
+  auto context = std::make_shared<Context>();
+  context->units = std::move(units);
+  const auto bytes = read_file(paths::user_data);
+  if (!bytes) return bytes.error().context("no user-data yet");
+  auto node = config::parse_user_data(*bytes, paths::user_data);
+  if (!node) return node.error();
+  context->node = std::move(*node);
+  auto url = config::parse_coordinator_url(context->node.coordinator());
+  if (!url) return url.error();
+  context->coordinator = std::move(*url);
+  auto id = node_id();
+  if (!id) return id.error();
+  context->node_id = std::move(*id);
+  context->assignment = vault.assignment();
+  context->assignment_serial = vault.assignment_serial();
+  context->grant = vault.grant(std::chrono::system_clock::now());
+  if (context->assignment) {
+    context->cluster = context->assignment->cluster_config();
+  } else {
+    auto defaults = config::parse_cluster_config("", "defaults");
+    if (!defaults) return defaults.error();
+    context->cluster = std::move(*defaults);
+  }
+  return context;
+}
+
+}  // namespace kagent::node

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "agent/base/error.hpp"
+#include "agent/config/node_config.hpp"
+#include "agent/node/units.hpp"
+#include "agent/node/vault.hpp"
+
+#include "kagent/v1/config.pb.h"
+#include "kagent/v1/envelope.pb.h"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kagent::node {
+
+// What a step may know and use, read anew for every check and apply: all of it local, or signed.
+struct Context {
+  std::filesystem::path root = "/";  // a folder of its own in tests
+  std::shared_ptr<Units> units;
+  std::string node_id;
+  v1::NodeConfig node;
+  config::CoordinatorUrl coordinator;
+  v1::ClusterConfig cluster;  // all defaults until there is an assignment
+  std::optional<v1::Assignment> assignment;
+  std::uint64_t assignment_serial = 0;
+  std::optional<v1::JoinGrant> grant;
+
+  // Where an absolute path of the node is.
+  [[nodiscard]] std::filesystem::path at(std::string_view path) const;
+  [[nodiscard]] bool exists(std::string_view path) const;
+  [[nodiscard]] bool control_plane() const;
+};
+using ContextPtr = std::shared_ptr<const Context>;
+
+// Errors: not_found (no user-data yet, or not for kagent), invalid_argument (what is wrong with
+// it).
+Result<std::shared_ptr<Context>> read_context(std::shared_ptr<Units> units, const Vault& vault);
+
+}  // namespace kagent::node

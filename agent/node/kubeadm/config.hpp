@@ -1,0 +1,61 @@
+#pragma once
+
+#include "agent/base/error.hpp"
+#include "kagent/v1/config.pb.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What kubeadm is told, as documents of the version that it reads. Pure. Sources: kubeadm's
+// reference of v1beta3 (1.22) and v1beta4 (1.31).
+namespace kagent::node::kubeadm {
+
+struct Version {
+  int major = 0;
+  int minor = 0;
+  std::string text;  // "v1.22.4"
+};
+// Of what `kubeadm version -o short` prints: the last line that is one.
+std::optional<Version> parse_version(std::string_view output);
+
+// What a document says of this node.
+struct NodeRegistration {
+  std::string name;
+  std::string address;  // empty: kubeadm finds it by the default route
+  const v1::NodeConfig* node = nullptr;
+};
+
+struct InitSecrets {
+  std::string bootstrap_token;  // for init's own short use
+  std::string certificate_key;  // empty: no further control plane
+};
+
+// InitConfiguration, ClusterConfiguration, KubeletConfiguration, KubeProxyConfiguration, with the
+// raw ones of the ClusterConfig merged over them. Errors: invalid_argument (a raw document is
+// wrong), failed_precondition (this kubeadm is too old).
+Result<std::string> init_documents(const v1::ClusterConfig& cluster,
+                                   const NodeRegistration& registration, const Version& kubeadm,
+                                   const InitSecrets& secrets);
+
+struct JoinSecrets {
+  std::string discovery_file;  // path of a kubeconfig with server and CA, no credentials
+  std::string bootstrap_token;
+  std::string certificate_key;  // of a control plane, else empty
+  bool control_plane = false;
+};
+Result<std::string> join_documents(const v1::ClusterConfig& cluster,
+                                   const NodeRegistration& registration, const Version& kubeadm,
+                                   const JoinSecrets& secrets);
+
+// For `kubeadm config images`: ClusterConfiguration only.
+Result<std::string> images_document(const v1::ClusterConfig& cluster, const Version& kubeadm);
+
+std::string discovery_kubeconfig(std::string_view api_server, std::string_view ca_pem);
+
+// Names of the failed checks in kubeadm's output: "Port-6443" of "[ERROR Port-6443]: ...". They
+// are not translated.
+std::vector<std::string> failed_checks(const std::vector<std::string>& output);
+
+}  // namespace kagent::node::kubeadm

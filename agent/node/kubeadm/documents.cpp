@@ -1,0 +1,116 @@
+#include "agent/node/kubeadm/documents.hpp"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace kagent::node::kubeadm {
+namespace {
+
+using nlohmann::json;
+
+json scalar(const YAML::Node& node) {
+  const std::string& text = node.Scalar();
+  if (node.Tag() != "?") return text;  // quoted, or said to be a string
+  if (text == "true" || text == "True") return true;
+  if (text == "false" || text == "False") return false;
+  if (text.empty() || text == "null" || text == "~") return nullptr;
+  const auto number = json::parse(text, nullptr, false);
+  if (number.is_number()) return number;
+  return text;
+}
+
+json to_json(const YAML::Node& node) {
+  if (node.IsMap()) {
+    json map = json::object();
+    for (const auto& entry : node) map[entry.first.Scalar()] = to_json(entry.second);
+    return map;
+  }
+  if (node.IsSequence()) {
+    json list = json::array();
+    for (const auto& entry : node) list.push_back(to_json(entry));
+    return list;
+  }
+  return node.IsScalar() ? scalar(node) : json(nullptr);
+}
+
+void emit(YAML::Emitter& out, const json& value) {
+  switch (value.type()) {
+    case json::value_t::object:
+      out << YAML::BeginMap;
+      for (const auto& [key, entry] : value.items()) {
+        out << YAML::Key << key << YAML::Value;
+        emit(out, entry);
+      }
+      out << YAML::EndMap;
+      break;
+    case json::value_t::array:
+      out << YAML::BeginSeq;
+      for (const auto& entry : value) emit(out, entry);
+      out << YAML::EndSeq;
+      break;
+    case json::value_t::string:
+      if (const auto text = value.get<std::string>(); text.find('\n') != std::string::npos)
+        out << YAML::Literal << text;
+      else
+        out << YAML::DoubleQuoted << text;
+      break;
+    default: out << value.dump(); break;
+  }
+}
+
+std::string kind_of(const json& document) {
+  return document.is_object() ? document.value("kind", "") : std::string{};
+}
+
+}  // namespace
+
+Result<std::vector<json>> parse_documents(std::string_view yaml) {
+  try {
+    std::vector<json> documents;
+    for (const auto& node : YAML::LoadAll(std::string(yaml)))
+      if (node.IsDefined() && !node.IsNull()) documents.push_back(to_json(node));
+    return documents;
+  } catch (const YAML::Exception& error) {
+    return Error(Errc::invalid_argument, fmt::format("line {}, column {}: {}", error.mark.line + 1,
+                                                     error.mark.column + 1, error.msg));
+  }
+}
+
+std::string to_yaml(const std::vector<json>& documents) {
+  std::string text;
+  for (const json& document : documents) {
+    YAML::Emitter out;
+    emit(out, document);
+    if (!text.empty()) text += "---\n";
+    text += out.c_str();
+    text += '\n';
+  }
+  return text;
+}
+
+void merge(json& into, const json& over) {
+  if (!into.is_object() || !over.is_object()) {
+    into = over;
+    return;
+  }
+  for (const auto& [key, value] : over.items()) merge(into[key], value);
+}
+
+void merge_by_kind(std::vector<json>& documents, const std::vector<json>& raw,
+                   const std::vector<std::string_view>& also) {
+  for (json over : raw) {
+    const std::string kind = kind_of(over);
+    const auto ours = std::ranges::find(documents, kind, kind_of);
+    if (ours != documents.end()) {
+      over.erase("apiVersion");
+      merge(*ours, over);
+    } else if (std::ranges::find(also, kind) != also.end()) {
+      documents.push_back(std::move(over));
+    }
+  }
+}
+
+}  // namespace kagent::node::kubeadm

@@ -1,0 +1,144 @@
+#include "agent/node/machine.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+
+namespace kagent::node::machine {
+namespace {
+
+std::vector<std::string> split_lines(std::string_view text) {
+  std::vector<std::string> lines;
+  std::istringstream in{std::string(text)};
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+std::vector<std::string> fields(std::string_view line) {
+  std::vector<std::string> found;
+  std::istringstream in{std::string(line)};
+  for (std::string word; in >> word;) found.push_back(word);
+  return found;
+}
+
+bool lower_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool valid_label(std::string_view label) {
+  return !label.empty() && label.size() <= 63 && lower_alphanumeric(label.front()) &&
+         lower_alphanumeric(label.back()) &&
+         std::ranges::all_of(label, [](char c) { return lower_alphanumeric(c) || c == '-'; });
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> memory_mib(std::string_view meminfo) {
+  for (const auto& line : split_lines(meminfo)) {
+    const auto words = fields(line);
+    if (words.size() < 2 || words[0] != "MemTotal:") continue;
+    std::uint64_t kib = 0;
+    const auto& number = words[1];
+    if (std::from_chars(number.data(), number.data() + number.size(), kib).ec != std::errc{})
+      return {};
+    return kib / 1024;
+  }
+  return {};
+}
+
+std::set<std::uint16_t> listening_ports(std::string_view table) {
+  constexpr std::string_view listen = "0A";
+  std::set<std::uint16_t> ports;
+  for (const auto& line : split_lines(table)) {
+    const auto words = fields(line);
+    if (words.size() < 4 || words[3] != listen) continue;
+    const auto colon = words[1].rfind(':');
+    if (colon == std::string::npos) continue;
+    std::uint16_t port = 0;
+    const char* const begin = words[1].data() + colon + 1;
+    if (std::from_chars(begin, words[1].data() + words[1].size(), port, 16).ec == std::errc{})
+      ports.insert(port);
+  }
+  return ports;
+}
+
+std::set<std::string> cgroup_v1_controllers(std::string_view cgroups) {
+  std::set<std::string> on;
+  for (const auto& line : split_lines(cgroups)) {
+    const auto words = fields(line);
+    if (words.size() == 4 && !words[0].starts_with('#') && words[3] == "1") on.insert(words[0]);
+  }
+  return on;
+}
+
+std::set<std::string> words(std::string_view text) {
+  const auto found = fields(text);
+  return {found.begin(), found.end()};
+}
+
+std::vector<std::string> swaps(std::string_view proc_swaps) {
+  std::vector<std::string> names;
+  for (const auto& line : split_lines(proc_swaps)) {
+    const auto words = fields(line);
+    if (!words.empty() && words[0] != "Filename") names.push_back(words[0]);
+  }
+  return names;
+}
+
+Fstab without_swap(std::string_view fstab) {
+  Fstab result;
+  for (const auto& line : split_lines(fstab)) {
+    const auto words = fields(line);
+    const bool swap = words.size() >= 3 && !words[0].starts_with('#') && words[2] == "swap";
+    if (swap) {
+      result.text += "# kagent: kubelet wants no swap: ";
+      ++result.swap_lines;
+    }
+    result.text += line + "\n";
+  }
+  return result;
+}
+
+bool has_filesystem(std::string_view filesystems, std::string_view name) {
+  return std::ranges::any_of(split_lines(filesystems), [&](const std::string& line) {
+    const auto words = fields(line);
+    return !words.empty() && words.back() == name;
+  });
+}
+
+bool valid_hostname(std::string_view name) {
+  if (name.empty() || name.size() > 63) return false;
+  for (;;) {
+    const auto dot = name.find('.');
+    if (!valid_label(name.substr(0, dot))) return false;
+    if (dot == std::string_view::npos) return true;
+    name.remove_prefix(dot + 1);
+  }
+}
+
+std::string hostname_from(std::string_view name) {
+  std::string lower;
+  for (const unsigned char c : name)
+    if (std::isspace(c) == 0) lower += static_cast<char>(std::tolower(c));
+  if (lower.size() > 63) lower.resize(std::min(lower.find('.'), lower.size()));
+  return valid_hostname(lower) ? lower : std::string{};
+}
+
+std::string only_address(std::string_view route, std::string_view fib_trie) {
+  for (const auto& line : split_lines(route)) {
+    const auto words = fields(line);
+    if (words.size() > 7 && words[1] == "00000000" && words[7] == "00000000") return {};
+  }
+  std::set<std::string> local;
+  std::string address;
+  for (const auto& line : split_lines(fib_trie)) {
+    const auto words = fields(line);
+    if (words.size() == 2 && words[0] == "|--") address = words[1];
+    if (words.size() >= 3 && words[0] == "/32" && words[2] == "LOCAL" &&
+        !address.starts_with("127.") && !address.starts_with("169.254."))
+      local.insert(address);
+  }
+  return local.size() == 1 ? *local.begin() : std::string{};
+}
+
+}  // namespace kagent::node::machine

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace kagent::node {
+
+struct PreflightFacts {
+  bool control_plane = false;
+  bool joined = false;  // kubeadm has been here: its ports are its own
+  unsigned cpus = 0;
+  std::uint64_t memory_mib = 0;
+  std::uint64_t disk_free_mib = 0;
+  std::vector<std::string> missing_programs;
+  std::set<std::uint16_t> listening;
+  std::set<std::string> cgroup_controllers;
+};
+
+struct Problem {
+  std::string name;   // as in --ignore-preflight-errors
+  std::string cause;  // "cpu", "memory", ...
+  std::string message;
+  std::string remedy;
+};
+
+// Names and limits are kubeadm's where it has the check (cmd/kubeadm/app/preflight/checks.go), so
+// that a node which cannot succeed says so before it has asked for anything. `ignored` names are
+// compared without case; "all" ignores all but missing programs.
+std::vector<Problem> preflight_problems(const PreflightFacts& facts,
+                                        const std::vector<std::string>& ignored);
+
+}  // namespace kagent::node

@@ -1,0 +1,297 @@
+#include "agent/node/service.hpp"
+
+#include "agent/base/file.hpp"
+#include "agent/base/log.hpp"
+#include "agent/base/node_identity.hpp"
+#include "agent/base/paths.hpp"
+#include "agent/base/version.hpp"
+#include "agent/dbus/connection.hpp"
+#include "agent/dbus/error.hpp"
+#include "agent/node/context.hpp"
+#include "agent/node/journal.hpp"
+#include "agent/node/kubeadm/documents.hpp"
+#include "agent/node/steps/kubernetes.hpp"
+#include "agent/plan/plan.hpp"
+#include "node1_adaptor.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <charconv>
+#include <map>
+
+namespace kagent::node {
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr char bus_name[] = "io.kagent.Node1";
+constexpr char object_path[] = "/io/kagent/Node1";
+constexpr auto idle_after = 60s;
+constexpr std::uint32_t most_lines = 1000;
+
+using PlanLine = sdbus::Struct<std::string, std::string, std::vector<std::string>>;
+using CheckReply = std::shared_ptr<sdbus::Result<std::string, std::vector<std::string>>>;
+using PlanReply = std::shared_ptr<sdbus::Result<std::vector<PlanLine>>>;
+
+struct Cluster {
+  std::string api_server, ca_pem;
+  std::uint64_t fence = 0;
+};
+
+// Of the node that has run init; all empty before.
+Cluster initialised_cluster() {
+  const auto fence = read_file(marks_of("init").done);
+  const auto admin = read_file(admin_conf);
+  const auto ca = read_file(cluster_ca);
+  if (!fence || !admin || !ca) return {};
+  const auto documents = kubeadm::parse_documents(*admin);
+  if (!documents) return {};
+  Cluster cluster;
+  try {
+    const auto& entry = documents->at(0).at("clusters").at(0).at("cluster");
+    cluster.api_server = entry.at("server").get<std::string>();
+  } catch (const std::exception& error) {
+    log::warning("{}: {}", admin_conf, error.what());
+    return {};
+  }
+  if (const auto scheme = cluster.api_server.find("://"); scheme != std::string::npos)
+    cluster.api_server.erase(0, scheme + 3);
+  cluster.ca_pem = *ca;
+  std::from_chars(fence->data(), fence->data() + fence->size(), cluster.fence);
+  return cluster;
+}
+
+}  // namespace
+
+class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_adaptor> {
+ public:
+  Impl(asio::io_context& io, dbus::Connection& connection, std::shared_ptr<Units> units,
+       Vault vault, std::function<void()> idle)
+      : AdaptorInterfaces(connection.bus(), object_path),
+        io_(io),
+        connection_(connection),
+        units_(std::move(units)),
+        vault_(std::move(vault)),
+        idle_(std::move(idle)),
+        idle_timer_(io) {
+    for (auto& step : make_steps()) {
+      const std::string name(step->name());
+      steps_[name] = std::move(step);
+    }
+    registerAdaptor();
+    touch();
+  }
+  ~Impl() { unregisterAdaptor(); }
+
+  Result<> take_name() {
+    try {
+      connection_.bus().requestName(bus_name);
+      connection_.rearm();
+      return {};
+    } catch (const sdbus::Error& error) {
+      return dbus::from_dbus(error).context(std::string("taking the bus name ") + bus_name);
+    }
+  }
+
+ private:
+  // Methods: they copy, spawn and return; an exception is the reply.
+  std::tuple<std::string, uint64_t> SubmitEnvelope(const std::vector<uint8_t>& bytes) override {
+    touch();
+    const std::string serialised(bytes.begin(), bytes.end());
+    auto context = read_context(units_, vault_);
+    if (!context) throw dbus::to_dbus(context.error());
+    const Trust trust{(*context)->coordinator.ca_sha256, (*context)->node_id};
+    auto accepted = vault_.submit(serialised, trust, std::chrono::system_clock::now());
+    if (!accepted) {
+      log::warning("an envelope is refused: {}", accepted.error().message());
+      if (accepted.error().code() == Errc::permission_denied)
+        throw dbus::to_dbus(dbus::envelope_refused, accepted.error());
+      throw dbus::to_dbus(accepted.error());
+    }
+    log::info("{} {} accepted", accepted->kind, accepted->serial);
+    return {accepted->kind, accepted->serial};
+  }
+
+  std::tuple<std::string, bool, uint64_t> GetAssignment() override {
+    touch();
+    const auto assignment = vault_.assignment();
+    if (!assignment) return {std::string{}, false, 0};
+    return {assignment->role(), assignment->init(), assignment->lease_fence()};
+  }
+
+  void CheckStep(sdbus::Result<std::string, std::vector<std::string>>&& result,
+                 std::string step) override {
+    touch();
+    auto reply =
+        std::make_shared<sdbus::Result<std::string, std::vector<std::string>>>(std::move(result));
+    asio::co_spawn(io_, check_step(std::move(reply), std::move(step)), asio::detached);
+  }
+
+  void ApplyStep(const std::string& step, const uint32_t& attempt) override {
+    touch();
+    if (!steps_.contains(step)) throw dbus::to_dbus(unknown(step));
+    start(step, attempt);
+  }
+
+  void Plan(sdbus::Result<std::vector<PlanLine>>&& result) override {
+    touch();
+    auto reply = std::make_shared<sdbus::Result<std::vector<PlanLine>>>(std::move(result));
+    asio::co_spawn(io_, plan_all(std::move(reply)), asio::detached);
+  }
+
+  std::vector<std::string> ReadLog(const std::string& step, const uint32_t& lines) override {
+    touch();
+    const std::size_t count = std::min(lines == 0 ? 200 : lines, most_lines);
+    if (!step.empty()) {
+      if (!steps_.contains(step)) throw dbus::to_dbus(unknown(step));
+      return journal::last_run(unit_name(step), count);
+    }
+    std::vector<std::string> all;
+    for (const plan::Step& each : plan::all_steps())
+      for (auto& line : journal::last_run(unit_name(each.name), count))
+        all.push_back(std::string(each.name) + ": " + line);
+    return all;
+  }
+
+  std::tuple<std::string, std::string, uint64_t> GetCluster() override {
+    touch();
+    Cluster cluster = initialised_cluster();
+    return {cluster.api_server, cluster.ca_pem, cluster.fence};
+  }
+
+  std::string NodeId() override {
+    const auto id = node_id();
+    return id ? *id : std::string{};
+  }
+  std::string Version() override { return version; }
+  uint64_t AssignmentSerial() override { return vault_.assignment_serial(); }
+
+  static Error unknown(const std::string& step) {
+    return {Errc::not_found, "there is no step \"" + step + "\""};
+  }
+
+  asio::awaitable<void> check_step(CheckReply reply, std::string name) {
+    const auto step = steps_.find(name);
+    if (step == steps_.end()) {
+      reply->returnError(dbus::to_dbus(unknown(name)));
+      connection_.rearm();
+      co_return;
+    }
+    auto found = co_await look(*step->second);
+    if (!found) {
+      reply->returnError(dbus::to_dbus(found.error()));
+    } else {
+      // A run of an earlier life of ours: its end is told as any other.
+      if (found->state == StepState::running) start(name, 0);
+      reply->returnResults(std::string(to_string(found->state)), found->changes);
+    }
+    connection_.rearm();
+  }
+
+  asio::awaitable<Result<CheckResult>> look(Step& step) {
+    if (running_.contains(std::string(step.name()))) {
+      CheckResult busy;
+      busy.state = StepState::running;
+      co_return busy;
+    }
+    auto context = read_context(units_, vault_);
+    if (!context) co_return context.error();
+    ContextPtr fixed = std::move(*context);
+    co_return co_await step.check(std::move(fixed));
+  }
+
+  asio::awaitable<void> plan_all(PlanReply reply) {
+    std::vector<PlanLine> lines;
+    const auto assignment = vault_.assignment();
+    for (const plan::Step& each : plan::all_steps()) {
+      if (assignment && !mine(*assignment, each)) continue;
+      const std::string name(each.name);
+      auto found = co_await look(*steps_.at(name));
+      if (found)
+        lines.emplace_back(name, std::string(to_string(found->state)), found->changes);
+      else
+        lines.emplace_back(name, "unknown", std::vector<std::string>(1, found.error().message()));
+    }
+    reply->returnResults(lines);
+    connection_.rearm();
+  }
+
+  static bool mine(const v1::Assignment& assignment, const plan::Step& step) {
+    const auto role =
+        assignment.role() == "control-plane" ? plan::Role::control_plane : plan::Role::worker;
+    for (const plan::Step* each : plan::steps_for(role, assignment.init()))
+      if (each->name == step.name) return true;
+    return false;
+  }
+
+  void start(const std::string& name, std::uint32_t attempt) {
+    const auto [entry, fresh] = running_.emplace(name, attempt);
+    if (!fresh) {
+      if (attempt != 0) entry->second = attempt;
+      return;
+    }
+    asio::co_spawn(io_, apply(name), asio::detached);
+  }
+
+  asio::awaitable<void> apply(std::string name) {
+    Outcome outcome;
+    auto context = read_context(units_, vault_);
+    if (!context) {
+      outcome = failed(name, context.error());
+    } else {
+      ContextPtr fixed = std::move(*context);
+      outcome = co_await steps_.at(name)->apply(std::move(fixed));
+    }
+    // The cluster has refused it: a newer one is needed.
+    if (outcome.cause == "join.unauthorized" || outcome.cause == "join.token-expired")
+      if (auto dropped = vault_.drop_grant(); !dropped)
+        log::warning("{}", dropped.error().message());
+    if (outcome.ok())
+      log::info("step {} is done", name);
+    else
+      log::warning("step {}: {}: {}", name, outcome.cause, outcome.message);
+    const std::uint32_t attempt = running_.at(name);
+    running_.erase(name);
+    emitStepFinished(name, attempt, outcome.cause, outcome.message, outcome.remedy, outcome.unit,
+                     outcome.invocation_id, outcome.journal);
+    connection_.rearm();
+    touch();
+  }
+
+  void touch() {
+    idle_timer_.expires_after(idle_after);
+    idle_timer_.async_wait([this](boost::system::error_code error) {
+      if (error) return;
+      if (running_.empty())
+        idle_();
+      else
+        touch();
+    });
+  }
+
+  asio::io_context& io_;
+  dbus::Connection& connection_;
+  std::shared_ptr<Units> units_;
+  Vault vault_;
+  std::function<void()> idle_;
+  asio::steady_timer idle_timer_;
+  std::map<std::string, std::unique_ptr<Step>> steps_;
+  std::map<std::string, std::uint32_t> running_;  // step to attempt
+};
+
+Service::Service(asio::io_context& io, dbus::Connection& connection, std::shared_ptr<Units> units,
+                 Vault vault, std::function<void()> idle)
+    : impl_(std::make_unique<Impl>(io, connection, std::move(units), std::move(vault),
+                                   std::move(idle))) {}
+Service::~Service() = default;
+
+Result<> Service::take_name() {
+  return impl_->take_name();
+}
+
+}  // namespace kagent::node

@@ -1,0 +1,145 @@
+#include "agent/node/steps/common.hpp"
+
+#include "agent/base/file.hpp"
+#include "agent/node/journal.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+namespace kagent::node {
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+Outcome succeeded() {
+  return {};
+}
+
+Outcome succeeded(const UnitRun& run) {
+  Outcome outcome;
+  outcome.unit = run.unit;
+  outcome.invocation_id = run.invocation_id;
+  return outcome;
+}
+
+Outcome failed(std::string cause, std::string message, std::string remedy) {
+  Outcome outcome;
+  outcome.cause = std::move(cause);
+  outcome.message = std::move(message);
+  outcome.remedy = std::move(remedy);
+  return outcome;
+}
+
+Outcome failed(std::string_view step, const Error& error) {
+  const std::string prefix(step);
+  if (error.code() == Errc::not_found &&
+      error.message().find("is not installed") != std::string::npos)
+    return failed(prefix + ".program-missing", error.message(),
+                  "Install it in the machine image; kagent tries again by itself.");
+  if (error.code() == Errc::resource_exhausted)
+    return failed(prefix + ".disk-full", error.message(),
+                  "Make room on the node's disk; kagent tries again by itself.");
+  if (error.code() == Errc::unavailable || error.code() == Errc::deadline_exceeded)
+    return failed(prefix + ".no-systemd", error.message(),
+                  "systemd does not answer over D-Bus; see `systemctl status` and the journal.");
+  return failed(prefix + ".error", error.message(),
+                "See `journalctl -u kagent-noded` on the node.");
+}
+
+asio::awaitable<Outcome> unit_failed(UnitRun run, std::string cause, std::string message,
+                                     std::string remedy) {
+  Outcome outcome = failed(std::move(cause), std::move(message), std::move(remedy));
+  outcome.unit = run.unit;
+  outcome.invocation_id = run.invocation_id;
+  // journald is a little behind the unit's end.
+  asio::steady_timer pause(co_await asio::this_coro::executor, 150ms);
+  boost::system::error_code ignored;
+  co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  outcome.journal = journal::last_lines(run.invocation_id, 20);
+  co_return outcome;
+}
+
+std::string how_it_ended(const UnitRun& run) {
+  if (run.result == "exit-code") return fmt::format("exit status {}", run.exit_status);
+  if (run.result == "timeout") return "time limit reached";
+  if (run.result == "signal" || run.result == "core-dump")
+    return fmt::format("killed by signal {}", run.exit_status);
+  if (run.result == "oom-kill") return "killed for lack of memory";
+  return run.result;
+}
+
+bool differs(const Context& context, const FileWant& want) {
+  const auto path = context.at(want.path);
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || (status.st_mode & 07777U) != want.mode) return true;
+  const auto content = read_file(path);
+  return !content || *content != want.content;
+}
+
+void need_files(const Context& context, const std::vector<FileWant>& wants, CheckResult& found) {
+  for (const FileWant& want : wants)
+    if (differs(context, want)) found.need("write " + want.path);
+}
+
+Result<> write_in_place(const Context& context, const FileWant& want) {
+  const auto path = context.at(want.path);
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  if (error) return errno_error(error.value(), "making " + path.parent_path().string());
+  return write_file_atomic(path, want.content, want.mode);
+}
+
+Result<int> write_files(const Context& context, const std::vector<FileWant>& wants) {
+  int written = 0;
+  for (const FileWant& want : wants) {
+    if (!differs(context, want)) continue;
+    if (auto result = write_in_place(context, want); !result) return result.error();
+    ++written;
+  }
+  return written;
+}
+
+std::string unit_name(std::string_view step, std::string_view what) {
+  return what.empty() ? fmt::format("kagent-{}.service", step)
+                      : fmt::format("kagent-{}-{}.service", step, what);
+}
+
+std::string node_name() {
+  std::array<char, 256> buffer{};
+  if (::gethostname(buffer.data(), buffer.size() - 1) != 0) return {};
+  std::string name = buffer.data();
+  std::ranges::transform(name, name.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
+}
+
+asio::awaitable<Result<std::string>> output_of(ContextPtr context, std::string unit,
+                                               Command::Argv argv, std::chrono::seconds limit) {
+  const std::string program = argv.front();
+  Command command = Command::capturing(std::move(unit), std::move(argv), limit);
+  auto run = co_await context->units->run(std::move(command));
+  if (!run) co_return run.error();
+  if (!run->ok())
+    co_return Error(Errc::io, fmt::format("{} ({}): {}", program, run->unit, how_it_ended(*run)));
+  co_return std::move(run->output);
+}
+
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    lines.emplace_back(text.substr(0, end));
+    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+  }
+  return lines;
+}
+
+}  // namespace kagent::node

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "agent/node/steps/step.hpp"
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What several steps need.
+namespace kagent::node {
+
+inline constexpr char containerd_socket[] = "/run/containerd/containerd.sock";
+inline constexpr char cri_endpoint[] = "unix:///run/containerd/containerd.sock";
+inline constexpr char admin_conf[] = "/etc/kubernetes/admin.conf";
+inline constexpr char kubelet_conf[] = "/etc/kubernetes/kubelet.conf";
+inline constexpr char kubelet_config[] = "/var/lib/kubelet/config.yaml";
+inline constexpr char cluster_ca[] = "/etc/kubernetes/pki/ca.crt";
+
+Outcome succeeded();
+Outcome succeeded(const UnitRun& run);
+Outcome failed(std::string cause, std::string message, std::string remedy);
+// From an Error on the way: "<step>.program-missing", ".disk-full", ".no-systemd", else ".error".
+Outcome failed(std::string_view step, const Error& error);
+// With the last 20 journal lines of that run.
+boost::asio::awaitable<Outcome> unit_failed(UnitRun run, std::string cause, std::string message,
+                                            std::string remedy);
+// "exit status 1", "time limit reached", ...
+std::string how_it_ended(const UnitRun& run);
+
+// A file as it should be.
+struct FileWant {
+  std::string path;
+  std::string content;
+  mode_t mode = 0644;
+};
+bool differs(const Context& context, const FileWant& want);
+void need_files(const Context& context, const std::vector<FileWant>& wants, CheckResult& found);
+// Those that differ; missing folders are made (0755). The number written.
+Result<int> write_files(const Context& context, const std::vector<FileWant>& wants);
+Result<> write_in_place(const Context& context, const FileWant& want);
+
+// "kagent-init.service", "kagent-init-reset.service"
+std::string unit_name(std::string_view step, std::string_view what = "");
+
+// The hostname as Kubernetes takes it for the node's name.
+std::string node_name();
+
+// Standard output of a short command that changes nothing. Errors: those of Units, and io when the
+// command failed.
+boost::asio::awaitable<Result<std::string>> output_of(ContextPtr context, std::string unit,
+                                                      Command::Argv argv,
+                                                      std::chrono::seconds limit);
+
+std::vector<std::string> lines_of(std::string_view text);
+
+}  // namespace kagent::node

@@ -1,0 +1,74 @@
+#include "agent/node/steps/kubernetes.hpp"
+
+#include <fmt/format.h>
+
+namespace kagent::node {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr char config_path[] = "/run/kagent/join.yaml";
+constexpr char discovery_path[] = "/run/kagent/discovery.conf";
+
+class Join final : public Step {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "join"; }
+
+  asio::awaitable<Result<CheckResult>> check(ContextPtr context) override {
+    std::string change = "kubeadm join";
+    if (context->grant) change += " " + context->grant->api_server();
+    auto found = co_await kubeadm_.check(context, kubelet_conf, std::move(change));
+    if (found && found->state == StepState::needed && !context->grant)
+      found->state = StepState::blocked;
+    co_return found;
+  }
+
+  asio::awaitable<Outcome> apply(ContextPtr context) override {
+    const bool alive = co_await kubeadm_.alive(context);
+    if (alive) co_return co_await kubeadm_.adopt(context);
+    if (!context->grant)
+      co_return failed("join.token-expired", "the join grant is missing or has expired",
+                       "None: the coordinator hands out a new one by itself.");
+    Outcome clean = co_await kubeadm_.make_clean(context);
+    if (!clean.ok()) co_return clean;
+    auto written = co_await write_config(context);
+    if (!written && written.error().code() == Errc::invalid_argument)
+      co_return failed("join.config", written.error().message(),
+                       "Mend the ClusterConfig on the coordinator.");
+    if (!written) co_return failed(name(), written.error());
+    Command::Argv argv{"kubeadm", "join", "--config", config_path};
+    const std::chrono::seconds limit(context->cluster.timeouts().join_seconds());
+    co_return co_await kubeadm_.run(context, std::move(argv), limit, "join");
+  }
+
+ private:
+  static asio::awaitable<Result<>> write_config(ContextPtr context) {
+    auto version = co_await kubeadm_version(context);
+    if (!version) co_return version.error();
+    const auto& grant = *context->grant;
+    kubeadm::JoinSecrets secrets;
+    secrets.discovery_file = discovery_path;
+    secrets.bootstrap_token = grant.bootstrap_token();
+    secrets.certificate_key = grant.certificate_key();
+    secrets.control_plane = context->control_plane();
+    const auto registration = registration_of(*context);
+    auto text = kubeadm::join_documents(context->cluster, registration, *version, secrets);
+    if (!text) co_return text.error();
+    const FileWant config{config_path, *text, 0600};
+    const FileWant discovery{
+        discovery_path, kubeadm::discovery_kubeconfig(grant.api_server(), grant.ca_certificates()),
+        0600};
+    if (auto written = write_in_place(*context, config); !written) co_return written.error();
+    co_return write_in_place(*context, discovery);
+  }
+
+  KubeadmRun kubeadm_{"join"};
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_join() {
+  return std::make_unique<Join>();
+}
+
+}  // namespace kagent::node

@@ -1,0 +1,255 @@
+#include "agent/base/file.hpp"
+#include "agent/base/paths.hpp"
+#include "agent/base/pki.hpp"
+#include "agent/config/unpack.hpp"
+#include "agent/node/kubeadm/documents.hpp"
+#include "agent/node/steps/kubernetes.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <optional>
+
+namespace kagent::node {
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr char cluster_ca_key[] = "/etc/kubernetes/pki/ca.key";
+constexpr char rights_path[] = "/run/kagent/rights.yaml";
+constexpr char rights_applied[] = "/var/lib/kagent-noded/rights-applied";
+constexpr char agent_user[] = "kagent:agent";
+constexpr auto certificate_lifetime = std::chrono::hours(24 * 365);
+
+// All that kagentd on a control plane may do in Kubernetes.
+constexpr char rights[] = R"(apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: "kagent:agent"}
+rules:
+- {apiGroups: [""], resources: [nodes], verbs: [get, list, watch]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: "kagent:agent"}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "kagent:agent"}
+subjects:
+- {apiGroup: rbac.authorization.k8s.io, kind: User, name: "kagent:agent"}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: "kagent:bootstrap-tokens", namespace: kube-system}
+rules:
+- {apiGroups: [""], resources: [secrets], verbs: [create, delete]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: "kagent:bootstrap-tokens", namespace: kube-system}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: "kagent:bootstrap-tokens"}
+subjects:
+- {apiGroup: rbac.authorization.k8s.io, kind: User, name: "kagent:agent"}
+)";
+
+struct Account {
+  std::string name;
+  std::string home;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+std::optional<Account> account(const std::string& name) {
+  const passwd* entry = ::getpwnam(name.c_str());
+  if (entry == nullptr) return {};
+  return Account{name, entry->pw_dir, entry->pw_uid, entry->pw_gid};
+}
+
+std::vector<Account> readers(const Context& context) {
+  std::vector<Account> found;
+  if (auto root = account("root")) found.push_back(*root);
+  for (const auto& name : context.cluster.kubeconfig_users())
+    if (auto user = account(name)) found.push_back(*user);
+  return found;
+}
+
+std::string config_of(const Account& user) {
+  return user.home + "/.kube/config";
+}
+
+Result<> own(const std::filesystem::path& path, const Account& user) {
+  if (::chown(path.c_str(), user.uid, user.gid) != 0)
+    return errno_error(errno, "giving " + path.string() + " to " + user.name);
+  return {};
+}
+
+// Ours: of this cluster's CA, and not past half of its life.
+bool agent_config_is_good(const Context& context) {
+  const auto text = read_file(paths::agent_kubeconfig);
+  const auto ca = read_file(context.at(cluster_ca));
+  if (!text || !ca) return false;
+  const auto documents = kubeadm::parse_documents(*text);
+  if (!documents || documents->empty()) return false;
+  try {
+    const auto& config = documents->front();
+    const auto& user = config.at("users").at(0).at("user");
+    const auto& cluster = config.at("clusters").at(0).at("cluster");
+    const auto pem = config::decode_base64(user.at("client-certificate-data").get<std::string>());
+    const auto known = cluster.at("certificate-authority-data").get<std::string>();
+    if (!pem || known != config::encode_base64(*ca)) return false;
+    const auto certificate = pki::certificate_from_pem(*pem);
+    if (!certificate) return false;
+    const auto validity = pki::validity_of(*certificate);
+    if (!validity) return false;
+    const auto half = validity->not_before + (validity->not_after - validity->not_before) / 2;
+    return std::chrono::system_clock::now() < half;
+  } catch (const nlohmann::json::exception&) {
+    return false;
+  }
+}
+
+Result<std::string> server_of(const Context& context) {
+  const auto admin = read_file(context.at(admin_conf));
+  if (!admin) return admin.error();
+  const auto documents = kubeadm::parse_documents(*admin);
+  if (!documents) return documents.error().context(admin_conf);
+  try {
+    return documents->at(0).at("clusters").at(0).at("cluster").at("server").get<std::string>();
+  } catch (const std::exception&) {
+    return Error(Errc::protocol, fmt::format("{} names no server", admin_conf));
+  }
+}
+
+Result<> write_agent_config(const Context& context) {
+  const auto ca_pem = read_file(context.at(cluster_ca));
+  if (!ca_pem) return ca_pem.error();
+  const auto key_pem = read_file(context.at(cluster_ca_key));
+  if (!key_pem) return key_pem.error();
+  const auto ca = pki::certificate_from_pem(*ca_pem);
+  if (!ca) return ca.error().context(cluster_ca);
+  const auto ca_key = pki::key_from_pem(*key_pem);
+  if (!ca_key) return ca_key.error().context(cluster_ca_key);
+  const auto key = pki::generate_key();
+  if (!key) return key.error();
+  pki::IssueRequest request;
+  request.subject = {"kagent:agents", agent_user};
+  request.lifetime = certificate_lifetime;
+  const auto certificate = pki::issue(request, *key, *ca, *ca_key);
+  if (!certificate) return certificate.error();
+  const auto certificate_text = pki::to_pem(*certificate);
+  const auto key_text = pki::key_to_pem(*key);
+  const auto server = server_of(context);
+  if (!certificate_text) return certificate_text.error();
+  if (!key_text) return key_text.error();
+  if (!server) return server.error();
+
+  using nlohmann::json;
+  json cluster{{"name", "kubernetes"}};
+  cluster["cluster"]["server"] = *server;
+  cluster["cluster"]["certificate-authority-data"] = config::encode_base64(*ca_pem);
+  json user{{"name", agent_user}};
+  user["user"]["client-certificate-data"] = config::encode_base64(*certificate_text);
+  user["user"]["client-key-data"] = config::encode_base64(*key_text);
+  json entry{{"name", agent_user}};
+  entry["context"]["cluster"] = "kubernetes";
+  entry["context"]["user"] = agent_user;
+  json config{{"apiVersion", "v1"}, {"kind", "Config"}, {"current-context", agent_user}};
+  config["clusters"] = json::array({std::move(cluster)});
+  config["users"] = json::array({std::move(user)});
+  config["contexts"] = json::array({std::move(entry)});
+  const auto kagent = account("kagent");
+  if (!kagent) return Error(Errc::not_found, "user kagent does not exist");
+  const std::string text = kubeadm::to_yaml({config});
+  // Owner first, name last: kagentd sees it whole and its own.
+  const std::string fresh = std::string(paths::agent_kubeconfig) + ".new";
+  if (auto written = write_file_atomic(fresh, text, 0600); !written) return written;
+  if (auto owned = own(fresh, *kagent); !owned) return owned;
+  std::error_code error;
+  std::filesystem::rename(fresh, paths::agent_kubeconfig, error);
+  if (error) return errno_error(error.value(), paths::agent_kubeconfig);
+  return {};
+}
+
+bool copy_differs(const Context& context, const Account& user) {
+  const auto admin = read_file(context.at(admin_conf));
+  const auto copy = read_file(config_of(user));
+  return !admin || !copy || *admin != *copy;
+}
+
+Result<> copy_for(const Context& context, const Account& user) {
+  const auto admin = read_file(context.at(admin_conf));
+  if (!admin) return admin.error();
+  const std::filesystem::path path = config_of(user);
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  if (error) return errno_error(error.value(), path.parent_path().string());
+  if (auto owned = own(path.parent_path(), user); !owned) return owned;
+  if (auto written = write_file_atomic(path, *admin, 0600); !written) return written;
+  return own(path, user);
+}
+
+bool rights_are_applied(const Context& context) {
+  const auto stamp = read_file(context.at(rights_applied));
+  const auto ca = read_file(context.at(cluster_ca));
+  return stamp && ca && *stamp == pki::sha256_hex(std::string(rights) + *ca);
+}
+
+class Kubeconfig final : public Step {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "kubeconfig"; }
+
+  asio::awaitable<Result<CheckResult>> check(ContextPtr context) override {
+    CheckResult found;
+    for (const auto& user : readers(*context))
+      if (copy_differs(*context, user)) found.need("write " + config_of(user));
+    if (!rights_are_applied(*context)) found.need("apply the rights of kagent:agent");
+    if (!agent_config_is_good(*context))
+      found.need(fmt::format("write {}", paths::agent_kubeconfig));
+    co_return found;
+  }
+
+  asio::awaitable<Outcome> apply(ContextPtr context) override {
+    for (const auto& user : readers(*context))
+      if (copy_differs(*context, user))
+        if (auto copied = copy_for(*context, user); !copied)
+          co_return failed(name(), copied.error());
+    if (!rights_are_applied(*context)) {
+      Outcome applied = co_await apply_rights(context);
+      if (!applied.ok()) co_return applied;
+    }
+    if (!agent_config_is_good(*context))
+      if (auto written = write_agent_config(*context); !written)
+        co_return failed(name(), written.error());
+    co_return succeeded();
+  }
+
+ private:
+  static asio::awaitable<Outcome> apply_rights(ContextPtr context) {
+    const FileWant file{rights_path, rights, 0600};
+    if (auto written = write_in_place(*context, file); !written)
+      co_return failed("kubeconfig", written.error());
+    Command::Argv argv{"kubectl", "--kubeconfig", admin_conf, "apply", "-f", rights_path};
+    Command command(unit_name("kubeconfig"), std::move(argv), 60s);
+    auto run = co_await context->units->run(std::move(command));
+    if (!run) co_return failed("kubeconfig", run.error());
+    if (!run->ok())
+      co_return co_await unit_failed(*run, "kubeconfig.api-refused",
+                                     "the rights of kagent's agent could not be applied",
+                                     "See the journal lines; kagent tries again by itself.");
+    const auto ca = read_file(context->at(cluster_ca));
+    if (!ca) co_return failed("kubeconfig", ca.error());
+    const FileWant stamp{rights_applied, pki::sha256_hex(std::string(rights) + *ca), 0600};
+    if (auto written = write_in_place(*context, stamp); !written)
+      co_return failed("kubeconfig", written.error());
+    co_return succeeded(*run);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_kubeconfig() {
+  return std::make_unique<Kubeconfig>();
+}
+
+}  // namespace kagent::node

@@ -1,0 +1,210 @@
+#include "agent/node/steps/kubernetes.hpp"
+
+#include "agent/base/file.hpp"
+#include "agent/base/log.hpp"
+#include "agent/base/paths.hpp"
+#include "agent/node/journal.hpp"
+#include "agent/node/machine.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace kagent::node {
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto reset_limit = 180s;
+
+bool mentions(const std::vector<std::string>& lines, std::string_view text) {
+  return std::ranges::any_of(
+      lines, [&](const std::string& line) { return line.find(text) != std::string::npos; });
+}
+
+}  // namespace
+
+Marks marks_of(std::string_view step) {
+  return {fmt::format("{}/{}-started", paths::noded_state, step),
+          fmt::format("{}/{}-done", paths::noded_state, step)};
+}
+
+asio::awaitable<Result<kubeadm::Version>> kubeadm_version(ContextPtr context) {
+  Command::Argv argv{"kubeadm", "version", "-o", "short"};
+  auto output = co_await output_of(context, "kagent-kubeadm-version.service", std::move(argv), 60s);
+  if (!output) co_return output.error();
+  auto version = kubeadm::parse_version(*output);
+  if (!version) co_return Error(Errc::protocol, "kubeadm version prints no version: " + *output);
+  co_return *version;
+}
+
+asio::awaitable<Result<std::vector<std::string>>> kubeadm_images(ContextPtr context,
+                                                                 std::string config_path) {
+  auto version = co_await kubeadm_version(context);
+  if (!version) co_return version.error();
+  const auto document = kubeadm::images_document(context->cluster, *version);
+  if (!document) co_return document.error();
+  const FileWant config{config_path, *document, 0600};
+  if (differs(*context, config))
+    if (auto written = write_in_place(*context, config); !written) co_return written.error();
+  Command::Argv argv{"kubeadm", "config", "images", "list", "--config", config_path};
+  const auto name = std::filesystem::path(config_path).stem().string();
+  auto output = co_await output_of(context, unit_name("kubeadm", name), std::move(argv), 60s);
+  if (!output) co_return output.error();
+  std::vector<std::string> images;
+  for (const std::string& line : lines_of(*output))
+    if (line.find('/') != std::string::npos && line.find(' ') == std::string::npos)
+      images.push_back(line);
+  co_return images;
+}
+
+kubeadm::NodeRegistration registration_of(const Context& context) {
+  kubeadm::NodeRegistration registration;
+  registration.name = node_name();
+  registration.node = &context.node;
+  registration.address = context.node.node_ip();
+  if (registration.address.empty()) {
+    const auto route = read_file(context.at("/proc/1/net/route"));
+    const auto trie = read_file(context.at("/proc/1/net/fib_trie"));
+    if (route && trie) registration.address = machine::only_address(*route, *trie);
+  }
+  return registration;
+}
+
+std::vector<std::string> kubeadm_leftovers(const Context& context) {
+  std::vector<std::string> found;
+  for (const char* path :
+       {admin_conf, kubelet_conf, "/etc/kubernetes/bootstrap-kubelet.conf",
+        "/etc/kubernetes/manifests/kube-apiserver.yaml", "/etc/kubernetes/manifests/etcd.yaml",
+        "/etc/kubernetes/pki/ca.key", "/var/lib/etcd/member", kubelet_config})
+    if (context.exists(path)) found.emplace_back(path);
+  return found;
+}
+
+asio::awaitable<bool> KubeadmRun::alive(ContextPtr context) {
+  auto state = co_await context->units->state(unit_name(step_));
+  co_return state && state->alive();
+}
+
+asio::awaitable<Result<CheckResult>> KubeadmRun::check(ContextPtr context, std::string leaves,
+                                                       std::string change) {
+  CheckResult found;
+  auto state = co_await context->units->state(unit_name(step_));
+  if (!state) co_return state.error();
+  if (state->alive()) {
+    found.state = StepState::running;
+  } else if (!context->exists(marks_.done) || !context->exists(leaves)) {
+    if (context->exists(marks_.started) && !kubeadm_leftovers(*context).empty())
+      found.need("kubeadm reset: what an interrupted run of ours has left");
+    found.need(std::move(change));
+  }
+  co_return found;
+}
+
+asio::awaitable<Outcome> KubeadmRun::make_clean(ContextPtr context) {
+  const auto leftovers = kubeadm_leftovers(*context);
+  if (leftovers.empty()) co_return succeeded();
+  if (!context->exists(marks_.started))
+    co_return failed(
+        step_ + ".foreign-cluster",
+        fmt::format("this node is already part of a cluster that kagent did not make: {} exist",
+                    fmt::join(leftovers, ", ")),
+        "If that cluster is of no use, run `kubeadm reset` on the node; kagent then goes on.");
+  log::warning("{}: an earlier run was cut off and left {}; resetting", step_,
+               fmt::join(leftovers, ", "));
+  // The evidence first: kubeadm reset removes it.
+  Command::Argv keep{"cp", "-a", "/etc/kubernetes", fmt::format("{}/evidence", paths::noded_state)};
+  Command::Argv forget{"rm", "-rf", keep.back()};
+  Command::Argv reset{"kubeadm", "reset", "--force", "--cri-socket", cri_endpoint};
+  std::vector<Command::Argv> lines;
+  lines.push_back(std::move(forget));
+  lines.push_back(std::move(keep));
+  lines.push_back(std::move(reset));
+  // Its drop-in and unit stay; kubelet's own folder is what join looks at.
+  Command command(unit_name(step_, "reset"), std::move(lines), reset_limit);
+  auto run = co_await context->units->run(std::move(command));
+  if (!run) co_return failed(step_, run.error());
+  if (!run->ok()) {
+    std::string message = "cleaning up after an interrupted run failed: " + how_it_ended(*run);
+    co_return co_await unit_failed(*run, step_ + ".reset-failed", std::move(message),
+                                   "See the journal lines; run `kubeadm reset` by hand.");
+  }
+  for (const char* path : {"/etc/kubernetes/bootstrap-kubelet.conf", kubelet_config})
+    if (auto removed = remove_file(context->at(path)); !removed)
+      co_return failed(step_, removed.error());
+  co_return succeeded(*run);
+}
+
+asio::awaitable<Outcome> KubeadmRun::run(ContextPtr context, Command::Argv argv,
+                                         std::chrono::seconds limit, std::string fence) {
+  if (auto removed = remove_file(context->at(marks_.done)); !removed)
+    co_return failed(step_, removed.error());
+  const FileWant started{marks_.started, fence + "\n", 0600};
+  if (auto written = write_in_place(*context, started); !written)
+    co_return failed(step_, written.error());
+  // The unit itself says that it went through: nobody else is sure to be there at its end.
+  Command::Argv mark{"cp", marks_.started, marks_.done};
+  Command::Argv sync{"sync", marks_.done, paths::noded_state};
+  std::vector<Command::Argv> lines;
+  lines.push_back(std::move(argv));
+  lines.push_back(std::move(mark));
+  lines.push_back(std::move(sync));
+  Command command(unit_name(step_), std::move(lines), limit);
+  auto run = co_await context->units->run(std::move(command));
+  if (!run) co_return failed(step_, run.error());
+  if (run->ok()) co_return succeeded(*run);
+  co_return co_await why(context, std::move(*run));
+}
+
+asio::awaitable<Outcome> KubeadmRun::adopt(ContextPtr context) {
+  auto run = co_await context->units->adopt(unit_name(step_));
+  if (!run) co_return failed(step_, run.error());
+  if (run->has_value() && !(*run)->ok()) co_return co_await why(context, std::move(**run));
+  if (context->exists(marks_.done)) co_return succeeded();
+  co_return failed(step_ + ".interrupted", "kubeadm " + step_ + " was cut off",
+                   "None: kagent cleans up and tries again by itself.");
+}
+
+// From facts first; kubeadm's texts are translated, only the names of its checks are not.
+asio::awaitable<Outcome> KubeadmRun::why(ContextPtr context, UnitRun run) {
+  const std::string ended = how_it_ended(run);
+  const bool timeout = run.result == "timeout";
+  Outcome outcome = co_await unit_failed(
+      std::move(run), step_ + ".failed", "kubeadm " + step_ + " failed: " + ended,
+      "See the journal lines; kagent cleans up and tries again by itself.");
+  const auto output = journal::last_lines(outcome.invocation_id, 200);
+  if (timeout) {
+    outcome.cause = step_ + ".timeout";
+    outcome.message = "kubeadm " + step_ + " did not end within its time limit";
+    auto kubelet = co_await context->units->state("kubelet.service");
+    if (kubelet && kubelet->sub == "auto-restart") {
+      outcome.cause = step_ + ".kubelet-crashing";
+      outcome.message += ": kubelet does not stay up";
+      outcome.remedy = "See `journalctl -u kubelet` on the node.";
+    }
+  } else if (const auto checks = kubeadm::failed_checks(output); !checks.empty()) {
+    outcome.cause = step_ + ".preflight";
+    outcome.message = fmt::format("kubeadm's preflight checks failed: {}", fmt::join(checks, ", "));
+    outcome.remedy =
+        "Mend what they name, or put them in ignorePreflightErrors of the ClusterConfig.";
+  } else if (mentions(output, "Unauthorized") || mentions(output, "401")) {
+    outcome.cause = step_ + ".unauthorized";
+    outcome.message = "the API server refused the bootstrap token";
+    outcome.remedy = "None: kagent asks for a new one by itself.";
+  } else if (mentions(output, "connection refused") || mentions(output, "i/o timeout") ||
+             mentions(output, "no route to host")) {
+    outcome.cause = step_ + ".api-unreachable";
+    outcome.message = "the API server does not answer";
+    outcome.remedy =
+        "Port 6443 of the control plane must be open to this node (security group, firewall).";
+  } else if (mentions(output, "certificate signed by unknown authority")) {
+    outcome.cause = step_ + ".wrong-ca";
+    outcome.message = "the API server shows a certificate of another cluster";
+    outcome.remedy = "See that controlPlaneEndpoint leads to this cluster.";
+  }
+  co_return outcome;
+}
+
+}  // namespace kagent::node

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "agent/node/kubeadm/config.hpp"
+#include "agent/node/steps/common.hpp"
+
+#include <string>
+#include <vector>
+
+// What the steps that run kubeadm have in common.
+namespace kagent::node {
+
+// Marks that outlive a crash, in noded's own state: a run of kubeadm that was begun, and one that
+// went through. The unit of the run itself makes the second one, after kubeadm.
+struct Marks {
+  std::string started;
+  std::string done;
+};
+Marks marks_of(std::string_view step);
+
+// Of the installed kubeadm. Errors: not_found (none is installed), protocol.
+boost::asio::awaitable<Result<kubeadm::Version>> kubeadm_version(ContextPtr context);
+
+// What `kubeadm config images list` names, from the ClusterConfig and without asking anybody;
+// `config_path` is written for it.
+boost::asio::awaitable<Result<std::vector<std::string>>> kubeadm_images(ContextPtr context,
+                                                                        std::string config_path);
+
+kubeadm::NodeRegistration registration_of(const Context& context);
+
+// Files that kubeadm leaves behind, done or half done; nothing else is taken for a cluster.
+std::vector<std::string> kubeadm_leftovers(const Context& context);
+
+// kubeadm init or join in the step's own unit, marks around it. What a half-done run of ours left
+// is reset first; what others left is never touched: cause "<step>.foreign-cluster".
+class KubeadmRun {
+ public:
+  explicit KubeadmRun(std::string_view step) : step_(step), marks_(marks_of(step)) {}
+
+  // done, running or needed; `leaves` is a file that a finished run leaves.
+  boost::asio::awaitable<Result<CheckResult>> check(ContextPtr context, std::string leaves,
+                                                    std::string change);
+  boost::asio::awaitable<bool> alive(ContextPtr context);
+  // Waits for the end of a run that is alive.
+  boost::asio::awaitable<Outcome> adopt(ContextPtr context);
+  boost::asio::awaitable<Outcome> make_clean(ContextPtr context);
+  boost::asio::awaitable<Outcome> run(ContextPtr context, Command::Argv argv,
+                                      std::chrono::seconds limit, std::string fence);
+
+ private:
+  boost::asio::awaitable<Outcome> why(ContextPtr context, UnitRun run);
+
+  std::string step_;
+  Marks marks_;
+};
+
+}  // namespace kagent::node

@@ -1,0 +1,76 @@
+#include "agent/base/file.hpp"
+#include "agent/node/machine.hpp"
+#include "agent/node/preflight_rules.hpp"
+#include "agent/node/steps/common.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <thread>
+
+namespace kagent::node {
+namespace asio = boost::asio;
+
+namespace {
+
+std::string text_of(const Context& context, std::string_view path) {
+  auto text = read_file(context.at(path), 16 << 20);
+  return text ? std::move(*text) : std::string{};
+}
+
+PreflightFacts gather(const Context& context) {
+  PreflightFacts facts;
+  facts.control_plane = context.control_plane();
+  facts.cpus = std::thread::hardware_concurrency();
+  facts.memory_mib = machine::memory_mib(text_of(context, "/proc/meminfo")).value_or(0);
+  for (const char* program : {"containerd", "ctr", "kubeadm", "kubelet", "kubectl"})
+    if (!find_program(program)) facts.missing_programs.emplace_back(program);
+  // Of PID 1: noded itself has a network namespace of its own, with nothing in it.
+  facts.listening = machine::listening_ports(text_of(context, "/proc/1/net/tcp"));
+  facts.listening.merge(machine::listening_ports(text_of(context, "/proc/1/net/tcp6")));
+  facts.joined = context.exists(kubelet_conf) || context.exists(admin_conf);
+  std::error_code error;
+  const auto space = std::filesystem::space(context.at("/var/lib"), error);
+  if (!error) facts.disk_free_mib = space.available >> 20U;
+  facts.cgroup_controllers =
+      context.exists("/sys/fs/cgroup/cgroup.controllers")
+          ? machine::words(text_of(context, "/sys/fs/cgroup/cgroup.controllers"))
+          : machine::cgroup_v1_controllers(text_of(context, "/proc/cgroups"));
+  return facts;
+}
+
+class Preflight final : public Step {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "preflight"; }
+
+  asio::awaitable<Result<CheckResult>> check(ContextPtr context) override {
+    CheckResult found;
+    for (const Problem& problem : problems_of(*context))
+      found.need(problem.name + ": " + problem.message);
+    co_return found;
+  }
+
+  // There is nothing to apply: what is missing is a person's to give.
+  asio::awaitable<Outcome> apply(ContextPtr context) override {
+    const auto problems = problems_of(*context);
+    if (problems.empty()) co_return succeeded();
+    std::string all;
+    for (const Problem& problem : problems)
+      all += fmt::format("{}{}: {}", all.empty() ? "" : "; ", problem.name, problem.message);
+    co_return failed("preflight." + problems.front().cause, all, problems.front().remedy);
+  }
+
+ private:
+  static std::vector<Problem> problems_of(const Context& context) {
+    const auto& ignored = context.cluster.ignore_preflight_errors();
+    return preflight_problems(gather(context), {ignored.begin(), ignored.end()});
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_preflight() {
+  return std::make_unique<Preflight>();
+}
+
+}  // namespace kagent::node

@@ -1,0 +1,80 @@
+#include "agent/base/file.hpp"
+#include "agent/node/machine.hpp"
+#include "agent/node/steps/common.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace kagent::node {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr char fstab_path[] = "/etc/fstab";
+constexpr char fstab_backup[] = "/etc/fstab.kagent-orig";
+
+std::vector<std::string> swaps_in_use(const Context& context) {
+  const auto text = read_file(context.at("/proc/swaps"));
+  return text ? machine::swaps(*text) : std::vector<std::string>{};
+}
+
+machine::Fstab new_fstab(const Context& context) {
+  const auto text = read_file(context.at(fstab_path));
+  return text ? machine::without_swap(*text) : machine::Fstab{};
+}
+
+Result<> rewrite_fstab(const Context& context) {
+  const auto fstab = new_fstab(context);
+  if (fstab.swap_lines == 0) return {};
+  if (!context.exists(fstab_backup)) {
+    const auto original = read_file(context.at(fstab_path));
+    if (!original) return original.error();
+    if (auto kept = write_file_atomic(context.at(fstab_backup), *original, 0644); !kept)
+      return kept;
+  }
+  return write_file_atomic(context.at(fstab_path), fstab.text, 0644);
+}
+
+// kubelet refuses to start with swap on (its failSwapOn), so it must stay off after a reboot too.
+class Swap final : public Step {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "swap"; }
+
+  asio::awaitable<Result<CheckResult>> check(ContextPtr context) override {
+    CheckResult found;
+    for (const auto& device : swaps_in_use(*context)) found.need("turn swap off on " + device);
+    if (const auto fstab = new_fstab(*context); fstab.swap_lines > 0)
+      found.need(fmt::format("comment out {} swap line(s) in {}", fstab.swap_lines, fstab_path));
+    co_return found;
+  }
+
+  asio::awaitable<Outcome> apply(ContextPtr context) override {
+    if (auto written = rewrite_fstab(*context); !written) co_return failed(name(), written.error());
+    if (!swaps_in_use(*context).empty()) {
+      auto units = co_await context->units->loaded("*.swap");
+      if (!units) co_return failed(name(), units.error());
+      for (const std::string& unit : *units) {
+        auto stopped = co_await context->units->job(Verb::stop, unit);
+        if (!stopped) co_return failed("swap.still-on", stopped.error().message(), remedy);
+        auto masked = co_await context->units->mask(unit);
+        if (!masked) co_return failed(name(), masked.error());
+      }
+    }
+    if (const auto left = swaps_in_use(*context); !left.empty())
+      co_return failed("swap.still-on", fmt::format("swap is still on: {}", fmt::join(left, ", ")),
+                       remedy);
+    co_return succeeded();
+  }
+
+ private:
+  static constexpr char remedy[] =
+      "Turn it off by `swapoff -a`: there may be too little memory free to take it back.";
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_swap() {
+  return std::make_unique<Swap>();
+}
+
+}  // namespace kagent::node

@@ -1,0 +1,142 @@
+#include "agent/node/vault.hpp"
+
+#include "agent/base/envelope.hpp"
+#include "agent/base/file.hpp"
+#include "agent/base/log.hpp"
+#include "agent/base/pki.hpp"
+
+#include <google/protobuf/util/time_util.h>
+
+#include <sstream>
+
+namespace kagent::node {
+namespace {
+
+constexpr char record_file[] = "serials";
+constexpr char assignment_file[] = "assignment";
+constexpr char grant_file[] = "join-grant";
+constexpr char record_header[] = "kagent-serials 1";
+
+std::string kind_of(const v1::EnvelopePayload& payload) {
+  switch (payload.body_case()) {
+    case v1::EnvelopePayload::kAssignment: return "assignment";
+    case v1::EnvelopePayload::kJoinGrant: return "join-grant";
+    case v1::EnvelopePayload::kReset: return "reset";
+    case v1::EnvelopePayload::BODY_NOT_SET: break;
+  }
+  return {};
+}
+
+std::optional<v1::EnvelopePayload> load_payload(const std::filesystem::path& path) {
+  const auto bytes = read_file(path);
+  if (!bytes) return {};
+  v1::EnvelopePayload payload;
+  if (!payload.ParseFromString(*bytes)) {
+    log::warning("{} is damaged; waiting for a new one", path.string());
+    return {};
+  }
+  return payload;
+}
+
+}  // namespace
+
+Vault::Vault(std::filesystem::path state, std::filesystem::path run)
+    : state_(std::move(state)), run_(std::move(run)) {}
+
+Result<Accepted> Vault::submit(std::string_view serialised, const Trust& trust,
+                               std::chrono::system_clock::time_point now) {
+  auto record = load();
+  if (!record) return record.error();
+  const std::string hash = pki::sha256_hex(serialised);
+
+  EnvelopeExpectation expected;
+  expected.ca_sha256 = trust.ca_sha256;
+  expected.node_id = trust.node_id;
+  expected.cluster_id = record->cluster_id;
+  expected.after_serial = record->serial;
+  expected.now = now;
+  for (const auto& [kind, seen] : record->kinds)
+    if (seen.sha256 == hash) expected.after_serial = seen.serial - 1;
+
+  auto payload = open_envelope(serialised, expected);
+  if (!payload) return payload.error();
+  const std::string kind = kind_of(*payload);
+  if (kind.empty())
+    return Error{Errc::invalid_argument,
+                 "the envelope is of a kind that this version does not know"};
+
+  // The serial first: after a crash in between the same envelope is still accepted, by its hash.
+  if (payload->serial() > record->serial) {
+    record->cluster_id = payload->cluster_id();
+    record->serial = payload->serial();
+    record->kinds[kind] = Seen{payload->serial(), hash};
+    if (auto saved = save(*record); !saved) return saved.error();
+  }
+  if (auto kept = keep(*payload); !kept) return kept.error();
+  return Accepted{kind, payload->serial()};
+}
+
+std::optional<v1::Assignment> Vault::assignment() const {
+  auto payload = load_payload(state_ / assignment_file);
+  if (!payload || !payload->has_assignment()) return {};
+  return payload->assignment();
+}
+
+std::uint64_t Vault::assignment_serial() const {
+  const auto payload = load_payload(state_ / assignment_file);
+  return payload && payload->has_assignment() ? payload->serial() : 0;
+}
+
+std::optional<v1::JoinGrant> Vault::grant(std::chrono::system_clock::time_point now) const {
+  auto payload = load_payload(run_ / grant_file);
+  if (!payload || !payload->has_join_grant()) return {};
+  const auto seconds = google::protobuf::util::TimeUtil::TimestampToSeconds(
+      payload->join_grant().token_expires_at());
+  if (now >= std::chrono::system_clock::from_time_t(seconds)) return {};
+  return payload->join_grant();
+}
+
+Result<> Vault::drop_grant() {
+  return remove_file(run_ / grant_file);
+}
+
+Result<Vault::Record> Vault::load() const {
+  const auto text = read_file(state_ / record_file);
+  if (!text && text.error().code() == Errc::not_found) return Record{};
+  if (!text) return text.error();
+  const Error damaged{Errc::data_loss, (state_ / record_file).string() +
+                                           " is damaged: no order can be told from a replayed one"};
+  std::istringstream in(*text);
+  std::string line;
+  if (!std::getline(in, line) || line != record_header) return damaged;
+  Record record;
+  std::string key;
+  if (!(in >> key >> record.cluster_id) || key != "cluster") return damaged;
+  if (!(in >> key >> record.serial) || key != "serial") return damaged;
+  Seen seen;
+  while (in >> key) {
+    if (key == "end") return record;
+    if (!(in >> seen.serial >> seen.sha256) || seen.serial == 0) return damaged;
+    record.kinds[key] = seen;
+  }
+  return damaged;
+}
+
+Result<> Vault::save(const Record& record) const {
+  std::ostringstream out;
+  out << record_header << "\ncluster " << record.cluster_id << "\nserial " << record.serial << '\n';
+  for (const auto& [kind, seen] : record.kinds)
+    out << kind << ' ' << seen.serial << ' ' << seen.sha256 << '\n';
+  out << "end\n";
+  return write_file_atomic(state_ / record_file, out.str(), 0600);
+}
+
+Result<> Vault::keep(const v1::EnvelopePayload& payload) const {
+  if (payload.has_assignment())
+    return write_file_atomic(state_ / assignment_file, payload.SerializeAsString(), 0600);
+  if (payload.has_join_grant())
+    return write_file_atomic(run_ / grant_file, payload.SerializeAsString(), 0600);
+  return {};
+}
+
+}  // namespace kagent::node

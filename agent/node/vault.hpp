@@ -1,0 +1,65 @@
+#pragma once
+
+#include "agent/base/error.hpp"
+#include "kagent/v1/envelope.pb.h"
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kagent::node {
+
+// Who may give orders, as user-data (never kagentd) says.
+struct Trust {
+  std::string ca_sha256;
+  std::string node_id;
+};
+
+struct Accepted {
+  std::string kind;  // "assignment", "join-grant", "reset"
+  std::uint64_t serial = 0;
+};
+
+// The coordinator's orders: each verified, its serial remembered on disk, then kept. Assignments
+// are kept in `state`, grants (secret) in `run`, which a reboot empties; both folders are root's,
+// 0700.
+class Vault {
+ public:
+  Vault(std::filesystem::path state, std::filesystem::path run);
+
+  // `serialised`: a v1::SignedEnvelope. The one accepted last of its kind is accepted again.
+  // Errors: permission_denied (with the check that failed), invalid_argument, data_loss (the record
+  // of serials is damaged: nothing is accepted until it is removed), io, resource_exhausted.
+  Result<Accepted> submit(std::string_view serialised, const Trust& trust,
+                          std::chrono::system_clock::time_point now);
+
+  [[nodiscard]] std::optional<v1::Assignment> assignment() const;
+  [[nodiscard]] std::uint64_t assignment_serial() const;
+  // Nothing once its token has expired.
+  [[nodiscard]] std::optional<v1::JoinGrant> grant(std::chrono::system_clock::time_point now) const;
+  // A grant that the cluster refused: only a newer one is of use.
+  Result<> drop_grant();
+
+ private:
+  struct Seen {
+    std::uint64_t serial = 0;
+    std::string sha256;  // of the serialised envelope
+  };
+  struct Record {
+    std::string cluster_id;
+    std::uint64_t serial = 0;
+    std::map<std::string, Seen> kinds;
+  };
+
+  [[nodiscard]] Result<Record> load() const;
+  [[nodiscard]] Result<> save(const Record& record) const;
+  [[nodiscard]] Result<> keep(const v1::EnvelopePayload& payload) const;
+
+  std::filesystem::path state_;
+  std::filesystem::path run_;
+};
+
+}  // namespace kagent::node
