@@ -20,7 +20,8 @@ Errc code_of(grpc::StatusCode code) {
     case grpc::StatusCode::PERMISSION_DENIED: return Errc::permission_denied;
     case grpc::StatusCode::UNAUTHENTICATED: return Errc::unauthenticated;
     case grpc::StatusCode::FAILED_PRECONDITION: return Errc::failed_precondition;
-    case grpc::StatusCode::UNAVAILABLE: return Errc::unavailable;
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::CANCELLED:  // the coordinator stops
     case grpc::StatusCode::DEADLINE_EXCEEDED: return Errc::unavailable;
     default: return Errc::internal;
   }

@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <sstream>
@@ -41,10 +42,13 @@ void LiveText::show(const std::string& text) {
   if (lines_ > 0) out << "\x1b[" << lines_ << 'A';
   out << '\r';
   const unsigned most = size_of_stdout().ws_row > 2 ? size_of_stdout().ws_row - 1U : 1U;
+  const auto all = static_cast<unsigned>(std::ranges::count(text, '\n'));
   std::istringstream in(text);
   lines_ = 0;
-  for (std::string line; std::getline(in, line) && lines_ < most; ++lines_)
-    out << line << "\x1b[K\n";
+  for (std::string line; lines_ < most && std::getline(in, line); ++lines_) {
+    const bool cut = lines_ + 1 == most && all > most;
+    out << (cut ? "… " + std::to_string(all - lines_) + " more lines" : line) << "\x1b[K\n";
+  }
   out << "\x1b[J";
   std::cout << out.str() << std::flush;
 }

@@ -16,12 +16,15 @@ constexpr std::chrono::milliseconds redraw_pause{100};
 
 std::string page(const NodeSet& set, bool wide, const std::string& trouble,
                  const render::Look& look) {
-  std::string text = render::status_table(set.nodes(), set.now(), wide, look);
+  // First, where a low terminal does not cut it off.
+  std::string text;
+  if (!trouble.empty())
+    text = render::styled(render::cut(render::clean(trouble) + "; trying again", look.width),
+                          render::Style::bad, look) +
+           "\n";
+  text += render::status_table(set.nodes(), set.now(), wide, look);
   if (set.nodes().empty()) text += "no node has enrolled yet\n";
   text += "\n" + render::styled(render::summary(set.nodes()), render::Style::dim, look) + "\n";
-  if (!trouble.empty())
-    text +=
-        render::styled(render::clean(trouble) + "; trying again", render::Style::bad, look) + "\n";
   return text;
 }
 

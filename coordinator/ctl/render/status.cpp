@@ -1,6 +1,5 @@
 #include "coordinator/ctl/render/status.hpp"
 
-#include "agent/base/liveness.hpp"
 #include "coordinator/ctl/render/names.hpp"
 
 #include <map>
@@ -20,8 +19,9 @@ Cell ready_cell(const v1::Node& node) {
 Cell last_seen_cell(const v1::Node& node, Time now) {
   const auto at = time_of(node.last_seen_at());
   if (!at) return {"-", Style::dim};
-  if (node.connected() && now - *at < liveness::lost_after) return {"now", Style::plain};
-  return {age(now, *at) + " ago", node.connected() ? Style::plain : Style::bad};
+  // A heartbeat is no change that a watch tells of; when they stop the session ends.
+  if (node.connected()) return {"now", Style::plain};
+  return {age(now, *at) + " ago", Style::bad};
 }
 
 std::string version_of(const v1::Node& node) {

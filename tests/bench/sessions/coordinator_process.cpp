@@ -61,10 +61,11 @@ CoordinatorProcess::CoordinatorProcess(const std::filesystem::path& program, std
   std::string name = (std::filesystem::temp_directory_path() / "kagent-bench-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
   folder_ = name;
-  pid_ = spawn({program.string(), "--listen", "127.0.0.1:" + std::to_string(port), "--http", "",
-                "--state", folder_.string(), "--admin-socket", "", "--advertise", "127.0.0.1",
-                "--config", (folder_ / "cluster.yaml").string(), "--log-level", "error"},
-               folder_ / "log");
+  pid_ = spawn(
+      {program.string(), "--listen", "127.0.0.1:" + std::to_string(port), "--http", "", "--state",
+       folder_.string(), "--admin-socket", (folder_ / "admin.sock").string(), "--advertise",
+       "127.0.0.1", "--config", (folder_ / "cluster.yaml").string(), "--log-level", "error"},
+      folder_ / "log");
   for (int tries = 0; !listens(port); ++tries) {
     if (tries > 100 || ::waitpid(pid_, nullptr, WNOHANG) != 0)
       throw std::runtime_error("the coordinator does not start: " + content_of(folder_ / "log"));
