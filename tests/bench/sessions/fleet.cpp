@@ -130,7 +130,11 @@ void Fleet::Impl::open_sessions() {
   // The control plane first: who comes first is it.
   open(*nodes_.front());
   run_until([this] { return assigned_ == 1; }, "the first session");
-  for (std::size_t i = 1; i < nodes_.size(); ++i) open(*nodes_[i]);
+  for (std::size_t i = 1; i < nodes_.size(); ++i) {
+    open(*nodes_[i]);
+    loop_.restart();
+    loop_.poll();  // heartbeats of those that are there
+  }
   run_until([this] { return assigned_ == nodes_.size(); }, "the sessions");
 }
 
