@@ -17,7 +17,7 @@ refused() { # WHAT CMD...
   local what=$1 output
   shift
   ! output=$("$@" 2>&1) || fail "$what (was done: $*)"
-  grep -qiE 'denied|not permitted|EnvelopeRefused|not privileged|authentication required|InvalidArgs|unknown step' \
+  grep -qiE 'denied|not permitted|not an envelope|there is no step|not privileged|authentication required' \
     <<<"$output" || fail "$what (failed, but not as refused: $* said: $output)"
 }
 lacks() { # WHAT TEXT PATTERN: a text that is there, without the pattern
