@@ -96,8 +96,8 @@ void Sequencer::replace(Graph graph, bool fresh, Time now) {
   for (Step& old : before)
     if (old.view.record != StepRecord{}) others_[old.spec.name] = old.view.record;
   for (StepSpec& spec : graph) {
-    const auto old = std::ranges::find_if(
-        before, [&](const Step& step) { return step.spec.name == spec.name; });
+    const auto old =
+        std::ranges::find_if(before, [&](const Step& step) { return step.spec.name == spec.name; });
     Step step;
     if (old != before.end()) step = std::move(*old);
     step.view.name = spec.name;
@@ -242,8 +242,8 @@ void Sequencer::check_failed(std::string_view name, std::uint64_t id, Cause why,
   Step* step = find(name);
   if (step == nullptr || step->view.state != State::checking || step->check != id) return;
   step->view.record.failure = std::move(why);
-  retry_at(*step, now + doubled(step->spec.first_delay, step->check_failures++,
-                                longest_check_delay));
+  retry_at(*step,
+           now + doubled(step->spec.first_delay, step->check_failures++, longest_check_delay));
   settle(now);
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -18,13 +19,13 @@ namespace kagent::daemon {
 using Time = std::chrono::steady_clock::time_point;
 
 enum class State : std::uint8_t {
-  pending,    // waits for other steps, or for its turn to be checked
-  waiting,    // waits for something from outside: its gate
+  pending,  // waits for other steps, or for its turn to be checked
+  waiting,  // waits for something from outside: its gate
   checking,
   recording,  // its attempt is being written to the journal
   running,
-  retrying,   // failed; tried again when it is due
-  failed,     // given up
+  retrying,  // failed; tried again when it is due
+  failed,    // given up
   done,
 };
 
@@ -59,8 +60,8 @@ struct StepView {
   std::string name;
   State state = State::pending;
   StepRecord record;
-  std::string detail;       // what it waits for, or what apply changes
-  std::string unit;         // systemd unit of the last attempt, if it is known
+  std::string detail;  // what it waits for, or what apply changes
+  std::string unit;    // systemd unit of the last attempt, if it is known
   std::string invocation_id;
   std::optional<Time> due;  // when retrying
 };
@@ -88,7 +89,7 @@ using Action = std::variant<CheckStep, Record, ApplyStep, ArmTimer, Report>;
 
 // How a step's run ended.
 struct Finish {
-  unsigned attempt = 0;         // 0: not known
+  unsigned attempt = 0;          // 0: not known
   std::optional<Cause> failure;  // nothing: it went well
   std::string unit, invocation_id;
 };
@@ -129,9 +130,9 @@ class Sequencer {
   struct Step {
     StepSpec spec;
     StepView view;
-    std::uint64_t check = 0;     // the outstanding one
-    bool was_done = false;       // since the start: not done any more means drift
-    bool stale = false;          // the configuration changed while it ran
+    std::uint64_t check = 0;  // the outstanding one
+    bool was_done = false;    // since the start: not done any more means drift
+    bool stale = false;       // the configuration changed while it ran
     unsigned check_failures = 0;
   };
 

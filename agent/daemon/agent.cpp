@@ -1,0 +1,277 @@
+#include "agent/daemon/agent.hpp"
+
+#include "agent/base/file.hpp"
+#include "agent/base/log.hpp"
+#include "agent/base/version.hpp"
+#include "agent/daemon/facts.hpp"
+#include "agent/daemon/report.hpp"
+#include "agent/kubernetes/kubeconfig.hpp"
+#include "agent/kubernetes/nodes.hpp"
+#include "agent/kubernetes/tokens.hpp"
+
+#include <google/protobuf/util/time_util.h>
+#include <systemd/sd-daemon.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+
+#include "agent/base/liveness.hpp"
+
+#include <cmath>
+
+namespace kagent::daemon {
+namespace asio = boost::asio;
+using google::protobuf::util::TimeUtil;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::int64_t largest_skew_ms = 30'000;
+
+google::protobuf::Timestamp timestamp(std::chrono::system_clock::time_point time) {
+  return TimeUtil::MillisecondsToTimestamp(
+      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
+}
+
+void set_status(const std::string& text) {
+  sd_notify(0, ("STATUS=" + text).c_str());
+}
+
+}  // namespace
+
+Agent::Agent(asio::io_context& io, dbus::Connection& connection, Options options)
+    : io_(io),
+      options_(std::move(options)),
+      connection_(connection),
+      units_(io.get_executor(), connection, [this] { changed(); }),
+      session_(io, options_.coordinator, options_.node_id, options_.node.role(), options_.state,
+               Session::Handlers{
+                   [this] { return hello(); },
+                   [this](v1::CoordinatorMessage message) { received(std::move(message)); },
+                   [this] { on_connected(); },
+                   [](const std::string& trouble) {
+                     set_status(trouble.empty() ? "in session with the coordinator" : trouble);
+                   }}),
+      report_timer_(io),
+      facts_(lasting_facts()) {}
+
+Result<> Agent::start() {
+  NodeEvents events;
+  events.finished = [this](const std::string& step, Finish finish) {
+    driver_->finished(step, std::move(finish));
+  };
+  events.gone = [this] { driver_->node_gone(); };
+  auto node = make_node_client(connection_, std::move(events));
+  if (!node) return node.error();
+  node_ = std::move(*node);
+  driver_.emplace(io_.get_executor(), *node_, Journal(options_.state / "journal", options_.node_id),
+                  [this] { changed(); });
+  if (auto watching = units_.start(); !watching) return watching.error();
+  asio::co_spawn(io_, begin(), asio::detached);
+  return {};
+}
+
+// What noded holds comes first: a node goes on with it though the coordinator is away.
+asio::awaitable<void> Agent::begin() {
+  auto held = co_await node_->assignment();
+  if (held)
+    assignment_ = *held;
+  else
+    log::warning("kagent-noded does not tell the assignment: {}", held.error().message());
+  driver_->start(assignment_);
+  repeat_report();
+  co_await session_.run();
+}
+
+bool Agent::in_cluster() const {
+  return driver_->is_done("init") || driver_->is_done("join");
+}
+
+v1::NodeReport Agent::report() const {
+  v1::NodeReport report;
+  v1::NodeFacts& facts = *report.mutable_facts() = facts_;
+  facts.set_node_name(node_name());
+  facts.set_address(options_.node.node_ip().empty()
+                        ? address_towards(options_.coordinator.host, options_.coordinator.port)
+                        : options_.node.node_ip());
+  const Moment now{std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
+  for (v1::StepStatus& step : step_statuses(driver_->steps(), driver_->runs(), now))
+    *report.add_steps() = std::move(step);
+  report.set_kubelet(health_of(units_.kubelet(), in_cluster()));
+  report.set_runtime(health_of(units_.runtime(), true));
+  *report.mutable_at() = timestamp(now.wall);
+  return report;
+}
+
+v1::Hello Agent::hello() const {
+  v1::Hello hello;
+  hello.set_protocol(protocol_version);
+  hello.set_requested_role(options_.node.role());
+  hello.set_assignment_serial(assignment_.serial);
+  *hello.mutable_report() = report();
+  if (!cluster_.api_server.empty()) {
+    hello.mutable_cluster_ready()->set_api_server(cluster_.api_server);
+    hello.mutable_cluster_ready()->set_ca_certificates(cluster_.ca_pem);
+    hello.mutable_cluster_ready()->set_lease_fence(cluster_.lease_fence);
+  }
+  return hello;
+}
+
+// Many changes of one turn of the loop make one report.
+void Agent::changed() {
+  if (std::exchange(report_queued_, true)) return;
+  asio::post(io_, [this] {
+    report_queued_ = false;
+    send_report();
+    if (driver_->is_done("init") && cluster_.api_server.empty() && !looking_for_cluster_) {
+      looking_for_cluster_ = true;
+      asio::co_spawn(io_, look_for_cluster(), asio::detached);
+    }
+    if (driver_->is_done("kubeconfig") && !kubernetes_) look_for_kubernetes();
+  });
+}
+
+void Agent::send_report() {
+  v1::AgentMessage message;
+  *message.mutable_report() = report();
+  session_.send(std::move(message));
+}
+
+void Agent::repeat_report() {
+  report_timer_.expires_after(liveness::report_every);
+  report_timer_.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    send_report();
+    repeat_report();
+  });
+}
+
+void Agent::on_connected() {
+  if (kubernetes_nodes_.empty()) return;
+  v1::AgentMessage message;
+  for (const auto& node : kubernetes_nodes_)
+    *message.mutable_kubernetes_nodes()->add_nodes() = node;
+  session_.send(std::move(message));
+}
+
+void Agent::received(v1::CoordinatorMessage message) {
+  switch (message.body_case()) {
+    case v1::CoordinatorMessage::kWelcome: greet(message.welcome()); break;
+    case v1::CoordinatorMessage::kEnvelope:
+      asio::co_spawn(io_, deliver(message.envelope().SerializeAsString()), asio::detached);
+      break;
+    case v1::CoordinatorMessage::kMint:
+      asio::co_spawn(io_, mint(message.mint()), asio::detached);
+      break;
+    case v1::CoordinatorMessage::kRevokeToken:
+      asio::co_spawn(io_, revoke(message.revoke_token().token_id()), asio::detached);
+      break;
+    case v1::CoordinatorMessage::kLogRequest:
+      asio::co_spawn(io_, read_log(message.log_request()), asio::detached);
+      break;
+    default: log::debug("a message of an unknown kind from the coordinator"); break;
+  }
+}
+
+void Agent::greet(const v1::Welcome& welcome) {
+  const auto theirs = TimeUtil::TimestampToMilliseconds(welcome.coordinator_time());
+  const auto ours = TimeUtil::TimestampToMilliseconds(timestamp(std::chrono::system_clock::now()));
+  if (std::abs(theirs - ours) > largest_skew_ms)
+    log::warning("clock.skew: this clock is {} s from the coordinator's; mend time synchronisation",
+                 (ours - theirs) / 1000);
+}
+
+// A courier: noded alone decides whether an envelope holds.
+asio::awaitable<void> Agent::deliver(std::string envelope) {
+  auto accepted = co_await node_->submit(std::move(envelope));
+  if (!accepted) {
+    log::warning("kagent-noded does not take an envelope: {}", accepted.error().message());
+    co_return;
+  }
+  if (accepted->kind == "assignment") {
+    co_await take_assignment();
+  } else if (accepted->kind == "join-grant") {
+    log::info("a join grant has come");
+    driver_->grant_arrived();
+  }
+}
+
+asio::awaitable<void> Agent::take_assignment() {
+  auto held = co_await node_->assignment();
+  if (!held) {
+    log::warning("kagent-noded does not tell the assignment: {}", held.error().message());
+    co_return;
+  }
+  assignment_ = *held;
+  driver_->assigned(assignment_);
+}
+
+asio::awaitable<void> Agent::look_for_cluster() {
+  auto cluster = co_await node_->cluster();
+  looking_for_cluster_ = false;
+  if (!cluster || cluster->api_server.empty()) co_return;
+  cluster_ = std::move(*cluster);
+  v1::AgentMessage message;
+  message.mutable_cluster_ready()->set_api_server(cluster_.api_server);
+  message.mutable_cluster_ready()->set_ca_certificates(cluster_.ca_pem);
+  message.mutable_cluster_ready()->set_lease_fence(cluster_.lease_fence);
+  session_.send(std::move(message));
+}
+
+void Agent::look_for_kubernetes() {
+  const auto text = read_file(options_.kubeconfig);
+  if (!text) return log::warning("{}: {}", options_.kubeconfig.string(), text.error().message());
+  auto access = kubernetes::parse_kubeconfig(*text);
+  if (!access)
+    return log::warning("{}: {}", options_.kubeconfig.string(), access.error().message());
+  kubernetes_ = std::make_shared<kubernetes::Client>(io_, std::move(*access));
+  auto seen = [this](std::vector<v1::KubernetesNode> nodes) {
+    kubernetes_nodes_ = std::move(nodes);
+    on_connected();
+  };
+  asio::co_spawn(io_, kubernetes::watch_nodes(kubernetes_, std::move(seen)), asio::detached);
+}
+
+asio::awaitable<void> Agent::mint(v1::Mint order) {
+  v1::AgentMessage message;
+  v1::MintReply& reply = *message.mutable_mint_reply();
+  reply.set_request(order.request());
+  Result<kubernetes::Minted> minted =
+      Error(Errc::failed_precondition, "this node has no access to the Kubernetes API yet");
+  if (kubernetes_)
+    minted = co_await kubernetes::mint_token(kubernetes_, order.node_id(), order.node_name(),
+                                             std::chrono::seconds(order.ttl_seconds()));
+  if (minted) {
+    log::info("made a bootstrap token for {}", order.node_name());
+    reply.set_bootstrap_token(minted->token);
+    *reply.mutable_expires_at() = timestamp(minted->expires_at);
+  } else {
+    log::warning("no bootstrap token for {}: {}", order.node_name(), minted.error().message());
+    reply.mutable_failure()->set_cause("grant.mint-failed");
+    reply.mutable_failure()->set_message(minted.error().message());
+  }
+  session_.send(std::move(message));
+}
+
+asio::awaitable<void> Agent::revoke(std::string token_id) {
+  if (!kubernetes_) co_return;
+  auto revoked = co_await kubernetes::revoke_token(kubernetes_, token_id);
+  if (!revoked)
+    log::warning("bootstrap token {} could not be deleted: {}; it expires by itself", token_id,
+                 revoked.error().message());
+}
+
+asio::awaitable<void> Agent::read_log(v1::LogRequest request) {
+  auto lines = co_await node_->read_log(request.step(), request.lines());
+  v1::AgentMessage message;
+  v1::LogReply& reply = *message.mutable_log_reply();
+  reply.set_request(request.request());
+  if (!lines)
+    reply.set_error(lines.error().message());
+  else
+    for (auto& line : *lines) reply.add_lines(std::move(line));
+  session_.send(std::move(message));
+}
+
+}  // namespace kagent::daemon

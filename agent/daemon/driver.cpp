@@ -1,0 +1,224 @@
+#include "agent/daemon/driver.hpp"
+
+#include "agent/base/log.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+namespace kagent::daemon {
+namespace asio = boost::asio;
+
+namespace {
+
+Time now() {
+  return std::chrono::steady_clock::now();
+}
+
+std::optional<Part> part_of(const HeldAssignment& held) {
+  if (held.serial == 0) return {};
+  Part part;
+  part.role = held.role == "control-plane" ? plan::Role::control_plane : plan::Role::worker;
+  part.init = held.init;
+  return part;
+}
+
+bool is_lost(const Error& error) {
+  return error.code() == Errc::unavailable || error.code() == Errc::deadline_exceeded ||
+         error.code() == Errc::cancelled;
+}
+
+// Of a call that kagent-noded did not do for us.
+Cause cause_of(const std::string& step, const Error& error) {
+  Cause cause;
+  cause.message = error.message();
+  if (is_lost(error)) {
+    cause.id = "noded.unavailable";
+    cause.remedy = "See `journalctl -u kagent-noded` on the node; kagent tries again by itself.";
+  } else if (error.code() == Errc::permission_denied) {
+    cause.id = "noded.refused";
+    cause.remedy = "See the D-Bus policy io.kagent.Node1.conf of the node.";
+  } else {
+    cause.id = step + ".check-failed";
+    cause.remedy = "See `journalctl -u kagent-noded` on the node.";
+  }
+  return cause;
+}
+
+}  // namespace
+
+Driver::Driver(asio::any_io_executor loop, NodeClient& node, Journal journal,
+               std::function<void()> changed)
+    : loop_(loop),
+      node_(node),
+      journal_(std::move(journal)),
+      changed_(std::move(changed)),
+      timer_(loop) {}
+
+void Driver::start(const HeldAssignment& held) {
+  auto loaded = journal_.load();
+  if (loaded)
+    progress_ = std::move(*loaded);
+  else
+    log::warning("{}; starting from the checks of the steps", loaded.error().message());
+  saved_ = progress_;
+  sequencer_.emplace(graph_for({}), progress_.records, now());
+  // Nothing has begun yet: what the sequencer wants is taken once it knows the assignment.
+  if (held.serial != 0) assigned(held);
+  drain();
+}
+
+void Driver::assigned(const HeldAssignment& held) {
+  const std::optional<Part> part = part_of(held);
+  if (!part || !sequencer_) return;
+  const bool known = held_ && held_->serial == held.serial;
+  held_ = held;
+  if (known) return;
+  log::info("this node is a {}{} (assignment {})", held.role,
+            held.init ? " and initialises the cluster" : "", held.serial);
+  // Another configuration: what has failed with the old one may succeed with it.
+  const bool fresh = progress_.assignment_serial != held.serial;
+  progress_.assignment_serial = held.serial;
+  const Time at = now();
+  sequencer_->open(plan::Gate::assignment, at);
+  if (part->init)
+    sequencer_->open(plan::Gate::init_lease, at);
+  else
+    sequencer_->close(plan::Gate::init_lease, at);
+  sequencer_->replace(graph_for(part), fresh, at);
+  drain();
+}
+
+void Driver::grant_arrived() {
+  if (!sequencer_) return;
+  sequencer_->open(plan::Gate::join_grant, now());
+  drain();
+}
+
+void Driver::finished(const std::string& step, Finish finish) {
+  if (!sequencer_) return;
+  if (finish.failure)
+    log::warning("step {}: {}: {}", step, finish.failure->id, finish.failure->message);
+  else
+    log::info("step {} is done", step);
+  if (const auto run = progress_.runs.find(step); run != progress_.runs.end())
+    run->second.finished.reset();
+  sequencer_->finished(step, std::move(finish), now());
+  drain();
+}
+
+void Driver::node_gone() {
+  if (!sequencer_) return;
+  sequencer_->recheck_running(now());
+  drain();
+}
+
+std::vector<StepView> Driver::steps() const {
+  return sequencer_ ? sequencer_->steps() : std::vector<StepView>();
+}
+
+bool Driver::is_done(std::string_view step) const {
+  return sequencer_ && sequencer_->is_done(step);
+}
+
+void Driver::drain() {
+  if (draining_) return;  // the loop below sees it
+  draining_ = true;
+  for (auto actions = sequencer_->take_actions(); !actions.empty();
+       actions = sequencer_->take_actions())
+    for (const Action& action : actions)
+      std::visit([this](const auto& each) { act(each); }, action);
+  draining_ = false;
+}
+
+void Driver::act(const CheckStep& action) {
+  log::debug("step {}: checking", action.step);
+  asio::co_spawn(loop_, check(action), asio::detached);
+}
+
+void Driver::act(const Record& action) {
+  progress_.records = sequencer_->records();
+  LastRun run;
+  run.started = std::chrono::system_clock::now();
+  progress_.runs[action.step] = std::move(run);
+  if (auto saved = save(); !saved) {
+    log::error("{}", saved.error().message());
+    Cause cause;
+    cause.id =
+        saved.error().code() == Errc::resource_exhausted ? "disk.full" : "journal.unwritable";
+    cause.message = saved.error().message();
+    cause.remedy = "Make room or mend the disk; kagent goes on by itself.";
+    sequencer_->record_failed(action.step, action.attempt, std::move(cause), now());
+    return;
+  }
+  sequencer_->recorded(action.step, action.attempt, now());
+}
+
+void Driver::act(const ApplyStep& action) {
+  log::info("step {}: attempt {}", action.step, action.attempt);
+  asio::co_spawn(loop_, apply(action), asio::detached);
+}
+
+void Driver::act(const ArmTimer& action) {
+  timer_.expires_at(action.at);
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    sequencer_->tick(now());
+    drain();
+  });
+}
+
+void Driver::act(const Report&) {
+  note_runs();
+  progress_.records = sequencer_->records();
+  if (auto saved = save(); !saved) log::warning("{}", saved.error().message());
+  changed_();
+}
+
+asio::awaitable<void> Driver::check(CheckStep action) {
+  auto found = co_await node_.check(action.step);
+  if (found) {
+    sequencer_->checked(action.step, action.id, found->state, std::move(found->changes), now());
+  } else {
+    log::warning("step {} cannot be checked: {}", action.step, found.error().message());
+    sequencer_->check_failed(action.step, action.id, cause_of(action.step, found.error()), now());
+  }
+  drain();
+}
+
+asio::awaitable<void> Driver::apply(ApplyStep action) {
+  auto begun = co_await node_.apply(action.step, action.attempt);
+  if (begun) co_return;
+  log::warning("step {}: {}", action.step, begun.error().message());
+  if (is_lost(begun.error())) {
+    sequencer_->apply_lost(action.step, action.attempt, now());
+  } else {
+    Finish refused;
+    refused.attempt = action.attempt;
+    refused.failure = cause_of(action.step, begun.error());
+    sequencer_->finished(action.step, std::move(refused), now());
+  }
+  drain();
+}
+
+Result<> Driver::save() {
+  if (progress_ == saved_) return {};
+  if (auto saved = journal_.save(progress_); !saved) return saved;
+  saved_ = progress_;
+  return {};
+}
+
+// The sequencer knows no wall clock: an end is when it is seen here.
+void Driver::note_runs() {
+  for (const StepView& view : sequencer_->steps()) {
+    const auto found = progress_.runs.find(view.name);
+    if (found == progress_.runs.end()) continue;
+    LastRun& run = found->second;
+    const bool over = view.state == State::done || view.state == State::retrying ||
+                      view.state == State::failed || view.state == State::waiting;
+    if (over && !run.finished) run.finished = std::chrono::system_clock::now();
+    if (!view.unit.empty()) run.unit = view.unit;
+    if (!view.invocation_id.empty()) run.invocation_id = view.invocation_id;
+  }
+}
+
+}  // namespace kagent::daemon

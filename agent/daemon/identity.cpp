@@ -1,0 +1,120 @@
+#include "agent/daemon/identity.hpp"
+
+#include "agent/base/file.hpp"
+#include "agent/base/log.hpp"
+#include "agent/base/pki.hpp"
+
+#include <random>
+
+namespace kagent::daemon {
+namespace {
+
+constexpr char key_file[] = "node.key";
+constexpr char certificate_file[] = "node.crt";
+constexpr char ca_file[] = "coordinator-ca.crt";
+constexpr char cluster_file[] = "cluster-id";
+
+void discard(const std::filesystem::path& file) {
+  if (auto removed = remove_file(file); !removed)
+    log::warning("{}: {}", file.string(), removed.error().message());
+}
+
+// The CA that user-data names, out of what enrolment gave.
+Result<pki::Certificate> pinned(const std::string& ca_pem, const std::string& ca_sha256) {
+  const auto all = pki::certificates_from_pem(ca_pem);
+  if (!all) return all.error();
+  for (const auto& ca : *all)
+    if (const auto hash = pki::spki_sha256(ca); hash && *hash == ca_sha256) return ca;
+  return Error(Errc::permission_denied, "its CA is not the one that user-data names");
+}
+
+Result<Identity> read(const std::filesystem::path& state, const std::string& ca_sha256,
+                      std::chrono::system_clock::time_point now) {
+  auto certificate_pem = read_file(state / certificate_file);
+  if (!certificate_pem) return certificate_pem.error();
+  auto ca_pem = read_file(state / ca_file);
+  if (!ca_pem) return ca_pem.error();
+  auto cluster_id = read_file(state / cluster_file);
+  if (!cluster_id) return cluster_id.error();
+  const auto key_pem = read_file(state / key_file);
+  if (!key_pem) return key_pem.error();
+  const auto key = pki::key_from_pem(*key_pem);
+  if (!key) return key.error();
+  const auto certificate = pki::certificate_from_pem(*certificate_pem);
+  if (!certificate) return certificate.error();
+  const auto ca = pinned(*ca_pem, ca_sha256);
+  if (!ca) return ca.error();
+  if (auto holds = pki::verify(*certificate, *ca, pki::Use::client, now); !holds)
+    return holds.error();
+  const auto of_key = pki::spki_sha256(*key);
+  const auto of_certificate = pki::spki_sha256(*certificate);
+  if (!of_key || !of_certificate || *of_key != *of_certificate)
+    return Error(Errc::data_loss, "it is not for the key beside it");
+  const auto validity = pki::validity_of(*certificate);
+  if (!validity) return validity.error();
+  return Identity{*certificate_pem, *ca_pem, *cluster_id, validity->not_before,
+                  validity->not_after};
+}
+
+bool is_of_another_node(const std::filesystem::path& state, const std::string& node_id) {
+  const auto pem = read_file(state / certificate_file);
+  if (!pem) return false;
+  const auto certificate = pki::certificate_from_pem(*pem);
+  if (!certificate) return false;
+  const auto subject = pki::subject_of(*certificate);
+  return subject && subject->common_name != node_id;
+}
+
+}  // namespace
+
+Result<std::string> load_or_make_key(const std::filesystem::path& state) {
+  auto stored = read_file(state / key_file);
+  if (stored && pki::key_from_pem(*stored)) return stored;
+  if (!stored && stored.error().code() != Errc::not_found) return stored.error();
+  if (stored) log::warning("the key of this node is damaged; making a new one");
+  const auto key = pki::generate_key();
+  if (!key) return key.error();
+  auto pem = pki::key_to_pem(*key);
+  if (!pem) return pem.error();
+  if (auto written = write_file_atomic(state / key_file, *pem, 0600); !written)
+    return written.error();
+  return pem;
+}
+
+std::optional<Identity> load_identity(const std::filesystem::path& state,
+                                      const std::string& node_id, const std::string& ca_sha256,
+                                      std::chrono::system_clock::time_point now) {
+  if (is_of_another_node(state, node_id)) {
+    log::warning("key and certificate are of another node: this is a copy of it; enrolling anew");
+    forget_identity(state);
+    discard(state / key_file);
+    return {};
+  }
+  auto identity = read(state, ca_sha256, now);
+  if (identity) return *identity;
+  if (identity.error().code() != Errc::not_found)
+    log::warning("the stored certificate is not used: {}", identity.error().message());
+  return {};
+}
+
+Result<> save_identity(const std::filesystem::path& state, std::string_view certificate_pem,
+                       std::string_view ca_pem, std::string_view cluster_id) {
+  if (auto written = write_file_atomic(state / ca_file, ca_pem, 0644); !written) return written;
+  if (auto written = write_file_atomic(state / cluster_file, cluster_id, 0644); !written)
+    return written;
+  return write_file_atomic(state / certificate_file, certificate_pem, 0644);
+}
+
+void forget_identity(const std::filesystem::path& state) {
+  discard(state / certificate_file);
+}
+
+std::chrono::system_clock::time_point renew_at(const Identity& identity, std::uint64_t seed) {
+  const auto life = identity.not_after - identity.not_before;
+  std::mt19937_64 random(seed);
+  std::uniform_real_distribution<double> share(0.5, 0.6);
+  return identity.not_before +
+         std::chrono::duration_cast<std::chrono::system_clock::duration>(life * share(random));
+}
+
+}  // namespace kagent::daemon

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "agent/base/error.hpp"
+#include "agent/daemon/sequencer.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace kagent::dbus {
+class Connection;
+}
+
+namespace kagent::daemon {
+
+struct NodeCheck {
+  Check state = Check::done;
+  std::vector<std::string> changes;
+};
+
+// What kagent-noded holds; it alone has verified it.
+struct HeldAssignment {
+  std::uint64_t serial = 0;  // 0: none yet
+  std::string role;          // "control-plane" or "worker"
+  bool init = false;
+  std::uint64_t lease_fence = 0;
+};
+
+struct Submitted {
+  std::string kind;  // "assignment", "join-grant", "reset"
+  std::uint64_t serial = 0;
+};
+
+struct LocalCluster {
+  std::string api_server;  // HOST:PORT, empty before init is done
+  std::string ca_pem;
+  std::uint64_t lease_fence = 0;
+};
+
+// kagent-noded (proto/io.kagent.Node1.xml). A call starts it if it is not there. Errors of all:
+// unavailable, deadline_exceeded, permission_denied (D-Bus policy), and those it answers with.
+class NodeClient {
+ public:
+  virtual ~NodeClient() = default;
+  // Changes nothing; at most two minutes.
+  virtual boost::asio::awaitable<Result<NodeCheck>> check(std::string step) = 0;
+  // Returns when it has begun. Again while it runs is harmless.
+  virtual boost::asio::awaitable<Result<>> apply(std::string step, unsigned attempt) = 0;
+  // `envelope`: a serialised v1::SignedEnvelope. The same again is harmless. permission_denied: it
+  // did not pass noded's checks.
+  virtual boost::asio::awaitable<Result<Submitted>> submit(std::string envelope) = 0;
+  virtual boost::asio::awaitable<Result<HeldAssignment>> assignment() = 0;
+  virtual boost::asio::awaitable<Result<LocalCluster>> cluster() = 0;
+  // Of the last run of the step's unit, oldest first; every step's if `step` is empty.
+  virtual boost::asio::awaitable<Result<std::vector<std::string>>> read_log(std::string step,
+                                                                            unsigned lines) = 0;
+};
+
+struct NodeEvents {
+  std::function<void(std::string step, Finish finish)> finished;
+  // noded has left the bus, idle or not: no end of a run may be waited for.
+  std::function<void()> gone;
+};
+
+// `connection` must outlive it. Errors: unavailable (the bus refuses the matches).
+Result<std::unique_ptr<NodeClient>> make_node_client(dbus::Connection& connection,
+                                                     NodeEvents events);
+
+}  // namespace kagent::daemon

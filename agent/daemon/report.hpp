@@ -1,0 +1,28 @@
+#pragma once
+
+#include "agent/daemon/journal.hpp"
+#include "agent/daemon/sequencer.hpp"
+#include "kagent/v1/report.pb.h"
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace kagent::daemon {
+
+// One moment on both clocks: the sequencer's due times are steady, the wire's are wall clock.
+struct Moment {
+  Time steady;
+  std::chrono::system_clock::time_point wall;
+};
+
+// The steps as they stand, for the wire. Pure. A failure's journal is cut to what a report can
+// carry.
+std::vector<v1::StepStatus> step_statuses(const std::vector<StepView>& steps,
+                                          const std::map<std::string, LastRun>& runs, Moment now);
+
+// "9 of 12 steps done; join waits for its join grant", for systemd and people.
+std::string summary_of(const std::vector<StepView>& steps);
+
+}  // namespace kagent::daemon

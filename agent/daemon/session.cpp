@@ -1,0 +1,261 @@
+#include "agent/daemon/session.hpp"
+
+#include "agent/base/ca_pin.hpp"
+#include "agent/base/liveness.hpp"
+#include "agent/base/log.hpp"
+#include "agent/base/pki.hpp"
+#include "agent/base/version.hpp"
+#include "agent/rpc/channel.hpp"
+#include "agent/rpc/client_stream.hpp"
+#include "agent/rpc/unary_call.hpp"
+#include "kagent/v1/agent.grpc.pb.h"
+
+#include <grpcpp/channel.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <random>
+
+namespace kagent::daemon {
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using Stub = v1::Agent::Stub;
+
+namespace {
+
+constexpr auto ca_limit = 10s;
+constexpr auto enrol_limit = 15s;
+constexpr unsigned quiet_after = 10;
+
+// A fleet that starts at once comes back spread out.
+constexpr BackoffPolicy reconnect{500ms, 20s, 100ms};
+
+asio::awaitable<void> pause(std::chrono::milliseconds delay) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, delay);
+  boost::system::error_code ignored;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+}  // namespace
+
+class Session::Stream {
+ public:
+  using Reactor = rpc::ClientStream<v1::AgentMessage, v1::CoordinatorMessage>;
+
+  Stream(asio::io_context& io, const rpc::ChannelOptions& options, Reactor::Handlers handlers)
+      : stub_(v1::Agent::NewStub(rpc::make_channel(options))),
+        reactor_(std::make_shared<Reactor>(io.get_executor(), std::move(handlers))) {
+    Stub* stub = stub_.get();
+    reactor_->start([stub](grpc::ClientContext* context, Reactor* reactor) {
+      stub->async()->Session(context, reactor);
+    });
+  }
+  ~Stream() { reactor_->abandon(); }
+
+  bool send(v1::AgentMessage message) { return reactor_->send(std::move(message)); }
+  void cancel() { reactor_->cancel(); }
+
+ private:
+  std::unique_ptr<Stub> stub_;
+  std::shared_ptr<Reactor> reactor_;
+};
+
+Session::Session(asio::io_context& io, config::CoordinatorUrl coordinator, std::string node_id,
+                 std::string role, std::filesystem::path state, Handlers handlers)
+    : io_(io),
+      coordinator_(std::move(coordinator)),
+      node_id_(std::move(node_id)),
+      role_(std::move(role)),
+      state_(std::move(state)),
+      handlers_(std::move(handlers)),
+      heartbeat_(io),
+      ended_(io),
+      backoff_(reconnect, std::random_device{}()) {}
+
+Session::~Session() = default;
+
+void Session::send(v1::AgentMessage message) {
+  if (up_ && !stream_->send(std::move(message))) stream_->cancel();
+}
+
+asio::awaitable<void> Session::run() {
+  for (;;) {
+    const Error why = co_await attempt();
+    const bool was_up = std::exchange(up_, false);
+    if (was_up) backoff_.reset();
+    const auto delay = backoff_.next();
+    const std::string text =
+        "coordinator " + config::host_port(coordinator_) + ": " + why.message();
+    handlers_.trouble(text);
+    if (backoff_.tries() < quiet_after)
+      log::warning("{}; trying again in {} ms", text, delay.count());
+    else if (backoff_.tries() == quiet_after)
+      log::warning("{}; still trying, in silence from now on", text);
+    co_await pause(delay);
+  }
+}
+
+asio::awaitable<Error> Session::attempt() {
+  auto identity = co_await ensure_identity();
+  if (!identity) co_return identity.error();
+  co_return co_await converse();
+}
+
+asio::awaitable<Result<>> Session::ensure_identity() {
+  if (key_pem_.empty()) {
+    auto key = load_or_make_key(state_);
+    if (!key) co_return key.error();
+    key_pem_ = std::move(*key);
+  }
+  const auto now = std::chrono::system_clock::now();
+  if (!identity_ || now >= identity_->not_after)
+    identity_ = load_identity(state_, node_id_, coordinator_.ca_sha256, now);
+  if (!identity_) {
+    auto ca = co_await fetch_ca();
+    if (!ca) co_return ca.error();
+    auto enrolled = co_await enrol(*ca, false);
+    if (!enrolled) co_return enrolled.error();
+  }
+  renew_at_ = renew_at(*identity_, std::random_device{}());
+  co_return Result<>{};
+}
+
+asio::awaitable<Result<std::string>> Session::fetch_ca() {
+  std::optional<Result<std::string>> fetched;
+  asio::steady_timer done(io_, std::chrono::steady_clock::time_point::max());
+  auto work = [this, &fetched, &done] {
+    auto result =
+        fetch_pinned_ca(coordinator_.host, coordinator_.port, coordinator_.ca_sha256, ca_limit);
+    asio::post(io_, [&fetched, &done, result = std::move(result)] {
+      fetched = result;
+      done.cancel();
+    });
+  };
+  asio::post(helper_, std::move(work));
+  boost::system::error_code ignored;
+  co_await done.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  co_return *fetched;
+}
+
+asio::awaitable<Result<>> Session::enrol(std::string ca_pem, bool renewal) {
+  const auto key = pki::key_from_pem(key_pem_);
+  if (!key) co_return key.error();
+  const auto csr = pki::make_csr(*key, node_id_);
+  if (!csr) co_return csr.error();
+  rpc::ChannelOptions options;
+  options.target = config::host_port(coordinator_);
+  options.ca_pem = ca_pem;
+  options.server_name = pki::coordinator_server_name;
+  if (renewal) {
+    options.certificate_pem = identity_->certificate_pem;
+    options.key_pem = key_pem_;
+  }
+  v1::EnrollRequest request;
+  if (!renewal) request.set_token(coordinator_.token);
+  request.set_node_id(node_id_);
+  request.set_csr(*csr);
+  request.set_requested_role(role_);
+  const std::unique_ptr<Stub> stub = v1::Agent::NewStub(rpc::make_channel(options));
+  rpc::StartUnary<v1::EnrollRequest, v1::EnrollResponse> start =
+      [&stub](grpc::ClientContext* context, const v1::EnrollRequest* sent,
+              v1::EnrollResponse* received, std::function<void(grpc::Status)> done) {
+        stub->async()->Enroll(context, sent, received, std::move(done));
+      };
+  auto response = co_await rpc::unary_call<v1::EnrollRequest, v1::EnrollResponse>(
+      std::move(start), std::move(request), enrol_limit);
+  if (!response) co_return response.error().context("enrolment");
+  if (auto saved = save_identity(state_, response->certificate(), response->ca_certificates(),
+                                 response->cluster_id());
+      !saved)
+    co_return saved.error();
+  identity_ =
+      load_identity(state_, node_id_, coordinator_.ca_sha256, std::chrono::system_clock::now());
+  if (!identity_)
+    co_return Error(Errc::protocol,
+                    "the coordinator gave a certificate that does not hold: it is of another CA, "
+                    "or one of the two clocks is wrong");
+  log::info("enrolled as {} in cluster {}", node_id_, response->cluster_id());
+  co_return Result<>{};
+}
+
+asio::awaitable<void> Session::renew() {
+  auto renewed = co_await enrol(identity_->ca_pem, true);
+  renewing_ = false;
+  if (renewed) {
+    renew_at_ = renew_at(*identity_, std::random_device{}());
+  } else {
+    log::warning("the certificate could not be renewed: {}", renewed.error().message());
+    renew_at_ = std::chrono::system_clock::now() + 5min;
+  }
+}
+
+asio::awaitable<Error> Session::converse() {
+  rpc::ChannelOptions options;
+  options.target = config::host_port(coordinator_);
+  options.ca_pem = identity_->ca_pem;
+  options.certificate_pem = identity_->certificate_pem;
+  options.key_pem = key_pem_;
+  options.server_name = pki::coordinator_server_name;
+  end_.reset();
+  Stream::Reactor::Handlers handlers;
+  handlers.message = [this](v1::CoordinatorMessage message) { received(std::move(message)); };
+  handlers.ended = [this](const Error& why) {
+    end_ = why;
+    ended_.cancel();
+  };
+  heard_ = std::chrono::steady_clock::now();
+  stream_ = std::make_shared<Stream>(io_, options, std::move(handlers));
+  v1::AgentMessage first;
+  *first.mutable_hello() = handlers_.hello();
+  stream_->send(std::move(first));
+  beat();
+  ended_.expires_at(std::chrono::steady_clock::time_point::max());
+  boost::system::error_code ignored;
+  if (!end_) co_await ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  heartbeat_.cancel();
+  stream_.reset();
+  Error why = end_.value_or(Error(Errc::cancelled, "given up"));
+  // What it holds is of no use any more: enrol anew.
+  if (why.code() == Errc::unauthenticated) {
+    identity_.reset();
+    forget_identity(state_);
+  }
+  co_return why;
+}
+
+void Session::received(v1::CoordinatorMessage message) {
+  heard_ = std::chrono::steady_clock::now();
+  if (!std::exchange(up_, true)) {
+    log::info("in session with coordinator {}", config::host_port(coordinator_));
+    handlers_.trouble({});
+    handlers_.connected();
+  }
+  if (!message.has_heartbeat_reply()) handlers_.message(std::move(message));
+}
+
+// Both ends see with it within liveness::lost_after that the other has gone.
+void Session::beat() {
+  heartbeat_.expires_after(liveness::heartbeat_every);
+  heartbeat_.async_wait([this](boost::system::error_code error) {
+    if (error || !stream_) return;
+    const auto silence = std::chrono::steady_clock::now() - heard_;
+    if (silence > (up_ ? std::chrono::milliseconds(liveness::lost_after) : 10s)) {
+      end_ = Error(Errc::deadline_exceeded, "does not answer");
+      stream_->cancel();
+      ended_.cancel();
+      return;
+    }
+    v1::AgentMessage message;
+    message.mutable_heartbeat()->set_sequence(++beats_);
+    if (up_) stream_->send(std::move(message));
+    if (up_ && !renewing_ && std::chrono::system_clock::now() >= renew_at_) {
+      renewing_ = true;
+      asio::co_spawn(io_, renew(), asio::detached);
+    }
+    beat();
+  });
+}
+
+}  // namespace kagent::daemon
