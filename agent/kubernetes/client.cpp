@@ -1,6 +1,7 @@
 #include "agent/kubernetes/client.hpp"
 
 #include <boost/asio/connect.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
@@ -32,7 +33,8 @@ Error from(const error_code& code, const std::string& what) {
   return {Errc::unavailable, what + ": " + code.message()};
 }
 
-ssl::context make_context(const Access& access) {
+// Errors: invalid_argument when OpenSSL cannot read them, or the key is another certificate's.
+Result<ssl::context> make_context(const Access& access) try {
   ssl::context context(ssl::context::tls_client);
   context.set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 |
                       ssl::context::no_tlsv1_1);
@@ -41,6 +43,9 @@ ssl::context make_context(const Access& access) {
   context.use_certificate_chain(asio::buffer(access.certificate_pem));
   context.use_private_key(asio::buffer(access.key_pem), ssl::context::pem);
   return context;
+} catch (const boost::system::system_error& error) {
+  return Error(Errc::invalid_argument,
+               std::string("kubeconfig: its certificates: ") + error.what());
 }
 
 // Lines of a body that comes in pieces.
@@ -84,11 +89,14 @@ class Client::Impl {
       : io_(io), access_(std::move(access)), context_(make_context(access_)) {}
 
   asio::awaitable<Result<std::shared_ptr<Stream>>> connect(std::chrono::milliseconds limit) {
-    auto stream = std::make_shared<Stream>(io_, context_);
+    if (!context_) co_return context_.error();
+    auto stream = std::make_shared<Stream>(io_, *context_);
     const std::string where = "API server " + access_.host + ":" + std::to_string(access_.port);
     stream->set_verify_callback(ssl::host_name_verification(access_.host));
-    SSL_set_tlsext_host_name(stream->native_handle(), access_.host.c_str());
     error_code code;
+    asio::ip::make_address(access_.host, code);
+    // RFC 6066: a name only, never an address.
+    if (code) SSL_set_tlsext_host_name(stream->native_handle(), access_.host.c_str());
     tcp::resolver resolver(io_);
     const std::string port = std::to_string(access_.port);
     const auto found = co_await resolver.async_resolve(
@@ -121,7 +129,7 @@ class Client::Impl {
  private:
   asio::io_context& io_;
   Access access_;
-  ssl::context context_;
+  Result<ssl::context> context_;
 };
 
 Client::Client(asio::io_context& io, Access access)
@@ -172,6 +180,10 @@ asio::awaitable<Result<>> Client::watch(std::string target,
   if (parser.get().result() != http::status::ok) {
     Response refused;
     refused.status = static_cast<int>(parser.get().result_int());
+    parser.body_limit(largest_body);
+    co_await http::async_read(stream, buffer, parser,
+                              asio::redirect_error(asio::use_awaitable, code));
+    refused.body = std::move(parser.get().body());  // what there is of it
     co_return refused.error();
   }
   Lines lines(std::move(line));

@@ -51,6 +51,10 @@ Result<> split_server(std::string server, Access& access) {
 Result<Access> parse_kubeconfig(std::string_view yaml) {
   try {
     const auto config = YAML::Load(std::string(yaml));
+    for (const char* field : {"clusters", "users"})
+      if (!config.IsMap() || !config[field] || !config[field].IsSequence() ||
+          config[field].size() == 0)
+        return wrong(field, "is missing");
     const auto cluster = config["clusters"][0]["cluster"];
     const auto user = config["users"][0]["user"];
     if (!cluster) return wrong("clusters[0].cluster", "is missing");

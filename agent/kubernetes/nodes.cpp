@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <random>
 
 namespace kagent::kubernetes {
@@ -26,6 +27,8 @@ constexpr char nodes_path[] = "/api/v1/nodes";
 // The server ends the watch after this; a little more of silence means that it is gone.
 constexpr auto watch_for = 300s;
 constexpr auto quiet_limit = 330s;
+// A watch that ends sooner counts as failed: else a server that ends each at once is asked nonstop.
+constexpr auto healthy_after = 5s;
 constexpr unsigned quiet_after = 10;
 
 v1::KubernetesNode node_of(const json& object) {
@@ -51,15 +54,18 @@ v1::KubernetesNode node_of(const json& object) {
 Result<> NodeTable::list(std::string_view text) {
   try {
     const json document = json::parse(text);
-    std::map<std::string, v1::KubernetesNode> before = std::exchange(nodes_, {});
+    std::map<std::string, v1::KubernetesNode> now;
     for (const auto& item : document.at("items")) {
       auto node = node_of(item);
-      const auto old = before.find(node.name());
-      if (old == before.end() || !MessageDifferencer::Equals(old->second, node)) changed_ = true;
-      nodes_[node.name()] = std::move(node);
+      const std::string name = node.name();
+      now[name] = std::move(node);
     }
-    if (nodes_.size() != before.size()) changed_ = true;
     resource_version_ = document.at("metadata").at("resourceVersion").get<std::string>();
+    const auto same = [](const auto& left, const auto& right) {
+      return MessageDifferencer::Equals(left.second, right.second);
+    };
+    if (!std::equal(now.begin(), now.end(), nodes_.begin(), nodes_.end(), same)) changed_ = true;
+    nodes_ = std::move(now);
     return {};
   } catch (const json::exception& error) {
     return Error(Errc::protocol, std::string("a NodeList: ") + error.what());
@@ -107,27 +113,36 @@ asio::awaitable<void> watch_nodes(std::shared_ptr<Client> client,
   const auto tell = [&] {
     if (table.take_changed()) changed(table.nodes());
   };
+  bool must_list = true;
   for (;;) {
     Result<> outcome;
-    auto listed = co_await client->request("GET", nodes_path, std::string());
-    if (!listed)
-      outcome = listed.error();
-    else if (!listed->ok())
-      outcome = listed->error();
-    else
-      outcome = table.list(listed->body);
+    if (must_list) {
+      auto listed = co_await client->request("GET", nodes_path, std::string());
+      if (!listed)
+        outcome = listed.error();
+      else if (!listed->ok())
+        outcome = listed->error();
+      else
+        outcome = table.list(listed->body);
+      if (outcome) tell();
+    }
     if (outcome) {
-      tell();
-      backoff.reset();
+      Result<> taken;  // the first event that was refused: what is known may be wrong from there
       std::function<void(const std::string&)> line = [&](const std::string& text) {
-        if (auto taken = table.event(text); !taken) log::debug("{}", taken.error().message());
-        tell();
+        if (taken) taken = table.event(text);
+        if (taken) tell();
       };
       const std::string target = std::string(nodes_path) +
                                  "?watch=1&timeoutSeconds=" + std::to_string(watch_for.count()) +
                                  "&resourceVersion=" + table.resource_version();
+      const auto began = std::chrono::steady_clock::now();
       outcome = co_await client->watch(target, std::move(line), quiet_limit);
-      if (outcome) continue;
+      if (!taken) outcome = taken;
+      must_list = !outcome;
+      const bool healthy = std::chrono::steady_clock::now() - began >= healthy_after;
+      if (healthy) backoff.reset();
+      if (outcome && healthy) continue;
+      if (outcome) outcome = Error(Errc::unavailable, "the server ended the watch at once");
     }
     const auto delay = backoff.next();
     if (backoff.tries() <= quiet_after)

@@ -1,0 +1,258 @@
+#include "agent/kubernetes/client.hpp"
+
+#include "agent/base/pki.hpp"
+#include "agent/kubernetes/nodes.hpp"
+#include "agent/kubernetes/tokens.hpp"
+#include "tests/support/result.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/streambuf.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/asio/write.hpp>
+
+#include <thread>
+
+using namespace kagent;
+using namespace kagent::kubernetes;
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+namespace ssl = asio::ssl;
+
+namespace {
+
+struct Pair {
+  std::string certificate, key;
+};
+
+struct Authority {
+  pki::Key key = pki::generate_key().value();
+  pki::Certificate certificate = pki::make_ca(key, "test").value();
+
+  [[nodiscard]] std::string pem() const { return pki::to_pem(certificate).value(); }
+  [[nodiscard]] Pair issue(pki::Use use, const std::string& name) const {
+    pki::IssueRequest request;
+    request.subject = pki::Subject{"test", name};
+    request.use = use;
+    request.lifetime = 1h;
+    if (use == pki::Use::server) request.dns_names.push_back(name);
+    const auto own = pki::generate_key().value();
+    const auto made = pki::issue(request, own, certificate, key).value();
+    return {pki::to_pem(made).value(), pki::key_to_pem(own).value()};
+  }
+};
+
+// An API server on loopback that gives one answer after the other, each on a connection.
+class Server {
+ public:
+  Server(const Authority& authority, std::vector<std::string> answers)
+      : answers_(std::move(answers)) {
+    const Pair own = authority.issue(pki::Use::server, "localhost");
+    const std::string ca = authority.pem();
+    context_.use_certificate_chain(asio::buffer(own.certificate));
+    context_.use_private_key(asio::buffer(own.key), ssl::context::pem);
+    context_.add_certificate_authority(asio::buffer(ca));
+    context_.set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~Server() { join(); }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  std::vector<std::string> requests() {  // the head of each
+    join();
+    return requests_;
+  }
+
+ private:
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }
+  void serve() {
+    for (const auto& answer : answers_) {
+      ssl::stream<asio::ip::tcp::socket> stream(io_, context_);
+      boost::system::error_code code;
+      acceptor_.accept(stream.next_layer(), code);
+      if (!code) stream.handshake(ssl::stream_base::server, code);
+      std::string head;
+      if (!code) asio::read_until(stream, asio::dynamic_buffer(head), "\r\n\r\n", code);
+      if (code) continue;
+      requests_.push_back(head);
+      asio::write(stream, asio::buffer(answer), code);
+      stream.shutdown(code);
+    }
+  }
+
+  std::vector<std::string> answers_;
+  std::vector<std::string> requests_;
+  asio::io_context io_;
+  ssl::context context_{ssl::context::tls_server};
+  asio::ip::tcp::acceptor acceptor_{io_, {asio::ip::address_v4::loopback(), 0}};
+  std::thread thread_;
+};
+
+std::string answer(const std::string& status, const std::string& body) {
+  return "HTTP/1.1 " + status +
+         "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         body;
+}
+
+Access access_to(const Authority& trusted, const Authority& own, std::uint16_t port) {
+  const Pair mine = own.issue(pki::Use::client, "kagentd");
+  Access access;
+  access.host = "localhost";
+  access.port = port;
+  access.ca_pem = trusted.pem();
+  access.certificate_pem = mine.certificate;
+  access.key_pem = mine.key;
+  return access;
+}
+
+template <class T>
+T run(asio::io_context& io, asio::awaitable<T> task) {
+  auto outcome = asio::co_spawn(io, std::move(task), asio::use_future);
+  io.restart();
+  io.run();
+  return outcome.get();
+}
+
+}  // namespace
+
+TEST_CASE("a request is answered over mutual TLS") {
+  const Authority authority;
+  Server server(authority, {answer("200 OK", "{}"),
+                            answer("403 Forbidden", R"({"kind":"Status","message":"not you"})")});
+  asio::io_context io;
+  Client client(io, access_to(authority, authority, server.port()));
+  const auto good = run(io, client.request("GET", "/api/v1/nodes", ""));
+  REQUIRE(good);
+  CHECK(good->status == 200);
+  CHECK(good->body == "{}");
+  const auto refused = run(io, client.request("DELETE", "/x", ""));
+  REQUIRE(refused);
+  CHECK_FALSE(refused->ok());
+  CHECK(refused->error().code() == Errc::permission_denied);
+  CHECK(refused->error().message().find("not you") != std::string::npos);
+  const auto requests = server.requests();
+  REQUIRE(requests.size() == 2);
+  CHECK(requests[0].starts_with("GET /api/v1/nodes HTTP/1.1\r\n"));
+  CHECK(requests[0].find("Connection: close") != std::string::npos);
+}
+
+TEST_CASE("a server of another cluster is not spoken to") {
+  const Authority authority;
+  const Authority other;
+  Server server(authority, {answer("200 OK", "{}")});
+  asio::io_context io;
+  Client client(io, access_to(other, authority, server.port()));
+  const auto response = run(io, client.request("GET", "/", ""));
+  REQUIRE_FALSE(response);
+  CHECK(response.error().code() == Errc::permission_denied);
+  CHECK(server.requests().empty());
+}
+
+TEST_CASE("a certificate for another name is not accepted") {
+  const Authority authority;
+  Server server(authority, {answer("200 OK", "{}")});
+  asio::io_context io;
+  Access access = access_to(authority, authority, server.port());
+  access.host = "127.0.0.1";  // the certificate says localhost
+  Client client(io, std::move(access));
+  const auto response = run(io, client.request("GET", "/", ""));
+  REQUIRE_FALSE(response);
+  CHECK(response.error().code() == Errc::permission_denied);
+}
+
+TEST_CASE("nobody there, no answer in time, and unusable certificates are told apart") {
+  const Authority authority;
+  asio::io_context io;
+  asio::ip::tcp::acceptor silent(io, {asio::ip::address_v4::loopback(), 0});
+  const auto port = silent.local_endpoint().port();
+  Client waiting(io, access_to(authority, authority, port));
+  const auto late = run(io, waiting.request("GET", "/", "", 200ms));
+  REQUIRE_FALSE(late);
+  CHECK(late.error().code() == Errc::deadline_exceeded);
+  silent.close();
+  const auto nobody = run(io, waiting.request("GET", "/", ""));
+  REQUIRE_FALSE(nobody);
+  CHECK(nobody.error().code() == Errc::unavailable);
+  Access broken;
+  broken.host = "localhost";
+  broken.ca_pem = broken.certificate_pem = broken.key_pem = "no PEM";
+  Client unusable(io, std::move(broken));
+  const auto never = run(io, unusable.request("GET", "/", ""));
+  REQUIRE_FALSE(never);
+  CHECK(never.error().code() == Errc::invalid_argument);
+}
+
+TEST_CASE("a watch gives whole lines, however they are cut, and says why it is refused") {
+  const Authority authority;
+  Server server(authority, {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                            "4\r\n{\"a\"\r\n5\r\n:1}\n{\r\n2\r\n}\n\r\n0\r\n\r\n",
+                            answer("410 Gone", R"({"kind":"Status","message":"too old"})")});
+  asio::io_context io;
+  Client client(io, access_to(authority, authority, server.port()));
+  std::vector<std::string> lines;
+  const auto ended =
+      run(io, client.watch(
+                  "/w", [&](const std::string& line) { lines.push_back(line); }, 5s));
+  CHECK(ended);
+  CHECK(lines == std::vector<std::string>{"{\"a\":1}", "{}"});
+  const auto gone = run(io, client.watch(
+                                "/w", [](const std::string&) {}, 5s));
+  REQUIRE_FALSE(gone);
+  CHECK(gone.error().message().find("too old") != std::string::npos);
+}
+
+TEST_CASE("a token id that is taken makes way for another; a token that is gone is revoked") {
+  const Authority authority;
+  Server server(authority, {answer("409 Conflict", "{}"), answer("201 Created", "{}"),
+                            answer("404 Not Found", "{}"), answer("500 Oops", "{}")});
+  asio::io_context io;
+  const auto client = std::make_shared<Client>(io, access_to(authority, authority, server.port()));
+  const auto minted = run(io, mint_token(client, "i-1", "node-1", 600s));
+  REQUIRE(minted);
+  CHECK(minted->token_id.size() == 6);
+  CHECK(minted->token.size() == 23);
+  CHECK(minted->token.starts_with(minted->token_id + "."));
+  CHECK(run(io, revoke_token(client, minted->token_id)));
+  const auto failed = run(io, revoke_token(client, minted->token_id));
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().code() == Errc::unavailable);
+  const auto requests = server.requests();
+  REQUIRE(requests.size() == 4);
+  CHECK(requests[1].starts_with("POST /api/v1/namespaces/kube-system/secrets HTTP/1.1\r\n"));
+  CHECK(requests[2].starts_with("DELETE /api/v1/namespaces/kube-system/secrets/bootstrap-token-"));
+}
+
+TEST_CASE("a watch that has expired is followed by a new list, but not at once") {
+  const Authority authority;
+  const std::string before =
+      R"({"metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"a"}}]})";
+  const std::string after =
+      R"({"metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"b"}}]})";
+  const std::string expired = R"({"type":"ERROR","object":{"code":410,"message":"too old"}})";
+  Server server(authority, {answer("200 OK", before), answer("200 OK", expired + "\n"),
+                            answer("200 OK", after)});
+  asio::io_context io;
+  const auto client = std::make_shared<Client>(io, access_to(authority, authority, server.port()));
+  std::vector<std::string> names;
+  auto changed = [&](const std::vector<v1::KubernetesNode>& nodes) {
+    REQUIRE(nodes.size() == 1);
+    names.push_back(nodes[0].name());
+    if (names.size() == 2) io.stop();
+  };
+  asio::co_spawn(io, watch_nodes(client, std::move(changed)), asio::detached);
+  const auto began = std::chrono::steady_clock::now();
+  io.run_for(20s);
+  CHECK(std::chrono::steady_clock::now() - began >= 100ms);  // the least delay
+  CHECK(names == std::vector<std::string>{"a", "b"});
+  const auto requests = server.requests();
+  REQUIRE(requests.size() == 3);
+  CHECK(requests[1].find("resourceVersion=5") != std::string::npos);
+  CHECK(requests[2].starts_with("GET /api/v1/nodes HTTP/1.1"));
+}
