@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include <map>
-#include <ranges>
 
 namespace kagent::node {
 namespace asio = boost::asio;
@@ -21,8 +20,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::string_view search_path =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr char systemd[] = "org.freedesktop.systemd1";
 constexpr char manager_path[] = "/org/freedesktop/systemd1";
 constexpr char manager_interface[] = "org.freedesktop.systemd1.Manager";
@@ -147,7 +144,7 @@ class SystemdUnits final : public Units {
     log::info("{} runs already; waiting for its end", unit);
     auto referenced = co_await manager_call("RefUnit", unit);
     if (!referenced) log::debug("RefUnit {}: {}", unit, referenced.error().message());
-    auto followed = co_await follow(unit, std::string{}, std::chrono::hours{1});
+    auto followed = co_await follow(unit, std::string(), std::chrono::hours(1));
     if (!followed) co_return followed.error();
     auto run = co_await collect(unit);
     if (!run) co_return run.error();
@@ -374,39 +371,9 @@ class SystemdUnits final : public Units {
 
 }  // namespace
 
-Command::Command(std::string unit_name, Argv argv, std::chrono::seconds time_limit)
-    : unit(std::move(unit_name)), limit(time_limit) {
-  lines.push_back(std::move(argv));
-}
-
-Command::Command(std::string unit_name, std::vector<Argv> argvs, std::chrono::seconds time_limit)
-    : unit(std::move(unit_name)), lines(std::move(argvs)), limit(time_limit) {}
-
-Command Command::capturing(std::string unit_name, Argv argv, std::chrono::seconds time_limit) {
-  Command command(std::move(unit_name), std::move(argv), time_limit);
-  command.capture = true;
-  return command;
-}
-
-bool UnitState::alive() const {
-  return active == "active" || active == "activating" || active == "reloading" ||
-         active == "deactivating";
-}
-
 std::unique_ptr<Units> make_systemd_units(asio::io_context& io, dbus::Connection& connection,
                                           std::string output_folder) {
   return std::make_unique<SystemdUnits>(io, connection, std::move(output_folder));
-}
-
-Result<std::string> find_program(const std::string& name) {
-  if (name.starts_with('/')) return name;
-  for (const auto folder : std::views::split(search_path, ':')) {
-    std::string path(folder.begin(), folder.end());
-    path += "/" + name;
-    if (::access(path.c_str(), X_OK) == 0) return path;
-  }
-  return Error{Errc::not_found,
-               fmt::format("program {} is not installed (looked in {})", name, search_path)};
 }
 
 }  // namespace kagent::node

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kagent::dbus {
@@ -88,6 +89,10 @@ class Units {
 // `output_folder` is private to root: what capturing commands print passes through it.
 std::unique_ptr<Units> make_systemd_units(boost::asio::io_context& io, dbus::Connection& connection,
                                           std::string output_folder);
+
+// PATH of every command.
+inline constexpr std::string_view search_path =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 // Full path of a program in the PATH that units get. Errors: not_found.
 Result<std::string> find_program(const std::string& name);
