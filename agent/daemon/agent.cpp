@@ -1,6 +1,7 @@
 #include "agent/daemon/agent.hpp"
 
 #include "agent/base/file.hpp"
+#include "agent/base/liveness.hpp"
 #include "agent/base/log.hpp"
 #include "agent/base/version.hpp"
 #include "agent/daemon/facts.hpp"
@@ -15,8 +16,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-
-#include "agent/base/liveness.hpp"
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <cmath>
 
@@ -32,6 +34,32 @@ constexpr std::int64_t largest_skew_ms = 30'000;
 google::protobuf::Timestamp timestamp(std::chrono::system_clock::time_point time) {
   return TimeUtil::MillisecondsToTimestamp(
       std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
+}
+
+// More than any coordinator sends before the first is taken; the oldest is given up.
+constexpr std::size_t most_envelopes = 16;
+constexpr auto ask_again = 3s;
+// A gRPC message is at most 1 MiB.
+constexpr std::size_t longest_log = 512 << 10;
+
+bool is_lost(const Error& error) {
+  return error.code() == Errc::unavailable || error.code() == Errc::deadline_exceeded;
+}
+
+asio::awaitable<void> pause(std::chrono::milliseconds delay) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, delay);
+  boost::system::error_code ignored;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+// The newest lines that fit, oldest first.
+void put_lines(const std::vector<std::string>& lines, v1::LogReply& reply) {
+  std::size_t first = lines.size();
+  for (std::size_t bytes = 0; first > 0; --first) {
+    bytes += lines[first - 1].size() + 1;
+    if (bytes > longest_log) break;
+  }
+  for (; first < lines.size(); ++first) reply.add_lines(wire_text(lines[first]));
 }
 
 void set_status(const std::string& text) {
@@ -78,8 +106,9 @@ asio::awaitable<void> Agent::begin() {
   if (held)
     assignment_ = *held;
   else
-    log::warning("kagent-noded does not tell the assignment: {}", held.error().message());
+    noded_.say("the assignment is not told: " + held.error().message());
   driver_->start(assignment_);
+  if (!held) asio::co_spawn(io_, take_assignment(), asio::detached);
   repeat_report();
   co_await session_.run();
 }
@@ -159,7 +188,7 @@ void Agent::received(v1::CoordinatorMessage message) {
   switch (message.body_case()) {
     case v1::CoordinatorMessage::kWelcome: greet(message.welcome()); break;
     case v1::CoordinatorMessage::kEnvelope:
-      asio::co_spawn(io_, deliver(message.envelope().SerializeAsString()), asio::detached);
+      take_envelope(message.envelope().SerializeAsString());
       break;
     case v1::CoordinatorMessage::kMint:
       asio::co_spawn(io_, mint(message.mint()), asio::detached);
@@ -182,29 +211,49 @@ void Agent::greet(const v1::Welcome& welcome) {
                  (ours - theirs) / 1000);
 }
 
-// A courier: noded alone decides whether an envelope holds.
-asio::awaitable<void> Agent::deliver(std::string envelope) {
-  auto accepted = co_await node_->submit(std::move(envelope));
-  if (!accepted) {
-    log::warning("kagent-noded does not take an envelope: {}", accepted.error().message());
-    co_return;
+void Agent::take_envelope(std::string envelope) {
+  if (envelopes_.size() >= most_envelopes) envelopes_.pop_front();
+  envelopes_.push_back(std::move(envelope));
+  if (std::exchange(delivering_, true)) return;
+  asio::co_spawn(io_, deliver(), asio::detached);
+}
+
+// A courier: noded alone decides whether an envelope holds. One after the other, for their serials
+// grow; again while noded is not there.
+asio::awaitable<void> Agent::deliver() {
+  while (!envelopes_.empty()) {
+    std::string envelope = std::move(envelopes_.front());
+    envelopes_.pop_front();
+    auto accepted = co_await node_->submit(envelope);
+    if (!accepted) {
+      noded_.say("an envelope is not taken: " + accepted.error().message());
+      if (is_lost(accepted.error())) {
+        envelopes_.push_front(std::move(envelope));
+        co_await pause(ask_again);
+      }
+      continue;
+    }
+    noded_.over();
+    if (accepted->kind == "assignment") co_await take_assignment();
+    if (accepted->kind == "join-grant") {
+      log::info("a join grant has come");
+      driver_->grant_arrived();
+    }
   }
-  if (accepted->kind == "assignment") {
-    co_await take_assignment();
-  } else if (accepted->kind == "join-grant") {
-    log::info("a join grant has come");
-    driver_->grant_arrived();
-  }
+  delivering_ = false;
 }
 
 asio::awaitable<void> Agent::take_assignment() {
-  auto held = co_await node_->assignment();
-  if (!held) {
-    log::warning("kagent-noded does not tell the assignment: {}", held.error().message());
-    co_return;
+  for (;;) {
+    auto held = co_await node_->assignment();
+    if (held) {
+      assignment_ = *held;
+      driver_->assigned(assignment_);
+      co_return;
+    }
+    noded_.say("the assignment is not told: " + held.error().message());
+    co_await pause(ask_again);
   }
-  assignment_ = *held;
-  driver_->assigned(assignment_);
 }
 
 asio::awaitable<void> Agent::look_for_cluster() {
@@ -239,7 +288,11 @@ asio::awaitable<void> Agent::mint(v1::Mint order) {
   reply.set_request(order.request());
   Result<kubernetes::Minted> minted =
       Error(Errc::failed_precondition, "this node has no access to the Kubernetes API yet");
-  if (kubernetes_)
+  // It would also need the certificate key, which kubeadm uploads as root.
+  if (order.control_plane())
+    minted = Error(Errc::failed_precondition,
+                   "a further control plane cannot join yet: use controlPlanes: 1");
+  else if (kubernetes_)
     minted = co_await kubernetes::mint_token(kubernetes_, order.node_id(), order.node_name(),
                                              std::chrono::seconds(order.ttl_seconds()));
   if (minted) {
@@ -249,7 +302,7 @@ asio::awaitable<void> Agent::mint(v1::Mint order) {
   } else {
     log::warning("no bootstrap token for {}: {}", order.node_name(), minted.error().message());
     reply.mutable_failure()->set_cause("grant.mint-failed");
-    reply.mutable_failure()->set_message(minted.error().message());
+    reply.mutable_failure()->set_message(wire_text(minted.error().message()));
   }
   session_.send(std::move(message));
 }
@@ -268,9 +321,9 @@ asio::awaitable<void> Agent::read_log(v1::LogRequest request) {
   v1::LogReply& reply = *message.mutable_log_reply();
   reply.set_request(request.request());
   if (!lines)
-    reply.set_error(lines.error().message());
+    reply.set_error(wire_text(lines.error().message()));
   else
-    for (auto& line : *lines) reply.add_lines(std::move(line));
+    put_lines(*lines, reply);
   session_.send(std::move(message));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/config/node_config.hpp"
+#include "agent/daemon/complaint.hpp"
 #include "agent/daemon/driver.hpp"
 #include "agent/daemon/node_client.hpp"
 #include "agent/daemon/session.hpp"
@@ -10,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -47,7 +49,8 @@ class Agent {
   // From the coordinator.
   void received(v1::CoordinatorMessage message);
   void greet(const v1::Welcome& welcome);
-  boost::asio::awaitable<void> deliver(std::string envelope);
+  void take_envelope(std::string envelope);
+  boost::asio::awaitable<void> deliver();
   boost::asio::awaitable<void> mint(v1::Mint order);
   boost::asio::awaitable<void> revoke(std::string token_id);
   boost::asio::awaitable<void> read_log(v1::LogRequest request);
@@ -69,6 +72,9 @@ class Agent {
   bool report_queued_ = false;
   v1::NodeFacts facts_;
   HeldAssignment assignment_;
+  std::deque<std::string> envelopes_;  // for noded, in the order they came
+  bool delivering_ = false;
+  Complaint noded_{"kagent-noded answers again"};
   LocalCluster cluster_;
   bool looking_for_cluster_ = false;
   std::shared_ptr<kubernetes::Client> kubernetes_;

@@ -176,10 +176,13 @@ void Driver::act(const Report&) {
 
 asio::awaitable<void> Driver::check(CheckStep action) {
   auto found = co_await node_.check(action.step);
+  const auto complaint =
+      complaints_.try_emplace(action.step, "step " + action.step + " can be checked again").first;
   if (found) {
+    complaint->second.over();
     sequencer_->checked(action.step, action.id, found->state, std::move(found->changes), now());
   } else {
-    log::warning("step {} cannot be checked: {}", action.step, found.error().message());
+    complaint->second.say("step " + action.step + " cannot be checked: " + found.error().message());
     sequencer_->check_failed(action.step, action.id, cause_of(action.step, found.error()), now());
   }
   drain();

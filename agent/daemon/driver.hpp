@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/daemon/complaint.hpp"
 #include "agent/daemon/journal.hpp"
 #include "agent/daemon/node_client.hpp"
 #include "agent/daemon/sequencer.hpp"
@@ -55,6 +56,7 @@ class Driver {
   Progress saved_;
   std::optional<HeldAssignment> held_;
   std::optional<Sequencer> sequencer_;
+  std::map<std::string, Complaint> complaints_;  // by step
   bool draining_ = false;
 };
 

@@ -10,6 +10,7 @@ namespace kagent::daemon {
 namespace {
 
 constexpr char key_file[] = "node.key";
+constexpr char owner_file[] = "node.id";  // whose key it is
 constexpr char certificate_file[] = "node.crt";
 constexpr char ca_file[] = "coordinator-ca.crt";
 constexpr char cluster_file[] = "cluster-id";
@@ -28,8 +29,8 @@ Result<pki::Certificate> pinned(const std::string& ca_pem, const std::string& ca
   return Error(Errc::permission_denied, "its CA is not the one that user-data names");
 }
 
-Result<Identity> read(const std::filesystem::path& state, const std::string& ca_sha256,
-                      std::chrono::system_clock::time_point now) {
+Result<Identity> read(const std::filesystem::path& state, const std::string& node_id,
+                      const std::string& ca_sha256, std::chrono::system_clock::time_point now) {
   auto certificate_pem = read_file(state / certificate_file);
   if (!certificate_pem) return certificate_pem.error();
   auto ca_pem = read_file(state / ca_file);
@@ -46,6 +47,9 @@ Result<Identity> read(const std::filesystem::path& state, const std::string& ca_
   if (!ca) return ca.error();
   if (auto holds = pki::verify(*certificate, *ca, pki::Use::client, now); !holds)
     return holds.error();
+  const auto subject = pki::subject_of(*certificate);
+  if (!subject || subject->common_name != node_id)
+    return Error(Errc::data_loss, "it is not for this node");
   const auto of_key = pki::spki_sha256(*key);
   const auto of_certificate = pki::spki_sha256(*certificate);
   if (!of_key || !of_certificate || *of_key != *of_certificate)
@@ -56,18 +60,22 @@ Result<Identity> read(const std::filesystem::path& state, const std::string& ca_
                   validity->not_after};
 }
 
-bool is_of_another_node(const std::filesystem::path& state, const std::string& node_id) {
-  const auto pem = read_file(state / certificate_file);
-  if (!pem) return false;
-  const auto certificate = pki::certificate_from_pem(*pem);
-  if (!certificate) return false;
-  const auto subject = pki::subject_of(*certificate);
-  return subject && subject->common_name != node_id;
-}
-
 }  // namespace
 
-Result<std::string> load_or_make_key(const std::filesystem::path& state) {
+Result<std::string> load_or_make_key(const std::filesystem::path& state,
+                                     const std::string& node_id) {
+  const auto owner = read_file(state / owner_file);
+  if (!owner && owner.error().code() != Errc::not_found) return owner.error();
+  if (!owner || *owner != node_id) {
+    if (owner)
+      log::warning("the key in {} is of node {}: this machine is a copy of it; making another",
+                   state.string(), *owner);
+    // What is another's goes before the name that would make it ours.
+    for (const char* file : {certificate_file, key_file})
+      if (auto removed = remove_file(state / file); !removed) return removed.error();
+    if (auto written = write_file_atomic(state / owner_file, node_id, 0600); !written)
+      return written.error();
+  }
   auto stored = read_file(state / key_file);
   if (stored && pki::key_from_pem(*stored)) return stored;
   if (!stored && stored.error().code() != Errc::not_found) return stored.error();
@@ -84,13 +92,7 @@ Result<std::string> load_or_make_key(const std::filesystem::path& state) {
 std::optional<Identity> load_identity(const std::filesystem::path& state,
                                       const std::string& node_id, const std::string& ca_sha256,
                                       std::chrono::system_clock::time_point now) {
-  if (is_of_another_node(state, node_id)) {
-    log::warning("key and certificate are of another node: this is a copy of it; enrolling anew");
-    forget_identity(state);
-    discard(state / key_file);
-    return {};
-  }
-  auto identity = read(state, ca_sha256, now);
+  auto identity = read(state, node_id, ca_sha256, now);
   if (identity) return *identity;
   if (identity.error().code() != Errc::not_found)
     log::warning("the stored certificate is not used: {}", identity.error().message());

@@ -18,11 +18,13 @@ struct Identity {
   std::chrono::system_clock::time_point not_before, not_after;
 };
 
-// The node's key in PEM, made at the first call, 0600. It never leaves the node.
-Result<std::string> load_or_make_key(const std::filesystem::path& state);
+// The node's key in PEM, made at the first call, 0600. It never leaves the node: one that came with
+// an image made of another node is thrown away, with the certificate for it.
+Result<std::string> load_or_make_key(const std::filesystem::path& state,
+                                     const std::string& node_id);
 
 // The certificate that enrolment gave, if it still holds: of this key, this node, this CA, in its
-// time. One of another node came with a copied image: it is thrown away together with its key.
+// time.
 std::optional<Identity> load_identity(const std::filesystem::path& state,
                                       const std::string& node_id, const std::string& ca_sha256,
                                       std::chrono::system_clock::time_point now);

@@ -46,8 +46,18 @@ std::size_t sequence_at(std::string_view text) {
   return length;
 }
 
-// Protobuf's strings are UTF-8, and a program's output may be anything.
-std::string printable(std::string_view line) {
+void put_failure(const Cause& cause, v1::Failure& failure) {
+  failure.set_cause(wire_text(cause.id));
+  failure.set_message(wire_text(cause.message));
+  failure.set_remedy(wire_text(cause.remedy));
+  const std::size_t skip = cause.journal.size() - std::min(cause.journal.size(), most_lines);
+  for (std::size_t i = skip; i < cause.journal.size(); ++i)
+    failure.add_journal(wire_text(cause.journal[i]));
+}
+
+}  // namespace
+
+std::string wire_text(std::string_view line) {
   line = line.substr(0, longest_line);
   std::string text;
   while (!line.empty()) {
@@ -62,17 +72,6 @@ std::string printable(std::string_view line) {
   return text;
 }
 
-void put_failure(const Cause& cause, v1::Failure& failure) {
-  failure.set_cause(printable(cause.id));
-  failure.set_message(printable(cause.message));
-  failure.set_remedy(printable(cause.remedy));
-  const std::size_t skip = cause.journal.size() - std::min(cause.journal.size(), most_lines);
-  for (std::size_t i = skip; i < cause.journal.size(); ++i)
-    failure.add_journal(printable(cause.journal[i]));
-}
-
-}  // namespace
-
 std::vector<v1::StepStatus> step_statuses(const std::vector<StepView>& steps,
                                           const std::map<std::string, LastRun>& runs, Moment now) {
   std::vector<v1::StepStatus> statuses;
@@ -81,7 +80,7 @@ std::vector<v1::StepStatus> step_statuses(const std::vector<StepView>& steps,
     status.set_name(view.name);
     status.set_state(wire_state(view.state));
     status.set_attempts(view.record.attempts);
-    status.set_detail(printable(view.detail));
+    status.set_detail(wire_text(view.detail));
     if (view.record.failure) put_failure(*view.record.failure, *status.mutable_failure());
     if (view.due && view.state == State::retrying)
       *status.mutable_next_attempt_at() =

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kagent::daemon {
@@ -21,6 +22,10 @@ struct Moment {
 // carry.
 std::vector<v1::StepStatus> step_statuses(const std::vector<StepView>& steps,
                                           const std::map<std::string, LastRun>& runs, Moment now);
+
+// Any bytes as a line that Protobuf's strings and a terminal can bear: UTF-8, no control
+// characters, at most 500 bytes.
+std::string wire_text(std::string_view line);
 
 // "9 of 12 steps done; join waits for its join grant", for systemd and people.
 std::string summary_of(const std::vector<StepView>& steps);

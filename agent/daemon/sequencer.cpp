@@ -288,7 +288,9 @@ void Sequencer::finished(std::string_view name, Finish finish, Time now) {
   const State state = step->view.state;
   if (state != State::running && state != State::checking) return;
   if (step->view.record.attempts == 0) return;
-  if (finish.attempt != 0 && finish.attempt != step->view.record.attempts) return;
+  // One behind is the end of an earlier run; one ahead is of ours, and an older journal came back.
+  if (finish.attempt != 0 && finish.attempt < step->view.record.attempts) return;
+  step->view.record.attempts = std::max(step->view.record.attempts, finish.attempt);
   step->view.unit = std::move(finish.unit);
   step->view.invocation_id = std::move(finish.invocation_id);
   if (finish.failure) {

@@ -27,7 +27,6 @@ namespace {
 
 constexpr auto ca_limit = 10s;
 constexpr auto enrol_limit = 15s;
-constexpr unsigned quiet_after = 10;
 
 // A fleet that starts at once comes back spread out.
 constexpr BackoffPolicy reconnect{500ms, 20s, 100ms};
@@ -86,13 +85,11 @@ asio::awaitable<void> Session::run() {
     const bool was_up = std::exchange(up_, false);
     if (was_up) backoff_.reset();
     const auto delay = backoff_.next();
+    const std::string prefix = "coordinator " + config::host_port(coordinator_) + ": ";
     const std::string text =
-        "coordinator " + config::host_port(coordinator_) + ": " + why.message();
+        why.message().starts_with(prefix) ? why.message() : prefix + why.message();
     handlers_.trouble(text);
-    if (backoff_.tries() < quiet_after)
-      log::warning("{}; trying again in {} ms", text, delay.count());
-    else if (backoff_.tries() == quiet_after)
-      log::warning("{}; still trying, in silence from now on", text);
+    complaint_.say(text + "; trying again");
     co_await pause(delay);
   }
 }
@@ -105,7 +102,7 @@ asio::awaitable<Error> Session::attempt() {
 
 asio::awaitable<Result<>> Session::ensure_identity() {
   if (key_pem_.empty()) {
-    auto key = load_or_make_key(state_);
+    auto key = load_or_make_key(state_, node_id_);
     if (!key) co_return key.error();
     key_pem_ = std::move(*key);
   }
@@ -228,6 +225,7 @@ asio::awaitable<Error> Session::converse() {
 void Session::received(v1::CoordinatorMessage message) {
   heard_ = std::chrono::steady_clock::now();
   if (!std::exchange(up_, true)) {
+    complaint_.over();
     log::info("in session with coordinator {}", config::host_port(coordinator_));
     handlers_.trouble({});
     handlers_.connected();

@@ -3,6 +3,7 @@
 #include "agent/base/backoff.hpp"
 #include "agent/base/error.hpp"
 #include "agent/config/node_config.hpp"
+#include "agent/daemon/complaint.hpp"
 #include "agent/daemon/identity.hpp"
 #include "kagent/v1/agent.pb.h"
 
@@ -71,6 +72,7 @@ class Session {
   boost::asio::steady_timer heartbeat_, ended_;
   std::optional<Error> end_;
   Backoff backoff_;
+  Complaint complaint_{"the coordinator answers again"};
 };
 
 }  // namespace kagent::daemon
