@@ -27,8 +27,7 @@ namespace detail {
 // Owns all that gRPC holds pointers to, until its callback has run.
 template <class Request, class Response, class Handler>
 struct UnaryOperation {
-  UnaryOperation(Request sent, Handler done)
-      : request(std::move(sent)), handler(std::move(done)) {}
+  UnaryOperation(Request sent, Handler done) : request(std::move(sent)), handler(std::move(done)) {}
 
   grpc::ClientContext context;
   Request request;
