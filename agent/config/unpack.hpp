@@ -15,7 +15,7 @@ Result<std::string> unwrap(std::string_view bytes);
 
 Result<std::string> gunzip(std::string_view bytes);
 Result<std::string> decode_base64(std::string_view text);  // blanks and line ends are skipped
-std::string encode_base64(std::string_view bytes);          // one line
+std::string encode_base64(std::string_view bytes);         // one line
 
 bool is_mime(std::string_view text);
 // The one part that is meant for kagent: application/vnd.kagent.node+yaml or text/x-kagent-url,

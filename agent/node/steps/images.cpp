@@ -112,8 +112,8 @@ class Images final : public Step {
     Command command(unit_name("images"), std::move(lines), pull_limit);
     auto run = co_await context->units->run(std::move(command));
     if (!run) co_return failed(name(), run.error());
-    if (run->ok()) co_return succeeded(*run);
     auto left = co_await missing(context);
+    if (run->ok() && left && left->empty()) co_return succeeded(*run);
     const std::string which = left && !left->empty() ? left->front() : absent->front();
     std::string message = fmt::format("{} could not be pulled: {}", which, how_it_ended(*run));
     co_return co_await unit_failed(

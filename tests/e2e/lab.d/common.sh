@@ -40,7 +40,7 @@ lock() {
 
 is_alive() { # PIDFILE
   local pid start
-  { read -r pid start <"$1"; } 2>/dev/null && [ "$(start_time "$pid")" = "$start" ]
+  { read -r pid start <"$1"; } 2>/dev/null && [ -n "$start" ] && [ "$(start_time "$pid")" = "$start" ]
 }
 
 # With the process' start time a pid file cannot mean another process of the same number.

@@ -1,4 +1,5 @@
 """The stand-in crictl: asks the real containerd through `ctr` where one listens."""
+import hashlib
 import json
 import os
 import subprocess
@@ -51,6 +52,10 @@ def _images(endpoint):
         parts = line.split()
         if len(parts) >= 4 and "sha256:" not in parts[0]:
             rows.append((parts[0], parts[2].removeprefix("sha256:")[:13], parts[3]))
+    known = {row[0] for row in rows}
+    for name in host.pulled_images():
+        if name not in known:
+            rows.append((name, hashlib.sha256(name.encode()).hexdigest()[:13], "1MB"))
     return rows
 
 
@@ -99,6 +104,7 @@ def _pull(endpoint, rest):
               f'image="{name}"\npulling image: rpc error: code = Unknown desc = failed to pull and '
               f'unpack image "{name}": failed to resolve reference "{name}"', file=sys.stderr)
         return 1
+    host.keep_pulled(name)
     print(f"Image is up to date for {name}")
     return 0
 

@@ -129,3 +129,23 @@ def cri_problem(endpoint):
                 f'{path}: connect: {error.strerror.lower()}"')
     finally:
         probe.close()
+
+
+PULLED = "/var/lib/kagent-standin/pulled-images"
+
+
+def pulled_images():
+    """What was pulled, for nothing real is there that would keep it."""
+    try:
+        with open(conf.root(PULLED), encoding="utf-8") as file:
+            return file.read().split()
+    except OSError:
+        return []
+
+
+def keep_pulled(name):
+    if name in pulled_images():
+        return
+    os.makedirs(os.path.dirname(conf.root(PULLED)), exist_ok=True)
+    with open(conf.root(PULLED), "a", encoding="utf-8") as file:
+        file.write(name + "\n")

@@ -6,6 +6,7 @@ import sys
 import time
 
 import conf
+import host
 import wire
 from kubeadm_config import InitConfig, load_init, load_join, parse_duration
 from kubeadm_error import TAIL, Failure, PreflightErrors
@@ -63,6 +64,7 @@ def config_images(args):
                 f'failed to pull image "{name}": output: rpc error: code = Unknown desc = failed '
                 f'to pull and unpack image "{name}": failed to resolve reference "{name}": failed '
                 "to do request: dial tcp: lookup k8s.gcr.io: no such host\n, error: exit status 1")
+        host.keep_pulled(name)
         print(f"[config/images] Pulled {name}", flush=True)
 
 
