@@ -177,6 +177,11 @@ void Agent::repeat_report() {
 }
 
 void Agent::on_connected() {
+  early_orders_.clear();  // of another session: asked again
+  send_kubernetes_nodes();
+}
+
+void Agent::send_kubernetes_nodes() {
   if (kubernetes_nodes_.empty()) return;
   v1::AgentMessage message;
   for (const auto& node : kubernetes_nodes_)
@@ -190,9 +195,7 @@ void Agent::received(v1::CoordinatorMessage message) {
     case v1::CoordinatorMessage::kEnvelope:
       take_envelope(message.envelope().SerializeAsString());
       break;
-    case v1::CoordinatorMessage::kMint:
-      asio::co_spawn(io_, mint(message.mint()), asio::detached);
-      break;
+    case v1::CoordinatorMessage::kMint: take_order(message.mint()); break;
     case v1::CoordinatorMessage::kRevokeToken:
       asio::co_spawn(io_, revoke(message.revoke_token().token_id()), asio::detached);
       break;
@@ -277,9 +280,18 @@ void Agent::look_for_kubernetes() {
   kubernetes_ = std::make_shared<kubernetes::Client>(io_, std::move(*access));
   auto seen = [this](std::vector<v1::KubernetesNode> nodes) {
     kubernetes_nodes_ = std::move(nodes);
-    on_connected();
+    send_kubernetes_nodes();
   };
   asio::co_spawn(io_, kubernetes::watch_nodes(kubernetes_, std::move(seen)), asio::detached);
+  for (const auto& [node, order] : std::exchange(early_orders_, {})) take_order(order);
+}
+
+// Asked as soon as init is done: the way to the API is there a moment later.
+void Agent::take_order(const v1::Mint& order) {
+  if (kubernetes_ || order.control_plane())
+    asio::co_spawn(io_, mint(order), asio::detached);
+  else
+    early_orders_[order.node_id()] = order;
 }
 
 asio::awaitable<void> Agent::mint(v1::Mint order) {

@@ -13,6 +13,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,12 +46,14 @@ class Agent {
   void send_report();
   void repeat_report();
   void on_connected();
+  void send_kubernetes_nodes();
 
   // From the coordinator.
   void received(v1::CoordinatorMessage message);
   void greet(const v1::Welcome& welcome);
   void take_envelope(std::string envelope);
   boost::asio::awaitable<void> deliver();
+  void take_order(const v1::Mint& order);
   boost::asio::awaitable<void> mint(v1::Mint order);
   boost::asio::awaitable<void> revoke(std::string token_id);
   boost::asio::awaitable<void> read_log(v1::LogRequest request);
@@ -78,6 +81,7 @@ class Agent {
   LocalCluster cluster_;
   bool looking_for_cluster_ = false;
   std::shared_ptr<kubernetes::Client> kubernetes_;
+  std::map<std::string, v1::Mint> early_orders_;  // by node: only its last one counts
   std::vector<v1::KubernetesNode> kubernetes_nodes_;
 };
 
