@@ -17,12 +17,12 @@ await_ready() { # NODES SECONDS
   say "all $1 nodes are Ready"
 }
 
-# nsenter hands on no signals: the program in the machine is its child.
+# nsenter hands on no signals: the program in the machine is its child. Of a death by SIGPIPE bash says nothing.
 end_leaves() { # PID
   local child children
   children=$(pgrep -P "$1" || true)
   for child in $children; do end_leaves "$child"; done
-  [ -n "$children" ] || kill "$1" 2>/dev/null || true
+  [ -n "$children" ] || kill -s PIPE "$1" 2>/dev/null || true
 }
 
 # Which node it is, and why.
