@@ -5,7 +5,10 @@
 
 #include <systemd/sd-id128.h>
 
+#include <unistd.h>
+#include <algorithm>
 #include <array>
+#include <cctype>
 
 namespace kagent {
 namespace {
@@ -53,6 +56,15 @@ Result<std::string> node_id() {
   auto machine = app_specific_machine_id();
   if (!machine) return machine.error();
   return "node-" + machine->substr(0, 16);
+}
+
+std::string node_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return {};
+  std::string lower = name.data();
+  std::ranges::transform(lower, lower.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower;
 }
 
 }  // namespace kagent

@@ -14,4 +14,7 @@ Result<std::string> node_id();
 Result<std::string> app_specific_machine_id();  // 32 hexadecimal digits
 Result<std::string> boot_id();                  // 32 hexadecimal digits
 
+// The hostname in lower case: what kubelet registers the node as. Read anew each time.
+std::string node_name();
+
 }  // namespace kagent

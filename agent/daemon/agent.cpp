@@ -3,8 +3,10 @@
 #include "agent/base/file.hpp"
 #include "agent/base/liveness.hpp"
 #include "agent/base/log.hpp"
+#include "agent/base/node_identity.hpp"
 #include "agent/base/version.hpp"
 #include "agent/daemon/facts.hpp"
+#include "agent/daemon/pause.hpp"
 #include "agent/daemon/report.hpp"
 #include "agent/kubernetes/kubeconfig.hpp"
 #include "agent/kubernetes/nodes.hpp"
@@ -16,9 +18,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <cmath>
 
@@ -31,11 +30,6 @@ namespace {
 
 constexpr std::int64_t largest_skew_ms = 30'000;
 
-google::protobuf::Timestamp timestamp(std::chrono::system_clock::time_point time) {
-  return TimeUtil::MillisecondsToTimestamp(
-      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
-}
-
 // More than any coordinator sends before the first is taken; the oldest is given up.
 constexpr std::size_t most_envelopes = 16;
 constexpr auto ask_again = 3s;
@@ -46,12 +40,6 @@ bool is_lost(const Error& error) {
   return error.code() == Errc::unavailable || error.code() == Errc::deadline_exceeded;
 }
 
-asio::awaitable<void> pause(std::chrono::milliseconds delay) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, delay);
-  boost::system::error_code ignored;
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
-
 // The newest lines that fit, oldest first.
 void put_lines(const std::vector<std::string>& lines, v1::LogReply& reply) {
   std::size_t first = lines.size();
@@ -60,6 +48,14 @@ void put_lines(const std::vector<std::string>& lines, v1::LogReply& reply) {
     if (bytes > longest_log) break;
   }
   for (; first < lines.size(); ++first) reply.add_lines(wire_text(lines[first]));
+}
+
+v1::ClusterReady to_message(const LocalCluster& cluster) {
+  v1::ClusterReady ready;
+  ready.set_api_server(cluster.api_server);
+  ready.set_ca_certificates(cluster.ca_pem);
+  ready.set_lease_fence(cluster.lease_fence);
+  return ready;
 }
 
 void set_status(const std::string& text) {
@@ -139,11 +135,7 @@ v1::Hello Agent::hello() const {
   hello.set_requested_role(options_.node.role());
   hello.set_assignment_serial(assignment_.serial);
   *hello.mutable_report() = report();
-  if (!cluster_.api_server.empty()) {
-    hello.mutable_cluster_ready()->set_api_server(cluster_.api_server);
-    hello.mutable_cluster_ready()->set_ca_certificates(cluster_.ca_pem);
-    hello.mutable_cluster_ready()->set_lease_fence(cluster_.lease_fence);
-  }
+  if (!cluster_.api_server.empty()) *hello.mutable_cluster_ready() = to_message(cluster_);
   return hello;
 }
 
@@ -265,9 +257,7 @@ asio::awaitable<void> Agent::look_for_cluster() {
   if (!cluster || cluster->api_server.empty()) co_return;
   cluster_ = std::move(*cluster);
   v1::AgentMessage message;
-  message.mutable_cluster_ready()->set_api_server(cluster_.api_server);
-  message.mutable_cluster_ready()->set_ca_certificates(cluster_.ca_pem);
-  message.mutable_cluster_ready()->set_lease_fence(cluster_.lease_fence);
+  *message.mutable_cluster_ready() = to_message(cluster_);
   session_.send(std::move(message));
 }
 

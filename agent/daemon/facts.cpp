@@ -11,9 +11,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
-#include <cctype>
 #include <sstream>
 
 namespace kagent::daemon {
@@ -63,15 +60,6 @@ v1::NodeFacts lasting_facts() {
   if (::uname(&system) == 0) facts.set_kernel(system.release);
   facts.set_agent_version(version);
   return facts;
-}
-
-std::string node_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return {};
-  std::string lower = name.data();
-  std::ranges::transform(lower, lower.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
 }
 
 std::string address_towards(const std::string& host, std::uint16_t port) {

@@ -11,9 +11,6 @@ namespace kagent::daemon {
 // be read stays empty; name and address, which may change, too.
 v1::NodeFacts lasting_facts();
 
-// The hostname in lower case: what kubelet registers as.
-std::string node_name();
-
 // The address that packets to `host` leave from, empty when there is no route. A name is not
 // resolved, which could block: the default route stands in for it.
 std::string address_towards(const std::string& host, std::uint16_t port);

@@ -13,11 +13,6 @@ namespace {
 constexpr std::size_t most_lines = 40;
 constexpr std::size_t longest_line = 500;
 
-google::protobuf::Timestamp timestamp(std::chrono::system_clock::time_point at) {
-  return google::protobuf::util::TimeUtil::MillisecondsToTimestamp(
-      std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count());
-}
-
 v1::StepState wire_state(State state) {
   switch (state) {
     case State::pending: return v1::STEP_STATE_PENDING;
@@ -56,6 +51,11 @@ void put_failure(const Cause& cause, v1::Failure& failure) {
 }
 
 }  // namespace
+
+google::protobuf::Timestamp timestamp(std::chrono::system_clock::time_point at) {
+  return google::protobuf::util::TimeUtil::MillisecondsToTimestamp(
+      std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count());
+}
 
 std::string wire_text(std::string_view line) {
   line = line.substr(0, longest_line);

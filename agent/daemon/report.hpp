@@ -18,6 +18,9 @@ struct Moment {
   std::chrono::system_clock::time_point wall;
 };
 
+// To the millisecond.
+google::protobuf::Timestamp timestamp(std::chrono::system_clock::time_point at);
+
 // The steps as they stand, for the wire. Pure. A failure's journal is cut to what a report can
 // carry.
 std::vector<v1::StepStatus> step_statuses(const std::vector<StepView>& steps,

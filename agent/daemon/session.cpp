@@ -5,6 +5,7 @@
 #include "agent/base/log.hpp"
 #include "agent/base/pki.hpp"
 #include "agent/base/version.hpp"
+#include "agent/daemon/pause.hpp"
 #include "agent/rpc/channel.hpp"
 #include "agent/rpc/client_stream.hpp"
 #include "agent/rpc/unary_call.hpp"
@@ -30,12 +31,6 @@ constexpr auto enrol_limit = 15s;
 
 // A fleet that starts at once comes back spread out.
 constexpr BackoffPolicy reconnect{500ms, 20s, 100ms};
-
-asio::awaitable<void> pause(std::chrono::milliseconds delay) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, delay);
-  boost::system::error_code ignored;
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
 
 }  // namespace
 

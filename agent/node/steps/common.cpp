@@ -12,9 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
-
 namespace kagent::node {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -110,15 +107,6 @@ Result<int> write_files(const Context& context, const std::vector<FileWant>& wan
 std::string unit_name(std::string_view step, std::string_view what) {
   return what.empty() ? fmt::format("kagent-{}.service", step)
                       : fmt::format("kagent-{}-{}.service", step, what);
-}
-
-std::string node_name() {
-  std::array<char, 256> buffer{};
-  if (::gethostname(buffer.data(), buffer.size() - 1) != 0) return {};
-  std::string name = buffer.data();
-  std::ranges::transform(name, name.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return name;
 }
 
 asio::awaitable<Result<std::string>> output_of(ContextPtr context, std::string unit,

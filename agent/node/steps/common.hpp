@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/base/node_identity.hpp"
 #include "agent/node/steps/step.hpp"
 
 #include <sys/types.h>
@@ -44,9 +45,6 @@ Result<> write_in_place(const Context& context, const FileWant& want);
 
 // "kagent-init.service", "kagent-init-reset.service"
 std::string unit_name(std::string_view step, std::string_view what = "");
-
-// The hostname as Kubernetes takes it for the node's name.
-std::string node_name();
 
 // Standard output of a short command that changes nothing. Errors: those of Units, and io when the
 // command failed.

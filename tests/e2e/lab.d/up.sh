@@ -55,12 +55,23 @@ interrupted() {
   exit 130
 }
 
+lab_build() {
+  [ $# = 0 ] || die "build takes no arguments"
+  lock
+  ! any_alive || die "the lab is up: \`lab down\` first"
+  prepare
+}
+
+prepare() {
+  quietly install-deps "$repository/tests/install-deps"
+  build_programs
+  build_base
+}
+
 bring_up() { # WORKERS
   local index node
   if ! any_alive; then
-    quietly install-deps "$repository/tests/install-deps"
-    build_programs
-    build_base
+    prepare
     build_image "$(kube_dir)"
   fi
   keep_sysctls

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+
+namespace kagent::daemon {
+
+// Between two tries. Returns early when the awaiting coroutine is cancelled.
+boost::asio::awaitable<void> pause(std::chrono::milliseconds delay);
+
+}  // namespace kagent::daemon
