@@ -1,0 +1,207 @@
+#include "tests/unit/registry/simulation.hpp"
+
+#include <algorithm>
+
+namespace kagent::coordinator {
+namespace {
+
+// Long enough for every retry that one or two faults can cause.
+constexpr unsigned longest_seconds = 300;
+
+bool is_write(const Action& action) {
+  return std::holds_alternative<BindNode>(action) || std::holds_alternative<SaveNode>(action) ||
+         std::holds_alternative<SaveCluster>(action) || std::holds_alternative<TakeLease>(action);
+}
+
+// The node that a message goes to; nullptr: it is no message.
+const std::string* addressee(const Action& action) {
+  if (const auto* sent = std::get_if<SendAssignment>(&action)) return &sent->node;
+  if (const auto* sent = std::get_if<SendGrant>(&action)) return &sent->node;
+  if (const auto* sent = std::get_if<SendReset>(&action)) return &sent->node;
+  if (const auto* sent = std::get_if<RequestMint>(&action)) return &sent->minter;
+  if (const auto* sent = std::get_if<RevokeToken>(&action)) return &sent->minter;
+  return nullptr;
+}
+
+}  // namespace
+
+Simulation::Simulation(Fault fault, std::set<std::size_t> at) : fault_(fault), at_(std::move(at)) {}
+
+bool Simulation::all_joined() const {
+  return std::ranges::all_of(machines_, [](const auto& entry) { return entry.second.joined; });
+}
+
+void Simulation::start() {
+  registry_.emplace(Policy{}, disk_, std::vector<std::optional<Report>>{}, now_);
+  for (auto& [id, machine] : machines_) come(machine);
+}
+
+// What was said and not yet heard is lost with the sessions.
+void Simulation::crash() {
+  queue_.clear();
+  registry_.reset();
+  for (auto& [id, machine] : machines_) machine.connected = false;
+  start();
+}
+
+void Simulation::come(Machine& machine) {
+  if (!machine.enrolled)
+    later([&](Registry& registry) {
+      const auto answer =
+          registry.enrol(machine.id, "key-of-" + machine.id, WantedRole::automatic, now_);
+      if (answer != Enrolment::accepted) break_promise(machine.id + " was not known as itself");
+    });
+  later([&](Registry& registry) {
+    machine.enrolled = machine.connected = true;
+    Hello hello;
+    hello.assignment_serial = machine.assignment;
+    hello.report = report(machine);
+    registry.connected(machine.id, std::move(hello), now_);
+    if (machine.init && machine.joined)
+      registry.cluster_ready(machine.id, {{machine.id, "10.0.0.1:6443", "CA"}, 0}, now_);
+  });
+}
+
+Report Simulation::report(const Machine& machine) const {
+  Report report;
+  report.node_name = machine.id;
+  if (machine.role == Role::none) return report;
+  StepReport step;
+  step.name = machine.init ? "init" : "join";
+  step.state = machine.joined ? StepState::done : StepState::waiting;
+  report.steps.push_back(step);
+  return report;
+}
+
+void Simulation::say(const Machine& machine) {
+  later([this, &machine](Registry& registry) {
+    if (machine.connected) registry.reported(machine.id, report(machine), now_);
+  });
+}
+
+void Simulation::happen(const Event& event) {
+  event(*registry_);
+  std::vector<Action> writes;
+  std::vector<Action> sends;
+  for (Action& action : registry_->take_actions())
+    (is_write(action) ? writes : sends).push_back(std::move(action));
+  if (!writes.empty()) {
+    if (fault_ == Fault::crash && fault_here()) return crash();
+    commit(writes);
+  }
+  for (const Action& action : sends) {
+    if (addressee(action) == nullptr) continue;
+    if (fault_ == Fault::crash && fault_here()) return crash();
+    if (!deliver(action)) {
+      Machine& machine = machines_.at(*addressee(action));
+      machine.connected = false;
+      later([this, id = machine.id](Registry& registry) { registry.disconnected(id, now_); });
+      come(machine);
+    }
+  }
+}
+
+void Simulation::commit(const std::vector<Action>& writes) {
+  for (const Action& write : writes) {
+    if (const auto* bind = std::get_if<BindNode>(&write)) {
+      disk_.nodes.push_back({bind->record, {}});
+    } else if (const auto* save = std::get_if<SaveNode>(&write)) {
+      for (StoredNode& node : disk_.nodes)
+        if (node.record.id == save->record.id) node.record = save->record;
+    } else if (const auto* cluster = std::get_if<SaveCluster>(&write)) {
+      disk_.cluster = cluster->cluster;
+    } else if (const auto* lease = std::get_if<TakeLease>(&write)) {
+      disk_.lease = lease->lease;
+    }
+  }
+}
+
+bool Simulation::deliver(const Action& action) {
+  Machine& machine = machines_.at(*addressee(action));
+  if (!machine.connected) return true;  // nothing is sent to who is not there
+  if (fault_ == Fault::lost_line && fault_here()) return false;
+  if (const auto* order = std::get_if<SendAssignment>(&action)) take_assignment(machine, *order);
+  if (const auto* grant = std::get_if<SendGrant>(&action)) take_grant(machine, *grant);
+  if (const auto* order = std::get_if<RequestMint>(&action)) mint(*order);
+  if (const auto* revoke = std::get_if<RevokeToken>(&action)) tokens_.erase(revoke->token_id);
+  if (std::holds_alternative<SendReset>(action)) break_promise(machine.id + " was told to reset");
+  return true;
+}
+
+// As kagent-noded takes envelopes: a serial only grows.
+void Simulation::take_serial(Machine& machine, std::uint64_t serial) {
+  if (serial <= machine.last_serial) break_promise("a serial of " + machine.id + " came twice");
+  machine.last_serial = serial;
+}
+
+void Simulation::take_assignment(Machine& machine, const SendAssignment& order) {
+  take_serial(machine, order.serial);
+  if (machine.role != Role::none && machine.role != order.role)
+    break_promise(machine.id + " got another role");
+  machine.role = order.role;
+  machine.init = order.init;
+  machine.assignment = order.serial;
+  if (machine.init && !machine.joined) {
+    ++inits_;
+    machine.joined = true;
+    later([this, &machine](Registry& registry) {
+      if (machine.connected)
+        registry.cluster_ready(machine.id, {{machine.id, "10.0.0.1:6443", "CA"}, 0}, now_);
+    });
+  }
+  say(machine);
+}
+
+void Simulation::mint(const RequestMint& order) {
+  const std::string id = "t" + std::to_string(++minted_);
+  tokens_[id] = order.node;
+  later([this, order, id](Registry& registry) {
+    if (!machines_.at(order.minter).connected) return;
+    Minted minted;
+    minted.request = order.request;
+    minted.bootstrap_token = id + ".secret";
+    minted.expires_at = now_.wall + order.ttl;
+    registry.minted(order.minter, std::move(minted), now_);
+  });
+}
+
+void Simulation::take_grant(Machine& machine, const SendGrant& grant) {
+  take_serial(machine, grant.serial);
+  const auto token = tokens_.find(grant.bootstrap_token.substr(0, grant.bootstrap_token.find('.')));
+  if (machine.joined) return;
+  if (token == tokens_.end()) return say(machine);  // revoked meanwhile: it waits for another
+  if (token->second != machine.id) break_promise(machine.id + " got the token of another");
+  machine.joined = true;
+  say(machine);
+}
+
+void Simulation::run(unsigned nodes) {
+  for (unsigned i = 1; i <= nodes; ++i) {
+    const std::string id = "i-" + std::to_string(i);
+    machines_[id].id = id;
+  }
+  start();
+  for (unsigned second = 0; second < longest_seconds; ++second) {
+    while (!queue_.empty()) {
+      const Event event = std::move(queue_.front());
+      queue_.pop_front();
+      happen(event);
+    }
+    // Ten more, so that tokens are revoked.
+    if (all_joined() && second > 10) return;
+    now_.steady += std::chrono::seconds(1);
+    now_.wall += std::chrono::seconds(1);
+    later([this](Registry& registry) {
+      std::map<std::string, KubernetesState> kubernetes;
+      for (const auto& [id, machine] : machines_) {
+        if (machine.connected) registry.heard(id, now_);
+        if (machine.joined) kubernetes[id].ready = true;
+      }
+      for (const auto& [id, machine] : machines_)
+        if (machine.connected && machine.init) registry.kubernetes_nodes(id, kubernetes, now_);
+      registry.tick(now_);
+    });
+  }
+}
+
+}  // namespace kagent::coordinator

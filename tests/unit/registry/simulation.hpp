@@ -1,0 +1,80 @@
+#pragma once
+
+#include "coordinator/registry/registry.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+// A whole cluster forming, without I/O: the registry, its disk, and nodes that do as they are told.
+// Something goes wrong at chosen points; a run without faults counts how many points there are.
+namespace kagent::coordinator {
+
+enum class Fault : std::uint8_t {
+  crash,     // the coordinator is killed there and starts again from its disk
+  lost_line  // that message is lost and its node's session with it
+};
+
+class Simulation {
+ public:
+  // At the points of `at`, counted from 0 in the order in which they are reached.
+  Simulation(Fault fault, std::set<std::size_t> at);
+
+  void run(unsigned nodes);
+
+  [[nodiscard]] std::size_t points() const { return points_; }
+  [[nodiscard]] unsigned inits() const { return inits_; }
+  [[nodiscard]] bool all_joined() const;
+  // What no node would put up with, the first one met; empty: all was well.
+  [[nodiscard]] const std::string& broken() const { return broken_; }
+  // Bootstrap tokens that can still be used, by id.
+  [[nodiscard]] const std::map<std::string, std::string>& live_tokens() const { return tokens_; }
+
+ private:
+  struct Machine {
+    std::string id;
+    bool enrolled = false, connected = false;
+    std::uint64_t last_serial = 0, assignment = 0;
+    Role role = Role::none;
+    bool init = false, joined = false;
+  };
+  using Event = std::function<void(Registry&)>;
+
+  void start();
+  void crash();
+  bool fault_here() { return at_.contains(points_++); }
+  void happen(const Event& event);
+  void commit(const std::vector<Action>& writes);
+  bool deliver(const Action& action);  // false: the session it went to has broken
+  void later(Event event) { queue_.push_back(std::move(event)); }
+  void come(Machine& machine);
+  [[nodiscard]] Report report(const Machine& machine) const;
+  void take_assignment(Machine& machine, const SendAssignment& order);
+  void take_grant(Machine& machine, const SendGrant& grant);
+  void mint(const RequestMint& order);
+  void take_serial(Machine& machine, std::uint64_t serial);
+  void say(const Machine& machine);
+  void break_promise(const std::string& what) {
+    if (broken_.empty()) broken_ = what;
+  }
+
+  Fault fault_;
+  std::set<std::size_t> at_;
+  std::size_t points_ = 0;
+  Now now_{std::chrono::steady_clock::time_point(std::chrono::hours(1)),
+           std::chrono::system_clock::time_point(std::chrono::hours(490'000))};
+  Snapshot disk_;
+  std::optional<Registry> registry_;
+  std::deque<Event> queue_;
+  std::map<std::string, Machine> machines_;
+  std::map<std::string, std::string> tokens_;  // id of the token, id of its node
+  unsigned inits_ = 0, minted_ = 0;
+  std::string broken_;
+};
+
+}  // namespace kagent::coordinator
