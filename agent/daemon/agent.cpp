@@ -234,6 +234,7 @@ asio::awaitable<void> Agent::deliver() {
       log::info("a join grant has come");
       driver_->grant_arrived();
     }
+    if (accepted->kind == "kubeconfig") co_await issue_kubeconfig(accepted->serial);
   }
   delivering_ = false;
 }
@@ -315,6 +316,21 @@ asio::awaitable<void> Agent::revoke(std::string token_id) {
   if (!revoked)
     log::warning("bootstrap token {} could not be deleted: {}; it expires by itself", token_id,
                  revoked.error().message());
+}
+
+asio::awaitable<void> Agent::issue_kubeconfig(std::uint64_t serial) {
+  auto issued = co_await node_->issue_kubeconfig();
+  v1::AgentMessage message;
+  v1::KubeconfigReply& reply = *message.mutable_kubeconfig_reply();
+  reply.set_serial(serial);
+  if (issued) {
+    reply.set_api_server(issued->api_server);
+    reply.set_ca_certificates(issued->ca_pem);
+    reply.set_certificate(issued->certificate_pem);
+  } else {
+    reply.set_error(wire_text(issued.error().message()));
+  }
+  session_.send(std::move(message));
 }
 
 asio::awaitable<void> Agent::read_log(v1::LogRequest request) {

@@ -57,6 +57,7 @@ class Agent {
   boost::asio::awaitable<void> mint(v1::Mint order);
   boost::asio::awaitable<void> revoke(std::string token_id);
   boost::asio::awaitable<void> read_log(v1::LogRequest request);
+  boost::asio::awaitable<void> issue_kubeconfig(std::uint64_t serial);
 
   // About this node.
   boost::asio::awaitable<void> begin();

@@ -124,6 +124,16 @@ class DbusNodeClient final : public NodeClient {
     co_return cluster;
   }
 
+  asio::awaitable<Result<IssuedKubeconfig>> issue_kubeconfig() override {
+    auto message = dbus::make_call(*proxy_, interface, "IssueKubeconfig");
+    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), call_timeout);
+    auto values = read_all<std::string, std::string, std::string>(std::move(reply));
+    if (!values) co_return values.error();
+    IssuedKubeconfig issued;
+    std::tie(issued.api_server, issued.ca_pem, issued.certificate_pem) = std::move(*values);
+    co_return issued;
+  }
+
   asio::awaitable<Result<std::vector<std::string>>> read_log(std::string step,
                                                              unsigned lines) override {
     const std::uint32_t count = lines;

@@ -31,8 +31,13 @@ struct HeldAssignment {
 };
 
 struct Submitted {
-  std::string kind;  // "assignment", "join-grant", "reset"
+  std::string kind;  // "assignment", "join-grant", "reset", "kubeconfig"
   std::uint64_t serial = 0;
+};
+
+struct IssuedKubeconfig {
+  std::string api_server;  // https://HOST:PORT
+  std::string ca_pem, certificate_pem;
 };
 
 struct LocalCluster {
@@ -55,6 +60,8 @@ class NodeClient {
   virtual boost::asio::awaitable<Result<Submitted>> submit(std::string envelope) = 0;
   virtual boost::asio::awaitable<Result<HeldAssignment>> assignment() = 0;
   virtual boost::asio::awaitable<Result<LocalCluster>> cluster() = 0;
+  // What the kubeconfig order submitted last asks for, once.
+  virtual boost::asio::awaitable<Result<IssuedKubeconfig>> issue_kubeconfig() = 0;
   // Of the last run of the step's unit, oldest first; every step's if `step` is empty.
   virtual boost::asio::awaitable<Result<std::vector<std::string>>> read_log(std::string step,
                                                                             unsigned lines) = 0;

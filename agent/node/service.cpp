@@ -8,8 +8,9 @@
 #include "agent/dbus/connection.hpp"
 #include "agent/dbus/error.hpp"
 #include "agent/node/context.hpp"
+#include "agent/node/issue_kubeconfig.hpp"
 #include "agent/node/journal.hpp"
-#include "agent/node/kubeadm/documents.hpp"
+#include "agent/node/kubeadm/admin_conf.hpp"
 #include "agent/node/steps/kubernetes.hpp"
 #include "agent/plan/plan.hpp"
 #include "node1_adaptor.hpp"
@@ -17,8 +18,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-
-#include <nlohmann/json.hpp>
 
 #include <charconv>
 #include <map>
@@ -46,21 +45,11 @@ struct Cluster {
 // Of the node that has run init; all empty before.
 Cluster initialised_cluster() {
   const auto fence = read_file(marks_of("init").done);
-  const auto admin = read_file(admin_conf);
+  const auto server = kubeadm::api_server_of("/");
   const auto ca = read_file(cluster_ca);
-  if (!fence || !admin || !ca) return {};
-  const auto documents = kubeadm::parse_documents(*admin);
-  if (!documents) return {};
+  if (!fence || !server || !ca) return {};
   Cluster cluster;
-  try {
-    const auto& entry = documents->at(0).at("clusters").at(0).at("cluster");
-    cluster.api_server = entry.at("server").get<std::string>();
-  } catch (const std::exception& error) {
-    log::warning("{}: {}", admin_conf, error.what());
-    return {};
-  }
-  if (const auto scheme = cluster.api_server.find("://"); scheme != std::string::npos)
-    cluster.api_server.erase(0, scheme + 3);
+  cluster.api_server = server->substr(server->find("://") + 3);
   cluster.ca_pem = *ca;
   std::from_chars(fence->data(), fence->data() + fence->size(), cluster.fence);
   return cluster;
@@ -162,6 +151,17 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
     touch();
     Cluster cluster = initialised_cluster();
     return {cluster.api_server, cluster.ca_pem, cluster.fence};
+  }
+
+  std::tuple<std::string, std::string, std::string> IssueKubeconfig() override {
+    touch();
+    auto order = vault_.take_kubeconfig_order();
+    if (!order) throw dbus::to_dbus(order.error());
+    auto issued = issue_kubeconfig(*order, "/");
+    if (!issued) throw dbus::to_dbus(issued.error());
+    log::info("signed a certificate for {}, good for {} s", order->user(),
+              order->lifetime_seconds());
+    return {issued->api_server, issued->ca_pem, issued->certificate_pem};
   }
 
   std::string NodeId() override {

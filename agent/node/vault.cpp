@@ -12,6 +12,7 @@
 namespace kagent::node {
 namespace {
 
+constexpr char kubeconfig_file[] = "kubeconfig-order";
 constexpr char record_file[] = "serials";
 constexpr char assignment_file[] = "assignment";
 constexpr char grant_file[] = "join-grant";
@@ -22,6 +23,7 @@ std::string kind_of(const v1::EnvelopePayload& payload) {
     case v1::EnvelopePayload::kAssignment: return "assignment";
     case v1::EnvelopePayload::kJoinGrant: return "join-grant";
     case v1::EnvelopePayload::kReset: return "reset";
+    case v1::EnvelopePayload::kKubeconfig: return "kubeconfig";
     case v1::EnvelopePayload::BODY_NOT_SET: break;
   }
   return {};
@@ -96,6 +98,14 @@ std::optional<v1::JoinGrant> Vault::grant(std::chrono::system_clock::time_point 
   return payload->join_grant();
 }
 
+Result<v1::KubeconfigOrder> Vault::take_kubeconfig_order() {
+  auto payload = load_payload(run_ / kubeconfig_file);
+  if (!payload || !payload->has_kubeconfig())
+    return Error{Errc::not_found, "the coordinator has ordered no kubeconfig"};
+  if (auto removed = remove_file(run_ / kubeconfig_file); !removed) return removed.error();
+  return payload->kubeconfig();
+}
+
 Result<> Vault::drop_grant() {
   return remove_file(run_ / grant_file);
 }
@@ -136,6 +146,8 @@ Result<> Vault::keep(const v1::EnvelopePayload& payload) const {
     return write_file_atomic(state_ / assignment_file, payload.SerializeAsString(), 0600);
   if (payload.has_join_grant())
     return write_file_atomic(run_ / grant_file, payload.SerializeAsString(), 0600);
+  if (payload.has_kubeconfig())
+    return write_file_atomic(run_ / kubeconfig_file, payload.SerializeAsString(), 0600);
   return {};
 }
 

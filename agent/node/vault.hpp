@@ -19,7 +19,7 @@ struct Trust {
 };
 
 struct Accepted {
-  std::string kind;  // "assignment", "join-grant", "reset"
+  std::string kind;  // "assignment", "join-grant", "reset", "kubeconfig"
   std::uint64_t serial = 0;
 };
 
@@ -40,6 +40,8 @@ class Vault {
   [[nodiscard]] std::uint64_t assignment_serial() const;
   // Nothing once its token has expired.
   [[nodiscard]] std::optional<v1::JoinGrant> grant(std::chrono::system_clock::time_point now) const;
+  // The order to sign an administrator's certificate, once: it is gone then.
+  Result<v1::KubeconfigOrder> take_kubeconfig_order();
   // A grant that the cluster refused: only a newer one is of use.
   Result<> drop_grant();
 

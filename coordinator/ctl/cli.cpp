@@ -36,6 +36,10 @@ std::optional<std::chrono::seconds> duration_from(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(std::chrono::seconds(total));
 }
 
+std::string is_duration(const std::string& text) {
+  return duration_from(text) ? std::string() : text + " is no duration (90s, 10m, 1h30m)";
+}
+
 // The arguments of every command, and the one that was asked for.
 class CommandLine {
  public:
@@ -56,6 +60,7 @@ class CommandLine {
   void add_node_commands();
   void add_wait();
   void add_config();
+  void add_kubeconfig();
   void add_rest();
   void add_format(CLI::App& sub, Format& format, bool wide);
 
@@ -68,6 +73,8 @@ class CommandLine {
   unsigned wait_nodes_ = 0;
   std::string wait_timeout_ = "10m";
   std::string config_file_;
+  KubeconfigOptions kubeconfig_;
+  std::string kubeconfig_lifetime_ = "8h";
   bool no_token_ = false;
   bool plan_json_ = false;
   std::function<int()> work_;
@@ -81,6 +88,7 @@ CommandLine::CommandLine() {
   add_node_commands();
   add_wait();
   add_config();
+  add_kubeconfig();
   add_rest();
 }
 
@@ -131,9 +139,7 @@ void CommandLine::add_wait() {
                     ->check(CLI::PositiveNumber);
   sub->add_option("--timeout", wait_timeout_, "as 90s, 10m, 1h30m")
       ->capture_default_str()
-      ->check([](const std::string& text) {
-        return duration_from(text) ? std::string() : text + " is no duration (90s, 10m, 1h30m)";
-      });
+      ->check(is_duration);
   sub->add_flag("-q,--quiet", wait_.quiet, "no progress on stderr");
   sub->parse_complete_callback([this, nodes] {
     if (nodes->count() > 0) wait_.nodes = wait_nodes_;
@@ -147,6 +153,19 @@ void CommandLine::add_config() {
   auto* check = command(*config, "check", "what is wrong with a document, with line and column",
                         [this] { return run_config_check(config_file_); });
   check->add_option("FILE", config_file_, "either kind; - for stdin")->required();
+}
+
+void CommandLine::add_kubeconfig() {
+  auto* sub = command(app_, "kubeconfig", "for kubectl: an administrator's, for some hours",
+                      [this] { return run_kubeconfig(endpoint_, kubeconfig_); });
+  sub->add_option("-o,--output", kubeconfig_.file, "a new file, mode 0600; default: stdout")
+      ->type_name("FILE");
+  sub->add_option("--lifetime", kubeconfig_lifetime_, "as 90m, 8h; at most 168h")
+      ->capture_default_str()
+      ->check(is_duration);
+  sub->parse_complete_callback([this] {
+    if (const auto lifetime = duration_from(kubeconfig_lifetime_)) kubeconfig_.lifetime = *lifetime;
+  });
 }
 
 void CommandLine::add_rest() {

@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::system_clock;
 
-constexpr std::chrono::seconds call_limit{10};
+constexpr std::chrono::seconds call_limit{15};
 
 Errc code_of(grpc::StatusCode code) {
   switch (code) {
@@ -67,6 +67,16 @@ class GrpcClient final : public Client {
     });
     if (!answer) return answer.error();
     return answer->user_data();
+  }
+
+  Result<v1::GetKubeconfigResponse> get_kubeconfig(const std::string& csr,
+                                                   std::chrono::seconds lifetime) override {
+    v1::GetKubeconfigRequest request;
+    request.set_csr(csr);
+    request.set_lifetime_seconds(static_cast<std::uint32_t>(lifetime.count()));
+    return call<v1::GetKubeconfigResponse>([&](grpc::ClientContext* context, auto* response) {
+      return stub_->GetKubeconfig(context, request, response);
+    });
   }
 
   Result<> watch_nodes(std::chrono::milliseconds tick, const OnChange& on_change) override;

@@ -32,6 +32,9 @@ class Client {
                                                     const std::string& step,
                                                     std::uint32_t lines) = 0;
   virtual Result<std::string> user_data(bool with_token) = 0;
+  // `csr`: PKCS#10 DER. `lifetime` 0: the coordinator's default.
+  virtual Result<v1::GetKubeconfigResponse> get_kubeconfig(const std::string& csr,
+                                                           std::chrono::seconds lifetime) = 0;
 
   // Calls `on_change` with every message, and with nullptr when `tick` has passed without one;
   // until it returns false (a success) or the stream ends (an error, most often unavailable).

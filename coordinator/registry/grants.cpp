@@ -42,11 +42,11 @@ bool Registry::control_plane_is_joining(const Node& but) const {
   });
 }
 
-Node* Registry::minter_for(const Node& node) const {
+const Node* Registry::reachable_control_plane(const Node* but) const {
   if (!cluster_.initialized()) return nullptr;
-  Node* best = nullptr;
+  const Node* best = nullptr;
   for (const auto& [order, candidate] : control_planes_) {
-    if (!candidate->connected || !candidate->record.joined || candidate == &node) continue;
+    if (!candidate->connected || !candidate->record.joined || candidate == but) continue;
     if (candidate->record.id == cluster_.initialized_by) return candidate;
     if (best == nullptr) best = candidate;
   }
@@ -62,7 +62,7 @@ void Registry::pump_grant(Node& node, Now now) {
     return;
   }
   if (node.record.role == Role::control_plane && control_plane_is_joining(node)) return;
-  if (Node* minter = minter_for(node)) request_mint(node, *minter, now);
+  if (const Node* minter = reachable_control_plane(&node)) request_mint(node, *minter, now);
 }
 
 void Registry::pump_grants(Now now) {
@@ -73,7 +73,7 @@ void Registry::pump_grants(Now now) {
   }
 }
 
-void Registry::request_mint(Node& node, Node& minter, Now now) {
+void Registry::request_mint(Node& node, const Node& minter, Now now) {
   if (node.grant) revoke(node);
   const std::uint64_t request = next_request_++;
   node.mint = PendingMint{request, minter.record.id, now.steady + policy_.mint_timeout};
@@ -138,7 +138,7 @@ void Registry::revoke(Node& node) {
   // Any control plane can do it; the one that minted it need not be there any more. If none is, the
   // token expires by itself.
   const Node* minter = find(node.grant->minter);
-  if (minter == nullptr || !minter->connected) minter = minter_for(node);
+  if (minter == nullptr || !minter->connected) minter = reachable_control_plane(&node);
   if (minter != nullptr)
     actions_.emplace_back(RevokeToken{minter->record.id, node.grant->token_id});
   node.grant.reset();

@@ -125,6 +125,14 @@ void Registry::disconnected(const std::string& id, Now now) {
   changed(*node);
 }
 
+std::uint64_t Registry::take_serial(const std::string& id) {
+  Node* node = get(id);
+  if (node == nullptr) return 0;
+  ++node->record.serial;
+  save(*node);
+  return node->record.serial;
+}
+
 void Registry::heard(const std::string& id, Now now) {
   if (Node* node = get(id)) hear(*node, now);
 }

@@ -124,6 +124,9 @@ class Registry {
   // Every liveness::sweep_every.
   void tick(Now now);
 
+  // The number of an order that is not the registry's own; on disk before anything that is sent.
+  std::uint64_t take_serial(const std::string& id);
+
   std::vector<Action> take_actions() { return std::exchange(actions_, {}); }
 
   [[nodiscard]] const Node* find(const std::string& id) const;
@@ -131,6 +134,8 @@ class Registry {
   [[nodiscard]] const ClusterRecord& cluster() const { return cluster_; }
   [[nodiscard]] const LeaseRecord& lease() const { return lease_; }
   [[nodiscard]] const KubernetesState* kubernetes(const Node& node) const;
+  // Of those that are connected and in the cluster: the one that made it, else the oldest.
+  [[nodiscard]] const Node* reachable_control_plane(const Node* but = nullptr) const;
   [[nodiscard]] Status status(const Node& node) const;
 
  private:
@@ -165,8 +170,7 @@ class Registry {
   [[nodiscard]] bool needs_mint(const Node& node, Now now) const;
   [[nodiscard]] const Node* name_holder(const Node& node) const;
   [[nodiscard]] bool control_plane_is_joining(const Node& but) const;
-  [[nodiscard]] Node* minter_for(const Node& node) const;
-  void request_mint(Node& node, Node& minter, Now now);
+  void request_mint(Node& node, const Node& minter, Now now);
   void mint_failed(Node& node, std::string problem, Now now);
   void expire_mints(Now now);
   void revoke(Node& node);

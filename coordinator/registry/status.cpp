@@ -60,7 +60,7 @@ std::string Registry::waiting_reason(const Node& node, const StepReport& step) c
   if (!node.mint_problem.empty()) return node.mint_problem;
   if (node.mint) return "waits for its bootstrap token";
   if (node.grant && !node.grant->taken_up) return "its grant is on the way";
-  if (minter_for(node) == nullptr)
+  if (reachable_control_plane(&node) == nullptr)
     return "waits for a join grant: no control plane is connected to the coordinator";
   return "waits for its join grant";
 }

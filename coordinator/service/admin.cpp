@@ -46,9 +46,8 @@ void Coordinator::get_logs(const v1::GetLogsRequest& request, LogsDone done) {
   const std::string& id = (*node)->record.id;
   if (!sessions_.contains(id))
     return done(Error(Errc::unavailable, "node " + request.node() + " is not connected"));
-  const std::uint64_t number = next_log_request_++;
-  log_waits_.emplace(
-      number, LogWait{id, std::move(done), std::chrono::steady_clock::now() + logs_deadline});
+  const std::uint64_t number = next_request_++;
+  log_waits_.add(number, id, std::move(done), logs_deadline);
   v1::CoordinatorMessage message;
   v1::LogRequest& order = *message.mutable_log_request();
   order.set_request(number);
@@ -59,27 +58,12 @@ void Coordinator::get_logs(const v1::GetLogsRequest& request, LogsDone done) {
 }
 
 void Coordinator::log_reply(const std::string& node, v1::LogReply& reply) {
-  const auto found = log_waits_.find(reply.request());
-  if (found == log_waits_.end() || found->second.node != node) return;
-  const LogsDone done = std::move(found->second.done);
-  log_waits_.erase(found);
-  if (!reply.error().empty()) return done(Error(Errc::unavailable, reply.error()));
+  const auto done = log_waits_.take(reply.request(), node);
+  if (!done) return;
+  if (!reply.error().empty()) return (*done)(Error(Errc::unavailable, reply.error()));
   v1::GetLogsResponse response;
   *response.mutable_lines() = std::move(*reply.mutable_lines());
-  done(std::move(response));
-}
-
-void Coordinator::expire_logs(std::chrono::steady_clock::time_point now) {
-  for (auto i = log_waits_.begin(); i != log_waits_.end();) {
-    if (i->second.deadline > now) {
-      ++i;
-      continue;
-    }
-    const LogsDone done = std::move(i->second.done);
-    const std::string node = i->second.node;
-    i = log_waits_.erase(i);
-    done(Error(Errc::deadline_exceeded, "node " + node + " does not answer"));
-  }
+  (*done)(std::move(response));
 }
 
 std::string Coordinator::user_data(bool with_token) const {

@@ -182,6 +182,21 @@ class AdminService final : public v1::Admin::CallbackService {
     return reactor;
   }
 
+  Reactor* GetKubeconfig(Context* context, const v1::GetKubeconfigRequest* request,
+                         v1::GetKubeconfigResponse* response) override {
+    Reactor* reactor = context->DefaultReactor();
+    boost::asio::post(loop_, [this, reactor, request, response, caller = caller_of(*context)] {
+      if (auto may = may_administer(caller); !may) return reactor->Finish(to_status(may.error()));
+      coordinator_.get_kubeconfig(*request, caller,
+                                  [reactor, response](Result<v1::GetKubeconfigResponse> answer) {
+                                    if (!answer) return reactor->Finish(to_status(answer.error()));
+                                    response->Swap(&*answer);
+                                    reactor->Finish(grpc::Status::OK);
+                                  });
+    });
+    return reactor;
+  }
+
   grpc::ServerWriteReactor<v1::WatchNodesResponse>* WatchNodes(
       Context* context, const v1::WatchNodesRequest*) override {
     const auto watch = std::make_shared<WatchReactor>(loop_, coordinator_, caller_of(*context));

@@ -80,8 +80,8 @@ void Coordinator::stop() {
   const Error why(Errc::unavailable, "the coordinator is stopping");
   for (auto& [id, session] : sessions_) session.peer->close(why);
   for (auto& watcher : watchers_) watcher->close(why);
-  for (auto& [request, wait] : log_waits_) wait.done(why);
-  log_waits_.clear();
+  log_waits_.fail_all(why);
+  kubeconfig_waits_.fail_all(why);
 }
 
 void Coordinator::arm_sweep() {
@@ -91,7 +91,8 @@ void Coordinator::arm_sweep() {
     const Now at = now();
     registry_.tick(at);
     act();
-    expire_logs(at.steady);
+    log_waits_.expire(at.steady);
+    kubeconfig_waits_.expire(at.steady);
     if (++sweeps_ % sweeps_a_report_flush == 0) flush_reports();
     arm_sweep();
   });
@@ -253,6 +254,10 @@ void Coordinator::dispatch(const Caller& caller, v1::AgentMessage& message) {
       registry_.minted(id, to_minted(message.mint_reply()), at);
       break;
     case v1::AgentMessage::kLogReply: log_reply(id, *message.mutable_log_reply()); break;
+    case v1::AgentMessage::kKubeconfigReply:
+      if (const auto done = kubeconfig_waits_.take(message.kubeconfig_reply().serial(), id))
+        (*done)(std::move(*message.mutable_kubeconfig_reply()));
+      break;
     default: break;  // from a newer agent
   }
 }

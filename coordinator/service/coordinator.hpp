@@ -5,6 +5,7 @@
 #include "coordinator/service/authority.hpp"
 #include "coordinator/service/courier.hpp"
 #include "coordinator/service/peer.hpp"
+#include "coordinator/service/waits.hpp"
 #include "kagent/v1/admin.pb.h"
 #include "kagent/v1/agent.pb.h"
 #include "kagent/v1/config.pb.h"
@@ -58,8 +59,11 @@ class Coordinator {
   // Errors: not_found; failed_precondition (the name fits several).
   Result<const Node*> resolve(const std::string& id_or_name) const;
   v1::Node describe(const Node& node) const { return to_message(node); }
-  using LogsDone = std::function<void(Result<v1::GetLogsResponse>)>;
+  using LogsDone = Waits<v1::GetLogsResponse>::Done;
   void get_logs(const v1::GetLogsRequest& request, LogsDone done);  // at most 5 s
+  using KubeconfigDone = std::function<void(Result<v1::GetKubeconfigResponse>)>;
+  void get_kubeconfig(const v1::GetKubeconfigRequest& request, const Caller& caller,
+                      KubeconfigDone done);  // at most 10 s
   std::string user_data(bool with_token) const;
   const v1::ClusterConfig& config() const { return config_; }
   void watch(std::shared_ptr<Watcher> watcher);
@@ -78,11 +82,6 @@ class Coordinator {
     std::shared_ptr<Peer> peer;
     bool greeted = false;
   };
-  struct LogWait {
-    std::string node;
-    LogsDone done;
-    std::chrono::steady_clock::time_point deadline;
-  };
 
   v1::Node to_message(const Node& node) const;
   Result<> may_enrol(const v1::EnrollRequest& request, const Caller& caller,
@@ -90,7 +89,6 @@ class Coordinator {
   void greet(Session& session, const Caller& caller, const v1::Hello& hello);
   void dispatch(const Caller& caller, v1::AgentMessage& message);
   void log_reply(const std::string& node, v1::LogReply& reply);
-  void expire_logs(std::chrono::steady_clock::time_point now);
   void act();  // hands the registry's actions to the courier
   void deliver(Action& action);
   void send_envelope(const std::string& node, std::uint64_t serial, v1::EnvelopePayload payload,
@@ -110,8 +108,9 @@ class Coordinator {
   boost::asio::steady_timer sweep_;
   std::unordered_map<std::string, Session> sessions_;  // by node id
   std::vector<std::shared_ptr<Watcher>> watchers_;
-  std::unordered_map<std::uint64_t, LogWait> log_waits_;
-  std::uint64_t next_log_request_ = 1;
+  Waits<v1::GetLogsResponse> log_waits_;
+  Waits<v1::KubeconfigReply> kubeconfig_waits_;
+  std::uint64_t next_request_ = 1;
   std::unordered_set<std::string> unsaved_reports_;
   unsigned sweeps_ = 0;
   Counters counters_;

@@ -43,7 +43,7 @@ _kagentctl() {
   esac
 
   case $command in
-    "") COMPREPLY=($(compgen -W "status describe logs wait config timeline user-data plan version $globals" -- "$word")) ;;
+    "") COMPREPLY=($(compgen -W "status describe logs wait kubeconfig config timeline user-data plan version $globals" -- "$word")) ;;
     status) COMPREPLY=($(compgen -W "-w --watch -o --output $globals" -- "$word")) ;;
     describe | logs)
       if [[ $word == -* ]]; then
@@ -62,6 +62,7 @@ _kagentctl() {
         COMPREPLY=($(compgen -f -- "$word"))
       fi
       ;;
+    kubeconfig) COMPREPLY=($(compgen -W "--output --lifetime $globals" -- "$word")) ;;
     user-data) COMPREPLY=($(compgen -W "--no-token $globals" -- "$word")) ;;
     plan) COMPREPLY=($(compgen -W "--json $globals" -- "$word")) ;;
     *) COMPREPLY=($(compgen -W "$globals" -- "$word")) ;;

@@ -8,7 +8,7 @@ function __kagentctl_is -a command
     contains -- $command (commandline -opc)
 end
 
-set -l commands status describe logs wait config timeline user-data plan version
+set -l commands status describe logs wait kubeconfig config timeline user-data plan version
 set -l steps preflight hostname swap modules sysctl runtime images kubelet init kubeconfig cni join ready
 set -l phases enrolled preparing initializing waiting joining starting ready not-ready failed lost
 
@@ -23,6 +23,7 @@ complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a logs -d 
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a wait -d 'until nodes are ready'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a config -d 'NodeConfig and ClusterConfig'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a timeline -d 'when each step started and ended'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a kubeconfig -d 'for kubectl, for some hours'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a user-data -d 'the line for launching nodes'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a plan -d 'on a node: what would change'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a version -d 'the version'
@@ -38,5 +39,7 @@ complete -c kagentctl -n '__kagentctl_is wait' -l timeout -x
 complete -c kagentctl -n '__kagentctl_is wait' -s q -l quiet
 complete -c kagentctl -n '__kagentctl_is config' -a check
 complete -c kagentctl -n '__kagentctl_is check' -F
+complete -c kagentctl -n '__kagentctl_is kubeconfig' -s o -l output -r
+complete -c kagentctl -n '__kagentctl_is kubeconfig' -l lifetime -x
 complete -c kagentctl -n '__kagentctl_is user-data' -l no-token
 complete -c kagentctl -n '__kagentctl_is plan' -l json

@@ -2,6 +2,7 @@
 #include "agent/base/paths.hpp"
 #include "agent/base/pki.hpp"
 #include "agent/config/unpack.hpp"
+#include "agent/node/kubeadm/admin_conf.hpp"
 #include "agent/node/kubeadm/documents.hpp"
 #include "agent/node/steps/kubernetes.hpp"
 
@@ -109,18 +110,6 @@ bool agent_config_is_good(const Context& context) {
   }
 }
 
-Result<std::string> server_of(const Context& context) {
-  const auto admin = read_file(context.at(admin_conf));
-  if (!admin) return admin.error();
-  const auto documents = kubeadm::parse_documents(*admin);
-  if (!documents) return documents.error().context(admin_conf);
-  try {
-    return documents->at(0).at("clusters").at(0).at("cluster").at("server").get<std::string>();
-  } catch (const std::exception&) {
-    return Error(Errc::protocol, fmt::format("{} names no server", admin_conf));
-  }
-}
-
 Result<> write_agent_config(const Context& context) {
   const auto ca_pem = read_file(context.at(cluster_ca));
   if (!ca_pem) return ca_pem.error();
@@ -139,7 +128,7 @@ Result<> write_agent_config(const Context& context) {
   if (!certificate) return certificate.error();
   const auto certificate_text = pki::to_pem(*certificate);
   const auto key_text = pki::key_to_pem(*key);
-  const auto server = server_of(context);
+  const auto server = kubeadm::api_server_of(context.root);
   if (!certificate_text) return certificate_text.error();
   if (!key_text) return key_text.error();
   if (!server) return server.error();

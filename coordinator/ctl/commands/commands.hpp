@@ -45,6 +45,12 @@ ExitCode run_wait(const Endpoint& endpoint, const WaitOptions& options);
 ExitCode run_timeline(const Endpoint& endpoint);
 ExitCode run_user_data(const Endpoint& endpoint, bool with_token);
 
+struct KubeconfigOptions {
+  std::string file;                  // empty: stdout
+  std::chrono::seconds lifetime{0};  // 0: the coordinator's default, 8 hours
+};
+ExitCode run_kubeconfig(const Endpoint& endpoint, const KubeconfigOptions& options);
+
 // "-" is stdin.
 ExitCode run_config_check(const std::string& file);
 
