@@ -3,6 +3,7 @@
 #include "agent/base/file.hpp"
 #include "agent/base/log.hpp"
 #include "agent/dbus/connection.hpp"
+#include "agent/node/bus_services.hpp"
 #include "agent/node/systemd_jobs.hpp"
 
 #include <boost/asio/redirect_error.hpp>
@@ -179,6 +180,17 @@ class SystemdUnits final : public Units {
     co_return names;
   }
 
+  asio::awaitable<Result<std::vector<std::string>>> dependencies(std::string unit) override {
+    auto path = co_await object_path("LoadUnit", unit);
+    if (!path) co_return path.error();
+    auto properties = co_await all_properties(*path, unit_interface);
+    if (!properties) co_return properties.error();
+    auto names = get<std::vector<std::string>>(*properties, "Requires");
+    for (auto& name : get<std::vector<std::string>>(*properties, "Wants"))
+      names.push_back(std::move(name));
+    co_return names;
+  }
+
   asio::awaitable<Result<>> job(Verb verb, std::string unit) override {
     const std::string method = verb == Verb::start  ? "StartUnit"
                                : verb == Verb::stop ? "StopUnit"
@@ -202,14 +214,13 @@ class SystemdUnits final : public Units {
   }
 
   asio::awaitable<Result<>> set_hostname(std::string name) override {
-    auto proxy = sdbus::createProxy(connection_.bus(), "org.freedesktop.hostname1",
-                                    "/org/freedesktop/hostname1");
-    for (const std::string method : {"SetStaticHostname", "SetHostname"}) {
-      auto message = dbus::make_call(*proxy, "org.freedesktop.hostname1", method, name, false);
-      auto reply = co_await dbus::call(connection_, *proxy, std::move(message));
-      if (!reply) co_return reply.error().context(method);
-    }
-    co_return Result<>{};
+    return bus_services::set_hostname(connection_, std::move(name));
+  }
+  asio::awaitable<Result<ClockState>> clock() override {
+    return bus_services::clock_state(connection_);
+  }
+  asio::awaitable<Result<>> turn_ntp_on() override {
+    return bus_services::turn_ntp_on(connection_);
   }
 
  private:

@@ -60,6 +60,13 @@ struct UnitState {
 
 enum class Verb { start, stop, restart };
 
+// org.freedesktop.timedate1(5).
+struct ClockState {
+  bool can_ntp = false;  // a service is installed that it knows: timesyncd, chrony, ...
+  bool ntp = false;      // that service is enabled
+  bool synchronised = false;
+};
+
 // The seam to systemd. Everything is waited for by JobRemoved, bounded by the command's limit (or
 // 90 s) plus half a minute for systemd itself. Errors: unavailable (no bus), not_found (no such
 // unit or program), deadline_exceeded, io.
@@ -76,6 +83,9 @@ class Units {
 
   virtual boost::asio::awaitable<Result<UnitState>> state(std::string unit) = 0;
   virtual boost::asio::awaitable<Result<std::vector<std::string>>> loaded(std::string pattern) = 0;
+  // Those that it Requires or Wants, as systemd has read them: what a boot would start with it.
+  virtual boost::asio::awaitable<Result<std::vector<std::string>>> dependencies(
+      std::string unit) = 0;
 
   // A job that ends otherwise than "done" is an Error that names its result.
   virtual boost::asio::awaitable<Result<>> job(Verb verb, std::string unit) = 0;
@@ -84,6 +94,10 @@ class Units {
 
   // Static and current hostname, by systemd-hostnamed.
   virtual boost::asio::awaitable<Result<>> set_hostname(std::string name) = 0;
+
+  // By systemd-timedated. Errors also: not_found (no timedated here).
+  virtual boost::asio::awaitable<Result<ClockState>> clock() = 0;
+  virtual boost::asio::awaitable<Result<>> turn_ntp_on() = 0;
 };
 
 // `output_folder` is private to root: what capturing commands print passes through it.

@@ -13,16 +13,17 @@ using List = std::array<std::string_view, N>;
 
 constexpr List<1> after_modules{"modules"};
 constexpr List<1> after_runtime{"runtime"};
-constexpr List<5> kubelet_needs{"hostname", "swap", "modules", "sysctl", "runtime"};
+constexpr List<6> kubelet_needs{"hostname", "time", "swap", "modules", "sysctl", "runtime"};
 constexpr List<3> start_needs{"preflight", "kubelet", "images"};
 constexpr List<1> after_init{"init"};
 constexpr List<1> after_kubeconfig{"kubeconfig"};
 constexpr List<3> ready_needs{"init", "join", "cni"};
 
-constexpr std::array<Step, 13> steps{{
+constexpr std::array<Step, 14> steps{{
     // clang-format off
     {"preflight",  For::every,         Gate::assignment, {},               {5, 5s},   30s},
     {"hostname",   For::every,         Gate::none,       {},               {5, 2s},   30s},
+    {"time",       For::every,         Gate::none,       {},               {5, 5s},   60s},
     {"swap",       For::every,         Gate::none,       {},               {5, 2s},   60s},
     {"modules",    For::every,         Gate::none,       {},               {5, 2s},   30s},
     {"sysctl",     For::every,         Gate::none,       after_modules,    {5, 2s},   30s},

@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <array>
+#include <set>
+
 namespace kagent::node {
 namespace asio = boost::asio;
 
@@ -35,6 +38,28 @@ Result<> rewrite_fstab(const Context& context) {
   return write_file_atomic(context.at(fstab_path), fstab.text, 0644);
 }
 
+// Services that make swap by themselves at boot: Debian's zram-tools, Ubuntu's zram-config.
+constexpr std::array<const char*, 2> swap_services{"zramswap.service", "zram-config.service"};
+
+// Units that would bring swap back at the next boot, whoever made them: /etc/fstab, zram-generator,
+// the discovery of GPT partitions.
+asio::awaitable<Result<std::vector<std::string>>> returning(ContextPtr context) {
+  std::vector<std::string> found;
+  auto wanted = co_await context->units->dependencies("swap.target");
+  if (!wanted) co_return wanted.error();
+  for (const std::string& unit : *wanted) {
+    if (!unit.ends_with(".swap")) continue;
+    auto state = co_await context->units->state(unit);
+    if (!state) co_return state.error();
+    if (state->load == "loaded") found.push_back(unit);
+  }
+  for (const std::string service : swap_services) {
+    auto state = co_await context->units->state(service);
+    if (state && state->file == "enabled") found.push_back(service);
+  }
+  co_return found;
+}
+
 // kubelet refuses to start with swap on (its failSwapOn), so it must stay off after a reboot too.
 class Swap final : public Step {
  public:
@@ -45,20 +70,26 @@ class Swap final : public Step {
     for (const auto& device : swaps_in_use(*context)) found.need("turn swap off on " + device);
     if (const auto fstab = new_fstab(*context); fstab.swap_lines > 0)
       found.need(fmt::format("comment out {} swap line(s) in {}", fstab.swap_lines, fstab_path));
+    auto units = co_await returning(context);
+    if (!units) co_return units.error();
+    for (const auto& unit : *units)
+      found.need("stop and mask " + unit + ", which would bring swap back at the next boot");
     co_return found;
   }
 
   asio::awaitable<Outcome> apply(ContextPtr context) override {
     if (auto written = rewrite_fstab(*context); !written) co_return failed(name(), written.error());
-    if (!swaps_in_use(*context).empty()) {
-      auto units = co_await context->units->loaded("*.swap");
-      if (!units) co_return failed(name(), units.error());
-      for (const std::string& unit : *units) {
-        auto stopped = co_await context->units->job(Verb::stop, unit);
-        if (!stopped) co_return failed("swap.still-on", stopped.error().message(), remedy);
-        auto masked = co_await context->units->mask(unit);
-        if (!masked) co_return failed(name(), masked.error());
-      }
+    auto units = co_await returning(context);
+    if (!units) co_return failed(name(), units.error());
+    auto active = co_await context->units->loaded("*.swap");
+    if (!active) co_return failed(name(), active.error());
+    std::set<std::string> all(units->begin(), units->end());
+    all.insert(active->begin(), active->end());
+    for (const std::string& unit : all) {
+      auto stopped = co_await context->units->job(Verb::stop, unit);
+      if (!stopped) co_return failed("swap.still-on", stopped.error().message(), remedy);
+      auto masked = co_await context->units->mask(unit);
+      if (!masked) co_return failed("swap.not-masked", masked.error().message(), mask_remedy);
     }
     if (const auto left = swaps_in_use(*context); !left.empty())
       co_return failed("swap.still-on", fmt::format("swap is still on: {}", fmt::join(left, ", ")),
@@ -67,6 +98,7 @@ class Swap final : public Step {
   }
 
  private:
+  static constexpr char mask_remedy[] = "Run `systemctl mask` for it, and see what it says.";
   static constexpr char remedy[] =
       "Turn it off by `swapoff -a`: there may be too little memory free to take it back.";
 };

@@ -1,8 +1,11 @@
+#include "agent/base/file.hpp"
 #include "agent/node/steps/common.hpp"
+#include "agent/node/sysctl_files.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 
 namespace kagent::node {
@@ -22,11 +25,47 @@ constexpr std::array settings{
     Setting{"net.ipv4.ip_forward", "/proc/sys/net/ipv4/ip_forward"},
 };
 
+// Late in the order: Debian's link to /etc/sysctl.conf is called 99-sysctl.conf.
+constexpr char ours[] = "/etc/sysctl.d/99-zz-kagent.conf";
+
 FileWant sysctl_file() {
   std::string text =
       "# kagent: kube-proxy and the CNI see bridged traffic, and the node forwards.\n";
   for (const Setting& setting : settings) text += fmt::format("{} = 1\n", setting.name);
-  return {"/etc/sysctl.d/99-kagent.conf", text};
+  return {ours, text};
+}
+
+std::vector<SysctlFile> files_of(const Context& context) {
+  const std::vector<std::string> folders{"/etc/sysctl.d", "/run/sysctl.d",
+                                         "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d",
+                                         "/lib/sysctl.d"};
+  std::vector<std::string> paths;
+  for (const std::string& folder : folders) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(context.at(folder), ignored))
+      paths.push_back(folder + "/" + entry.path().filename().string());
+  }
+  std::vector<SysctlFile> files;
+  for (const std::string& path : sysctl_order(paths, folders))
+    if (auto text = read_file(context.at(path))) files.push_back({path, std::move(*text)});
+  return files;
+}
+
+// What another file sets back after ours: "/etc/sysctl.d/zz.conf: net.ipv4.ip_forward=0".
+std::vector<std::string> overrides(const Context& context) {
+  std::vector<SysctlFile> files = files_of(context);
+  // Before apply ours is not there yet, and its place is by its name.
+  if (!context.exists(ours)) {
+    const auto place = std::ranges::find_if(files, [](const SysctlFile& file) {
+      return std::filesystem::path(file.path).filename() > std::filesystem::path(ours).filename();
+    });
+    files.insert(place, {ours, {}});
+  }
+  std::vector<std::string> found;
+  for (const Setting& setting : settings)
+    if (const auto other = overridden_by(files, ours, setting.name, "1"))
+      found.push_back(other->path + ": " + other->line);
+  return found;
 }
 
 class Sysctl final : public Step {
@@ -39,6 +78,8 @@ class Sysctl final : public Step {
     auto wrong = co_await wrong_settings(context);
     if (!wrong) co_return wrong.error();
     for (const auto& setting : *wrong) found.need("set " + setting + " = 1");
+    for (const auto& other : overrides(*context))
+      found.need("take out what overrides " + std::string(ours) + ": " + other);
     co_return found;
   }
 
@@ -46,6 +87,12 @@ class Sysctl final : public Step {
     if (const auto file = sysctl_file(); differs(*context, file))
       if (auto written = write_in_place(*context, file); !written)
         co_return failed(name(), written.error());
+    // Set now or not: at the next boot it would be back.
+    if (const auto others = overrides(*context); !others.empty())
+      co_return failed(
+          "sysctl.overridden",
+          fmt::format("another file sets back what Kubernetes needs: {}", fmt::join(others, "; ")),
+          "Take the line out of that file, in the machine image too.");
     auto wrong = co_await wrong_settings(context);
     if (!wrong) co_return failed(name(), wrong.error());
     if (wrong->empty()) co_return succeeded();
@@ -54,11 +101,10 @@ class Sysctl final : public Step {
     auto left = co_await wrong_settings(context);
     if (!left) co_return failed(name(), left.error());
     if (left->empty()) co_return succeeded();
-    co_return failed(
-        "sysctl.not-set",
-        fmt::format("{} could not be set to 1{}", fmt::join(*left, ", "),
-                    restarted ? std::string{} : ": " + restarted.error().message()),
-        "See `systemctl status systemd-sysctl`; a later file in sysctl.d may set it back.");
+    co_return failed("sysctl.not-set",
+                     fmt::format("{} could not be set to 1{}", fmt::join(*left, ", "),
+                                 restarted ? std::string{} : ": " + restarted.error().message()),
+                     "See `systemctl status systemd-sysctl`.");
   }
 
  private:
