@@ -8,6 +8,7 @@ inline constexpr char instance_id[] = "/run/kagent-imds/instance-id";  // plain 
 inline constexpr char local_hostname[] = "/run/kagent-imds/local-hostname";
 inline constexpr char instance_type[] = "/run/kagent-imds/instance-type";
 inline constexpr char availability_zone[] = "/run/kagent-imds/availability-zone";
+inline constexpr char vpc_cidrs[] = "/run/kagent-imds/vpc-cidrs";  // one a line
 inline constexpr char identity_document[] = "/run/kagent-imds/identity-document";
 inline constexpr char identity_rsa2048[] = "/run/kagent-imds/identity-rsa2048";
 inline constexpr char local_user_data[] = "/etc/kagent/user-data";  // instead of EC2's

@@ -99,6 +99,8 @@ class Validation {
   void maps() {
     for (const auto& [name, text] : config_.containerd().drop_ins())
       complain("containerd.dropIns." + name, check_drop_in_name(name));
+    for (const auto& [name, text] : config_.kubeadm().patches())
+      complain("kubeadm.patches." + name, check_patch_name(name));
     for (const auto& [flag, value] : config_.kubelet_extra_args())
       complain("kubeletExtraArgs." + flag, check_flag_name(flag));
   }

@@ -177,4 +177,26 @@ bool cidrs_overlap(std::string_view left, std::string_view right) {
   return false;
 }
 
+bool cidr_contains(std::string_view outer, std::string_view inner) {
+  const auto within = range_of(std::string(inner));
+  if (!within) return false;
+  for (const std::string& part : split(outer, ',')) {
+    const auto range = range_of(part);
+    if (!range || range->v6 != within->v6) continue;
+    const auto holds = [](const auto& a, const auto& b) {
+      return a.canonical() == b.canonical() || b.is_subnet_of(a);
+    };
+    if (range->v6 ? holds(range->six, within->six) : holds(range->four, within->four)) return true;
+  }
+  return false;
+}
+
+Complaint check_patch_name(std::string_view name) {
+  if (!matches(name,
+               "(kube-apiserver|kube-controller-manager|kube-scheduler|etcd|kubeletconfiguration|"
+               "corednsdeployment)[a-z0-9-]*(\\+(strategic|merge|json))?\\.(yaml|json)"))
+    return "expected kubeadm's form, such as kube-apiserver0+merge.yaml";
+  return std::nullopt;
+}
+
 }  // namespace kagent::config

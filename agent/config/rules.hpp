@@ -23,5 +23,9 @@ Complaint check_user_name(std::string_view user);
 // A list of CIDRs, comma-separated for dual stack, at most one of each family.
 Complaint check_cidrs(std::string_view cidrs);
 bool cidrs_overlap(std::string_view left, std::string_view right);  // both well formed
+// Whether one range of the list `outer` holds all of `inner`.
+bool cidr_contains(std::string_view outer, std::string_view inner);
+Complaint check_patch_name(
+    std::string_view name);  // TARGET[SUFFIX][+TYPE].(yaml|json), as kubeadm's
 
 }  // namespace kagent::config

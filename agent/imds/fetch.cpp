@@ -6,10 +6,16 @@ namespace kagent::imds {
 namespace {
 
 constexpr std::size_t longest_token = 1024;
+constexpr std::string_view mac_place = "{mac}";
 
 bool is_header_value(std::string_view text) {
   if (text.empty() || text.size() > longest_token) return false;
   return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+bool is_path_part(std::string_view text) {
+  return !text.empty() &&
+         text.find_first_not_of("0123456789abcdefABCDEF:") == std::string_view::npos;
 }
 
 std::string forbidden_reason(Question question, unsigned status) {
@@ -52,7 +58,16 @@ Action Fetch::on_reply(const Result<Reply>& reply) {
 Action Fetch::ask() {
   if (next_ == wanted_.size()) return Done{};
   if (token_.empty()) return PutToken{endpoint_};
-  return Get{endpoint_, "/latest/" + std::string(wanted_[next_].path), token_};
+  std::string path = "/latest/" + std::string(wanted_[next_].path);
+  if (const auto place = path.find(mac_place); place != std::string::npos) {
+    const auto mac = found_.find("mac");
+    if (mac == found_.end() || !is_path_part(mac->second)) {
+      ++next_;
+      return ask();
+    }
+    path.replace(place, mac_place.size(), mac->second);
+  }
+  return Get{endpoint_, std::move(path), token_};
 }
 
 Action Fetch::on_answer(Question question, const Reply& reply) {

@@ -27,7 +27,8 @@ struct Reply {
   std::string body;
 };
 
-// What is asked of IMDS: a path below /latest/, and the name it is kept under.
+// What is asked of IMDS: a path below /latest/, and the name it is kept under. "{mac}" in a path
+// stands for the answer kept as "mac"; without one the document is absent.
 struct Document {
   std::string_view path;
   std::string_view name;

@@ -9,6 +9,7 @@
 #include "kagent/v1/envelope.pb.h"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ struct Context {
   std::optional<v1::Assignment> assignment;
   std::uint64_t assignment_serial = 0;
   std::optional<v1::JoinGrant> grant;
+  // Says what an apply is at: "3 of 7: pulling ...".
+  std::function<void(const std::string&)> progress = [](const std::string&) {};
 
   // Where an absolute path of the node is.
   [[nodiscard]] std::filesystem::path at(std::string_view path) const;

@@ -1,11 +1,18 @@
 #include "agent/node/machine.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <charconv>
 #include <sstream>
 
 namespace kagent::node::machine {
 namespace {
+
+constexpr std::array<std::string_view, 7> cni_devices{"cni",  "flannel", "cali", "vxlan.calico",
+                                                      "tunl", "cilium",  "kube-"};
 
 std::vector<std::string> split_lines(std::string_view text) {
   std::vector<std::string> lines;
@@ -139,6 +146,37 @@ std::string only_address(std::string_view route, std::string_view fib_trie) {
       local.insert(address);
   }
   return local.size() == 1 ? *local.begin() : std::string{};
+}
+
+std::vector<std::string> networks(std::string_view route) {
+  std::vector<std::string> found;
+  for (const auto& line : split_lines(route)) {
+    const auto words = fields(line);
+    if (words.size() < 8) continue;
+    const std::string& device = words[0];
+    if (std::ranges::any_of(cni_devices,
+                            [&](std::string_view prefix) { return device.starts_with(prefix); }))
+      continue;
+    std::uint32_t address = 0;
+    std::uint32_t mask = 0;
+    const auto read = [](const std::string& hex, std::uint32_t& value) {
+      return std::from_chars(hex.data(), hex.data() + hex.size(), value, 16).ec == std::errc{};
+    };
+    if (!read(words[1], address) || !read(words[7], mask) || mask == 0) continue;
+    // The kernel prints the bytes as they lie in memory: little endian on all that runs Kubernetes.
+    found.push_back(fmt::format("{}.{}.{}.{}/{}", address & 0xffU, (address >> 8U) & 0xffU,
+                                (address >> 16U) & 0xffU, address >> 24U, std::popcount(mask)));
+  }
+  return found;
+}
+
+KernelVersion kernel_version(std::string_view osrelease) {
+  KernelVersion version;
+  const char* const end = osrelease.data() + osrelease.size();
+  const auto major = std::from_chars(osrelease.data(), end, version.major);
+  if (major.ec == std::errc{} && major.ptr != end && *major.ptr == '.')
+    std::from_chars(major.ptr + 1, end, version.minor);
+  return version;
 }
 
 }  // namespace kagent::node::machine

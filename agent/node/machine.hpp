@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -42,5 +43,17 @@ std::string hostname_from(std::string_view name);
 // IPv4 address in /proc/<pid>/net/fib_trie; "" if a default route is in `route`, or if none or
 // several are there.
 std::string only_address(std::string_view route, std::string_view fib_trie);
+
+// The networks that routes of /proc/<pid>/net/route lead to, as CIDRs; not the default route, nor
+// those of CNI plugins.
+std::vector<std::string> networks(std::string_view route);
+
+// MAJOR.MINOR of "6.1.0-28-cloud-amd64"; 0.0 of nonsense.
+struct KernelVersion {
+  int major = 0;
+  int minor = 0;
+  auto operator<=>(const KernelVersion&) const = default;
+};
+KernelVersion kernel_version(std::string_view osrelease);
 
 }  // namespace kagent::node::machine

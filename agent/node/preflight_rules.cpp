@@ -1,11 +1,16 @@
 #include "agent/node/preflight_rules.hpp"
 
+#include "agent/config/rules.hpp"
+#include "agent/node/machine.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <strings.h>
 
 #include <algorithm>
 #include <array>
+#include <sstream>
+#include <utility>
 
 namespace kagent::node {
 namespace {
@@ -13,6 +18,7 @@ namespace {
 constexpr unsigned control_plane_cpus = 2;
 constexpr std::uint64_t control_plane_mib = 1700;
 constexpr std::uint64_t least_disk_mib = 1024;
+constexpr machine::KernelVersion oldest_kernel{3, 10};
 constexpr std::array<std::uint16_t, 6> control_plane_ports{6443, 10259, 10257, 10250, 2379, 2380};
 constexpr std::array<std::uint16_t, 1> worker_ports{10250};
 
@@ -74,6 +80,72 @@ void check_machine(const PreflightFacts& facts, std::vector<Problem>& found) {
                      "Enable them on the kernel's command line (cgroup_enable=memory ...)."});
 }
 
+void check_kernel(const PreflightFacts& facts, std::vector<Problem>& found) {
+  if (facts.kernel.empty() || machine::kernel_version(facts.kernel) >= oldest_kernel) return;
+  found.push_back({"SystemVerification", "kernel",
+                   fmt::format("kernel {} is older than {}.{}", facts.kernel, oldest_kernel.major,
+                               oldest_kernel.minor),
+                   "Take a machine image with a newer kernel."});
+}
+
+// Pods could not reach what has the same addresses outside, nor be reached.
+void check_networks(const PreflightFacts& facts, std::vector<Problem>& found) {
+  if (facts.joined) return;
+  for (const auto& [what, range] :
+       {std::pair{"podCIDR", facts.pod_cidr}, std::pair{"serviceCIDR", facts.service_cidr}})
+    for (const std::string& network : facts.networks)
+      if (config::cidrs_overlap(range, network))
+        found.push_back(
+            {"CIDROverlap", "cidr-overlap",
+             fmt::format("{} {} overlaps {}, a network that this node is in or routes to", what,
+                         range, network),
+             fmt::format("Give the ClusterConfig another {} before the first node.", what)});
+}
+
+// As Go's net/http reads NO_PROXY: names with their subdomains, addresses, ranges, "*".
+bool is_exempt(const std::string& target, const std::vector<std::string>& no_proxy) {
+  return std::ranges::any_of(no_proxy, [&](std::string entry) {
+    if (entry == "*" || entry == target || config::cidr_contains(entry, target)) return true;
+    if (config::cidr_contains(entry, target + "/32")) return true;
+    if (!entry.starts_with('.')) entry.insert(0, ".");
+    return target.ends_with(entry);
+  });
+}
+
+std::vector<std::string> list_of(const std::string& text) {
+  std::vector<std::string> parts;
+  std::istringstream in(text);
+  for (std::string part; std::getline(in, part, ',');) {
+    std::erase(part, ' ');
+    if (!part.empty()) parts.push_back(part);
+  }
+  return parts;
+}
+
+void check_proxy(const PreflightFacts& facts, std::vector<Problem>& found) {
+  const auto value = [&](const char* upper, const char* lower) {
+    for (const char* name : {upper, lower})
+      if (const auto entry = facts.environment.find(name);
+          entry != facts.environment.end() && !entry->second.empty())
+        return entry->second;
+    return std::string();
+  };
+  std::string proxy = value("HTTPS_PROXY", "https_proxy");
+  if (proxy.empty()) proxy = value("HTTP_PROXY", "http_proxy");
+  if (proxy.empty()) return;
+  const auto no_proxy = list_of(value("NO_PROXY", "no_proxy"));
+  std::vector<std::string> inside = list_of(facts.pod_cidr + "," + facts.service_cidr);
+  if (!facts.endpoint.empty())
+    inside.push_back(facts.endpoint.substr(0, facts.endpoint.rfind(':')));
+  std::erase_if(inside, [&](const std::string& each) { return is_exempt(each, no_proxy); });
+  if (!inside.empty())
+    found.push_back({"HTTPProxyCIDR", "proxy",
+                     fmt::format("a proxy is set ({}), and NO_PROXY does not exempt {}",
+                                 proxy.substr(proxy.rfind('@') + 1), fmt::join(inside, ", ")),
+                     "Add them, and the nodes' own addresses, to NO_PROXY (DefaultEnvironment= of "
+                     "systemd-system.conf)."});
+}
+
 }  // namespace
 
 std::vector<Problem> preflight_problems(const PreflightFacts& facts,
@@ -83,6 +155,9 @@ std::vector<Problem> preflight_problems(const PreflightFacts& facts,
   check_programs(facts, found);
   check_ports(facts, found);
   check_machine(facts, found);
+  check_kernel(facts, found);
+  check_networks(facts, found);
+  check_proxy(facts, found);
   std::erase_if(found, [&](const Problem& problem) { return is_ignored(problem, ignored); });
   return found;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +17,11 @@ struct PreflightFacts {
   std::vector<std::string> missing_programs;
   std::set<std::uint16_t> listening;
   std::set<std::string> cgroup_controllers;
+  std::string kernel;                              // /proc/sys/kernel/osrelease
+  std::vector<std::string> networks;               // CIDRs that the node and its VPC are in
+  std::string pod_cidr, service_cidr;              // of the ClusterConfig, comma-separated
+  std::string endpoint;                            // controlPlaneEndpoint, may be empty
+  std::map<std::string, std::string> environment;  // that commands of units get
 };
 
 struct Problem {

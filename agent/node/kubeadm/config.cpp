@@ -128,6 +128,7 @@ Result<std::string> init_documents(const v1::ClusterConfig& cluster, const NodeR
   token["description"] = "made by kagent for kubeadm init, which wants one; for nobody";
   init["bootstrapTokens"] = json::array({std::move(token)});
   if (!secrets.certificate_key.empty()) init["certificateKey"] = secrets.certificate_key;
+  if (!node.patches.empty()) init["patches"]["directory"] = node.patches;
   if (!cluster.kubeadm().skip_phases().empty())
     init["skipPhases"] = std::vector<std::string>(cluster.kubeadm().skip_phases().begin(),
                                                   cluster.kubeadm().skip_phases().end());
@@ -146,6 +147,7 @@ Result<std::string> join_documents(const v1::ClusterConfig& cluster, const NodeR
   join["nodeRegistration"] = registration_of(cluster, node, *api);
   join["discovery"] = {{"file", {{"kubeConfigPath", secrets.discovery_file}}},
                        {"tlsBootstrapToken", secrets.bootstrap_token}};
+  if (!node.patches.empty()) join["patches"]["directory"] = node.patches;
   if (secrets.control_plane) {
     join["controlPlane"] = json::object();
     if (!secrets.certificate_key.empty())
@@ -172,6 +174,18 @@ std::string discovery_kubeconfig(std::string_view api_server, std::string_view c
   config["contexts"] = json::array();
   config["users"] = json::array();
   config["preferences"] = json::object();
+  return to_yaml({config});
+}
+
+std::string anonymous_kubeconfig(std::string_view api_server, std::string_view ca_pem) {
+  json cluster{{"name", "kubernetes"}};
+  cluster["cluster"]["server"] = fmt::format("https://{}", api_server);
+  cluster["cluster"]["certificate-authority-data"] = config::encode_base64(ca_pem);
+  json context{{"name", "anonymous"}};
+  context["context"]["cluster"] = "kubernetes";
+  json config{{"apiVersion", "v1"}, {"kind", "Config"}, {"current-context", "anonymous"}};
+  config["clusters"] = json::array({std::move(cluster)});
+  config["contexts"] = json::array({std::move(context)});
   return to_yaml({config});
 }
 

@@ -24,6 +24,7 @@ std::optional<Version> parse_version(std::string_view output);
 struct NodeRegistration {
   std::string name;
   std::string address;  // empty: kubeadm finds it by the default route
+  std::string patches;  // folder of the ClusterConfig's patches, empty: none
   const v1::NodeConfig* node = nullptr;
 };
 
@@ -53,6 +54,8 @@ Result<std::string> join_documents(const v1::ClusterConfig& cluster,
 Result<std::string> images_document(const v1::ClusterConfig& cluster, const Version& kubeadm);
 
 std::string discovery_kubeconfig(std::string_view api_server, std::string_view ca_pem);
+// The same for kubectl, which wants a context; nobody's credentials.
+std::string anonymous_kubeconfig(std::string_view api_server, std::string_view ca_pem);
 
 // Names of the failed checks in kubeadm's output: "Port-6443" of "[ERROR Port-6443]: ...". They
 // are not translated.

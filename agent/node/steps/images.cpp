@@ -2,6 +2,7 @@
 #include "agent/node/steps/kubernetes.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -15,11 +16,12 @@ namespace {
 
 constexpr char list_config[] = "/run/kagent/images.yaml";
 constexpr char imported_list[] = "/var/lib/kagent-noded/imported-images";
-constexpr auto pull_limit = 900s;
+constexpr auto pull_limit = 600s;  // of one image
 
 // Archives of the air-gapped folder, each with what tells a new one from an old one.
-std::vector<std::pair<std::string, std::string>> archives(const Context& context) {
-  std::vector<std::pair<std::string, std::string>> found;
+using Archives = std::vector<std::pair<std::string, std::string>>;
+Archives archives(const Context& context) {
+  Archives found;
   const std::string& folder = context.cluster.images().directory();
   if (folder.empty()) return found;
   std::error_code error;
@@ -35,19 +37,26 @@ std::vector<std::pair<std::string, std::string>> archives(const Context& context
   return found;
 }
 
-std::vector<std::string> not_imported(const Context& context) {
+std::set<std::string> imported(const Context& context) {
   std::set<std::string> known;
   if (const auto text = read_file(context.at(imported_list)))
     for (const auto& line : lines_of(*text)) known.insert(line);
-  std::vector<std::string> left;
-  for (const auto& [path, stamp] : archives(context))
-    if (!known.contains(stamp)) left.push_back(path);
+  return known;
+}
+
+Archives not_imported(const Context& context) {
+  const auto known = imported(context);
+  Archives left = archives(context);
+  std::erase_if(left, [&](const auto& archive) { return known.contains(archive.second); });
   return left;
 }
 
-Result<> remember_imported(const Context& context) {
+Result<> remember_imported(const Context& context, const std::string& stamp) {
+  auto known = imported(context);
+  known.insert(stamp);
   std::string text;
-  for (const auto& [path, stamp] : archives(context)) text += stamp + "\n";
+  for (const auto& [path, each] : archives(context))
+    if (known.contains(each)) text += each + "\n";
   return write_in_place(context, {imported_list, text, 0600});
 }
 
@@ -88,59 +97,93 @@ class Images final : public Step {
 
   asio::awaitable<Result<CheckResult>> check(ContextPtr context) override {
     CheckResult found;
-    for (const auto& archive : not_imported(*context)) found.need("import " + archive);
-    auto absent = co_await missing(context);
-    if (!absent) co_return absent.error();
-    for (const auto& image : *absent) found.need("pull " + image);
+    if (const auto& folder = context->cluster.images().directory();
+        !folder.empty() && !context->exists(folder))
+      found.need("find the folder of image archives " + folder);
+    for (const auto& archive : not_imported(*context)) found.need("import " + archive.first);
+    auto listed = co_await kubeadm_images(context, list_config);
+    if (!listed) co_return listed.error();
+    // Before the runtime is up none is there; apply says why if it does not answer then.
+    auto there = co_await present(context);
+    for (const auto& image : *listed)
+      if (wants(*context, image) && !(there && there->contains(image))) found.need("pull " + image);
     co_return found;
   }
 
   asio::awaitable<Outcome> apply(ContextPtr context) override {
-    const auto tars = not_imported(*context);
-    if (!tars.empty()) {
-      Outcome imported = co_await import(context, tars);
-      if (!imported.ok()) co_return imported;
-    }
+    if (const auto& folder = context->cluster.images().directory();
+        !folder.empty() && !context->exists(folder))
+      co_return failed("images.no-directory",
+                       folder + ", the folder of image archives, is not there",
+                       "Put it into the machine image, or mend images.directory of ClusterConfig.");
+    Outcome imported = co_await import(context, not_imported(*context));
+    if (!imported.ok()) co_return imported;
     auto absent = co_await missing(context);
     if (!absent) co_return failed(name(), absent.error());
-    if (absent->empty()) co_return succeeded();
-    std::vector<Command::Argv> lines;
-    for (const auto& image : *absent) {
-      Command::Argv argv{"crictl", "--runtime-endpoint", cri_endpoint, "pull", image};
-      lines.push_back(std::move(argv));
-    }
-    Command command(unit_name("images"), std::move(lines), pull_limit);
-    auto run = co_await context->units->run(std::move(command));
-    if (!run) co_return failed(name(), run.error());
-    auto left = co_await missing(context);
-    if (run->ok() && left && left->empty()) co_return succeeded(*run);
-    const std::string which = left && !left->empty() ? left->front() : absent->front();
-    std::string message = fmt::format("{} could not be pulled: {}", which, how_it_ended(*run));
-    co_return co_await unit_failed(
-        *run, "images.pull-failed", std::move(message),
-        "See that the node reaches the registry, or give images.repository or images.directory in "
-        "the ClusterConfig; kagent tries again by itself.");
+    co_return co_await pull(context, std::move(*absent));
   }
 
  private:
-  static asio::awaitable<Outcome> import(ContextPtr context, std::vector<std::string> tars) {
-    std::vector<Command::Argv> lines;
-    for (const auto& tar : tars) {
+  // One that cannot be had does not keep the others away.
+  static asio::awaitable<Outcome> pull(ContextPtr context, std::vector<std::string> absent) {
+    Outcome last = succeeded();
+    UnitRun bad;
+    std::vector<std::string> not_pulled;
+    for (std::size_t n = 0; n < absent.size(); ++n) {
+      context->progress(fmt::format("{} of {}: pulling {}", n + 1, absent.size(), absent[n]));
+      Command::Argv argv{"crictl", "--runtime-endpoint", cri_endpoint, "pull", absent[n]};
+      Command command(unit_name("images"), std::move(argv), pull_limit);
+      auto run = co_await context->units->run(std::move(command));
+      if (!run) co_return failed("images", run.error());
+      if (run->ok()) {
+        last = succeeded(*run);
+        continue;
+      }
+      not_pulled.push_back(absent[n]);
+      bad = std::move(*run);
+    }
+    auto left = co_await missing(context);
+    if (!left) co_return failed("images", left.error());
+    if (left->empty()) co_return last;
+    // Pulled, and not there: thrown away again for lack of room, or another image by that name.
+    if (not_pulled.empty())
+      co_return failed("images.vanished",
+                       fmt::format("pulled, but not there: {}", fmt::join(*left, ", ")),
+                       "See whether the disk is full, and `crictl images` on the node.");
+    std::string message = fmt::format("{} of {} images could not be pulled: {}", not_pulled.size(),
+                                      absent.size(), fmt::join(not_pulled, ", "));
+    Outcome outcome = co_await unit_failed(
+        std::move(bad), "images.pull-failed", std::move(message),
+        "See that the node reaches the registry, or give images.repository or images.directory in "
+        "the ClusterConfig; kagent tries again by itself.");
+    for (const auto& line : outcome.journal)
+      if (line.find("no space left on device") != std::string::npos) {
+        outcome.cause = "images.disk-full";
+        outcome.remedy = "Make room on the node's disk; kagent tries again by itself.";
+      }
+    co_return outcome;
+  }
+
+  static asio::awaitable<Outcome> import(ContextPtr context, Archives archives) {
+    Outcome last = succeeded();
+    for (std::size_t n = 0; n < archives.size(); ++n) {
+      const auto& [path, stamp] = archives[n];
+      context->progress(fmt::format("{} of {}: importing {}", n + 1, archives.size(), path));
       Command::Argv argv{"ctr",    "--address", containerd_socket, "-n",
-                         "k8s.io", "images",    "import",          tar};
-      lines.push_back(std::move(argv));
+                         "k8s.io", "images",    "import",          path};
+      Command command(unit_name("images", "import"), std::move(argv), pull_limit);
+      auto run = co_await context->units->run(std::move(command));
+      if (!run) co_return failed("images", run.error());
+      if (!run->ok()) {
+        std::string message = fmt::format("{} could not be imported: {}", path, how_it_ended(*run));
+        co_return co_await unit_failed(std::move(*run), "images.import-failed", std::move(message),
+                                       "See the journal lines; make the archive anew.");
+      }
+      last = succeeded(*run);
+      if (auto kept = remember_imported(*context, stamp); !kept)
+        co_return failed("images", kept.error());
     }
-    Command command(unit_name("images", "import"), std::move(lines), pull_limit);
-    auto run = co_await context->units->run(std::move(command));
-    if (!run) co_return failed("images", run.error());
-    if (!run->ok()) {
-      std::string message = fmt::format("an archive of {} could not be imported: {}",
-                                        context->cluster.images().directory(), how_it_ended(*run));
-      co_return co_await unit_failed(*run, "images.import-failed", std::move(message),
-                                     "See the journal lines for the archive; make it anew.");
-    }
-    if (auto kept = remember_imported(*context); !kept) co_return failed("images", kept.error());
-    co_return succeeded(*run);
+    co_return last;
   }
 };
 

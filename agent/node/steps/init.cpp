@@ -30,6 +30,7 @@ class Init final : public Step {
   asio::awaitable<Outcome> apply(ContextPtr context) override {
     const bool alive = co_await kubeadm_.alive(context);
     if (alive) co_return co_await kubeadm_.adopt(context);
+    if (auto end = kubeadm_.settled(*context, admin_conf)) co_return std::move(*end);
     if (!may_init(*context))
       co_return failed("init.no-lease", "the coordinator has not given this node the init lease",
                        "None: it does when this node is to be the first control plane.");
@@ -61,7 +62,8 @@ class Init final : public Step {
     kubeadm::InitSecrets secrets;
     secrets.bootstrap_token = random_token();
     const auto registration = registration_of(*context);
-    auto text = kubeadm::init_documents(context->cluster, registration, *version, secrets);
+    if (!registration) co_return registration.error();
+    auto text = kubeadm::init_documents(context->cluster, *registration, *version, secrets);
     if (!text) co_return text.error();
     const FileWant file{config_path, *text, 0600};
     co_return write_in_place(*context, file);

@@ -4,10 +4,12 @@
 
 namespace kagent::node {
 namespace asio = boost::asio;
+using namespace std::chrono_literals;
 
 namespace {
 
 constexpr char config_path[] = "/run/kagent/join.yaml";
+constexpr char probe_path[] = "/run/kagent/api-probe.conf";
 constexpr char discovery_path[] = "/run/kagent/discovery.conf";
 
 class Join final : public Step {
@@ -26,9 +28,12 @@ class Join final : public Step {
   asio::awaitable<Outcome> apply(ContextPtr context) override {
     const bool alive = co_await kubeadm_.alive(context);
     if (alive) co_return co_await kubeadm_.adopt(context);
+    if (auto end = kubeadm_.settled(*context, kubelet_conf)) co_return std::move(*end);
     if (!context->grant)
       co_return failed("join.token-expired", "the join grant is missing or has expired",
                        "None: the coordinator hands out a new one by itself.");
+    Outcome reachable = co_await probe(context);
+    if (!reachable.ok()) co_return reachable;
     Outcome clean = co_await kubeadm_.make_clean(context);
     if (!clean.ok()) co_return clean;
     auto written = co_await write_config(context);
@@ -42,6 +47,30 @@ class Join final : public Step {
   }
 
  private:
+  // kubeadm would wait minutes for it. What it answers does not matter, so long as it is the one.
+  static asio::awaitable<Outcome> probe(ContextPtr context) {
+    const auto& grant = *context->grant;
+    const FileWant config{
+        probe_path, kubeadm::anonymous_kubeconfig(grant.api_server(), grant.ca_certificates()),
+        0600};
+    if (auto written = write_in_place(*context, config); !written)
+      co_return failed("join", written.error());
+    Command::Argv argv{"kubectl", "--kubeconfig", probe_path, "--request-timeout=10s",
+                       "get",     "--raw",        "/version"};
+    Command command(unit_name("join", "probe"), std::move(argv), 30s);
+    auto run = co_await context->units->run(std::move(command));
+    if (!run) co_return failed("join", run.error());
+    if (run->ok()) co_return succeeded();
+    Outcome outcome = co_await unit_failed(*run, "join.api-unreachable", "", "");
+    auto known = api_trouble("join", outcome.journal);
+    if (!known && run->result != "timeout") co_return succeeded();  // an answer, though a refusal
+    if (!known) known = api_trouble("join", {"deadline exceeded"});
+    outcome.cause = known->cause;
+    outcome.message = known->message + " (" + grant.api_server() + ")";
+    outcome.remedy = known->remedy;
+    co_return outcome;
+  }
+
   static asio::awaitable<Result<>> write_config(ContextPtr context) {
     auto version = co_await kubeadm_version(context);
     if (!version) co_return version.error();
@@ -52,7 +81,8 @@ class Join final : public Step {
     secrets.certificate_key = grant.certificate_key();
     secrets.control_plane = context->control_plane();
     const auto registration = registration_of(*context);
-    auto text = kubeadm::join_documents(context->cluster, registration, *version, secrets);
+    if (!registration) co_return registration.error();
+    auto text = kubeadm::join_documents(context->cluster, *registration, *version, secrets);
     if (!text) co_return text.error();
     const FileWant config{config_path, *text, 0600};
     const FileWant discovery{

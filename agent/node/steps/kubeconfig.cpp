@@ -5,14 +5,11 @@
 #include "agent/node/kubeadm/admin_conf.hpp"
 #include "agent/node/kubeadm/documents.hpp"
 #include "agent/node/steps/kubernetes.hpp"
+#include "agent/node/user_file.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
-
-#include <pwd.h>
-#include <unistd.h>
-
-#include <optional>
 
 namespace kagent::node {
 namespace asio = boost::asio;
@@ -54,35 +51,23 @@ subjects:
 - {apiGroup: rbac.authorization.k8s.io, kind: User, name: "kagent:agent"}
 )";
 
-struct Account {
-  std::string name;
-  std::string home;
-  uid_t uid = 0;
-  gid_t gid = 0;
-};
-
-std::optional<Account> account(const std::string& name) {
-  const passwd* entry = ::getpwnam(name.c_str());
-  if (entry == nullptr) return {};
-  return Account{name, entry->pw_dir, entry->pw_uid, entry->pw_gid};
-}
-
-std::vector<Account> readers(const Context& context) {
+struct Readers {
   std::vector<Account> found;
-  if (auto root = account("root")) found.push_back(*root);
+  std::vector<std::string> missing;
+};
+Readers readers(const Context& context) {
+  Readers all;
+  if (auto root = account("root")) all.found.push_back(*root);
   for (const auto& name : context.cluster.kubeconfig_users())
-    if (auto user = account(name)) found.push_back(*user);
-  return found;
+    if (auto user = account(name))
+      all.found.push_back(*user);
+    else
+      all.missing.push_back(name);
+  return all;
 }
 
-std::string config_of(const Account& user) {
-  return user.home + "/.kube/config";
-}
-
-Result<> own(const std::filesystem::path& path, const Account& user) {
-  if (::chown(path.c_str(), user.uid, user.gid) != 0)
-    return errno_error(errno, "giving " + path.string() + " to " + user.name);
-  return {};
+UserFile config_of(const Account& user) {
+  return {user.home, ".kube", "config"};
 }
 
 // Ours: of this cluster's CA, and not past half of its life.
@@ -150,32 +135,30 @@ Result<> write_agent_config(const Context& context) {
   const auto kagent = account("kagent");
   if (!kagent) return Error(Errc::not_found, "user kagent does not exist");
   const std::string text = kubeadm::to_yaml({config});
-  // Owner first, name last: kagentd sees it whole and its own.
-  const std::string fresh = std::string(paths::agent_kubeconfig) + ".new";
-  if (auto written = write_file_atomic(fresh, text, 0600); !written) return written;
-  if (auto owned = own(fresh, *kagent); !owned) return owned;
-  std::error_code error;
-  std::filesystem::rename(fresh, paths::agent_kubeconfig, error);
-  if (error) return errno_error(error.value(), paths::agent_kubeconfig);
-  return {};
+  const std::filesystem::path path = paths::agent_kubeconfig;
+  const UserFile file{path.parent_path().string(), "", path.filename().string()};
+  return write_user_file(file, text, *kagent);
 }
 
 bool copy_differs(const Context& context, const Account& user) {
   const auto admin = read_file(context.at(admin_conf));
-  const auto copy = read_file(config_of(user));
-  return !admin || !copy || *admin != *copy;
+  return !admin || !is_user_file(config_of(user), *admin, user);
 }
 
-Result<> copy_for(const Context& context, const Account& user) {
+Outcome copy_for(const Context& context, const Account& user) {
   const auto admin = read_file(context.at(admin_conf));
-  if (!admin) return admin.error();
-  const std::filesystem::path path = config_of(user);
-  std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);
-  if (error) return errno_error(error.value(), path.parent_path().string());
-  if (auto owned = own(path.parent_path(), user); !owned) return owned;
-  if (auto written = write_file_atomic(path, *admin, 0600); !written) return written;
-  return own(path, user);
+  if (!admin) return failed("kubeconfig", admin.error());
+  const auto written = write_user_file(config_of(user), *admin, user);
+  if (written) return succeeded();
+  const Error& error = written.error();
+  if (error.code() == Errc::failed_precondition)
+    return failed("kubeconfig.unsafe-path", error.message(),
+                  "Make it a folder of user " + user.name + "'s own.");
+  if (error.code() == Errc::not_found)
+    return failed("kubeconfig.no-home",
+                  fmt::format("user {} has no home: {}", user.name, error.message()),
+                  "Make it, or take the user out of kubeconfigUsers.");
+  return failed("kubeconfig", error);
 }
 
 bool rights_are_applied(const Context& context) {
@@ -190,8 +173,11 @@ class Kubeconfig final : public Step {
 
   asio::awaitable<Result<CheckResult>> check(ContextPtr context) override {
     CheckResult found;
-    for (const auto& user : readers(*context))
-      if (copy_differs(*context, user)) found.need("write " + config_of(user));
+    const Readers all = readers(*context);
+    for (const auto& user : all.found)
+      if (copy_differs(*context, user)) found.need("write " + user.home + "/.kube/config");
+    for (const auto& user : all.missing)
+      found.need(fmt::format("make user {}, whom kubeconfigUsers names", user));
     if (!rights_are_applied(*context)) found.need("apply the rights of kagent:agent");
     if (!agent_config_is_good(*context))
       found.need(fmt::format("write {}", paths::agent_kubeconfig));
@@ -199,10 +185,12 @@ class Kubeconfig final : public Step {
   }
 
   asio::awaitable<Outcome> apply(ContextPtr context) override {
-    for (const auto& user : readers(*context))
-      if (copy_differs(*context, user))
-        if (auto copied = copy_for(*context, user); !copied)
-          co_return failed(name(), copied.error());
+    const Readers all = readers(*context);
+    for (const auto& user : all.found) {
+      if (!copy_differs(*context, user)) continue;
+      Outcome copied = copy_for(*context, user);
+      if (!copied.ok()) co_return copied;
+    }
     if (!rights_are_applied(*context)) {
       Outcome applied = co_await apply_rights(context);
       if (!applied.ok()) co_return applied;
@@ -210,6 +198,11 @@ class Kubeconfig final : public Step {
     if (!agent_config_is_good(*context))
       if (auto written = write_agent_config(*context); !written)
         co_return failed(name(), written.error());
+    // Last: what the cluster itself needs is there.
+    if (!all.missing.empty())
+      co_return failed("kubeconfig.no-user",
+                       fmt::format("no such user on this node: {}", fmt::join(all.missing, ", ")),
+                       "Make the user in the machine image, or mend kubeconfigUsers.");
     co_return succeeded();
   }
 

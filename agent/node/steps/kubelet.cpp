@@ -1,3 +1,4 @@
+#include "agent/node/kubelet_trouble.hpp"
 #include "agent/node/steps/kubernetes.hpp"
 
 #include <fmt/format.h>
@@ -82,6 +83,8 @@ class Kubelet final : public Step {
     for (const auto& file : *files) found.need("write " + file.path);
     if (state->file != "enabled") found.need("enable kubelet");
     if (!state->alive()) found.need("start kubelet");
+    auto trouble = co_await kubelet_trouble(context);
+    if (trouble) found.need("mend kubelet: " + trouble->message);
     co_return found;
   }
 
@@ -106,7 +109,11 @@ class Kubelet final : public Step {
         co_return failed("kubelet.not-starting", started.error().message(),
                          "See `journalctl -u kubelet` on the node.");
     }
-    co_return succeeded();
+    auto trouble = co_await kubelet_trouble(context);
+    if (!trouble) co_return succeeded();
+    Outcome outcome = failed("kubelet." + trouble->what, trouble->message, trouble->remedy);
+    outcome.journal = std::move(trouble->journal);
+    co_return outcome;
   }
 };
 

@@ -4,6 +4,8 @@
 #include "agent/base/log.hpp"
 #include "agent/base/paths.hpp"
 #include "agent/node/journal.hpp"
+#include "agent/node/kubelet_identity.hpp"
+#include "agent/node/kubelet_trouble.hpp"
 #include "agent/node/machine.hpp"
 
 #include <fmt/format.h>
@@ -18,6 +20,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto reset_limit = 180s;
+constexpr char patches_folder[] = "/run/kagent/patches";
+constexpr char etcd_data[] = "/var/lib/etcd/member";
 
 bool mentions(const std::vector<std::string>& lines, std::string_view text) {
   return std::ranges::any_of(
@@ -60,8 +64,16 @@ asio::awaitable<Result<std::vector<std::string>>> kubeadm_images(ContextPtr cont
   co_return images;
 }
 
-kubeadm::NodeRegistration registration_of(const Context& context) {
+Result<kubeadm::NodeRegistration> registration_of(const Context& context) {
   kubeadm::NodeRegistration registration;
+  std::error_code error;
+  std::filesystem::remove_all(context.at(patches_folder), error);
+  if (error) return errno_error(error.value(), patches_folder);
+  for (const auto& [name, text] : context.cluster.kubeadm().patches()) {
+    const FileWant file{fmt::format("{}/{}", patches_folder, name), text, 0600};
+    if (auto written = write_in_place(context, file); !written) return written.error();
+    registration.patches = patches_folder;
+  }
   registration.name = node_name();
   registration.node = &context.node;
   registration.address = context.node.node_ip();
@@ -78,7 +90,7 @@ std::vector<std::string> kubeadm_leftovers(const Context& context) {
   for (const char* path :
        {admin_conf, kubelet_conf, "/etc/kubernetes/bootstrap-kubelet.conf",
         "/etc/kubernetes/manifests/kube-apiserver.yaml", "/etc/kubernetes/manifests/etcd.yaml",
-        "/etc/kubernetes/pki/ca.key", "/var/lib/etcd/member", kubelet_config})
+        "/etc/kubernetes/pki/ca.key", etcd_data, kubelet_config})
     if (context.exists(path)) found.emplace_back(path);
   return found;
 }
@@ -95,12 +107,34 @@ asio::awaitable<Result<CheckResult>> KubeadmRun::check(ContextPtr context, std::
   if (!state) co_return state.error();
   if (state->alive()) {
     found.state = StepState::running;
-  } else if (!context->exists(marks_.done) || !context->exists(leaves)) {
+  } else if (const auto end = settled(*context, leaves)) {
+    if (!end->ok()) found.need(end->message);
+  } else {
     if (context->exists(marks_.started) && !kubeadm_leftovers(*context).empty())
       found.need("kubeadm reset: what an interrupted run of ours has left");
     found.need(std::move(change));
   }
   co_return found;
+}
+
+std::optional<Outcome> KubeadmRun::settled(const Context& context,
+                                           const std::string& leaves) const {
+  if (!context.exists(marks_.done)) return {};
+  if (context.exists(leaves)) {
+    const auto identity = kubelet_identity(context);
+    if (!identity) return succeeded();  // kubelet itself says why there is none
+    const auto problem = identity_problem(*identity, node_name(), std::chrono::system_clock::now());
+    if (!problem) return succeeded();
+    return failed(step_ + "." + problem->what, problem->message, problem->remedy);
+  }
+  if (!context.exists(etcd_data)) return {};
+  return failed(
+      step_ + ".damaged",
+      fmt::format("kubeadm {} went through here once, but {} is gone, and etcd's data is "
+                  "not: kagent does not reset a cluster that exists",
+                  step_, leaves),
+      "Make it anew with `kubeadm init phase kubeconfig all`; or, if the cluster is of no "
+      "use, `kagentctl reset NODE`.");
 }
 
 asio::awaitable<Outcome> KubeadmRun::make_clean(ContextPtr context) {
@@ -115,12 +149,18 @@ asio::awaitable<Outcome> KubeadmRun::make_clean(ContextPtr context) {
   log::warning("{}: an earlier run was cut off and left {}; resetting", step_,
                fmt::join(leftovers, ", "));
   // The evidence first: kubeadm reset removes it.
-  Command::Argv keep{"cp", "-a", "/etc/kubernetes", fmt::format("{}/evidence", paths::noded_state)};
-  Command::Argv forget{"rm", "-rf", keep.back()};
+  const std::string evidence = fmt::format("{}/evidence/{}", paths::noded_state, step_);
+  Command::Argv forget{"rm", "-rf", evidence};
+  Command::Argv folder{"mkdir", "-p", "-m", "0700", evidence};
+  Command::Argv keep{"cp", "-a"};
+  for (const char* path : {"/etc/kubernetes", "/var/log/pods"})
+    if (context->exists(path)) keep.emplace_back(path);
+  keep.push_back(evidence);
   Command::Argv reset{"kubeadm", "reset", "--force", "--cri-socket", cri_endpoint};
   std::vector<Command::Argv> lines;
   lines.push_back(std::move(forget));
-  lines.push_back(std::move(keep));
+  lines.push_back(std::move(folder));
+  if (keep.size() > 3) lines.push_back(std::move(keep));
   lines.push_back(std::move(reset));
   // Its drop-in and unit stay; kubelet's own folder is what join looks at.
   Command command(unit_name(step_, "reset"), std::move(lines), reset_limit);
@@ -167,6 +207,25 @@ asio::awaitable<Outcome> KubeadmRun::adopt(ContextPtr context) {
                    "None: kagent cleans up and tries again by itself.");
 }
 
+std::optional<Outcome> api_trouble(const std::string& step,
+                                   const std::vector<std::string>& output) {
+  if (mentions(output, "certificate has expired or is not yet valid"))
+    return failed(step + ".clock-skew",
+                  "the API server's certificate is not valid at this node's time",
+                  "Compare the clocks: `timedatectl` on the node and on the control plane.");
+  if (mentions(output, "certificate signed by unknown authority"))
+    return failed(step + ".wrong-ca", "the API server shows a certificate of another cluster",
+                  "See that controlPlaneEndpoint leads to this cluster.");
+  for (const char* text : {"connection refused", "was refused", "i/o timeout", "no route to host",
+                           "network is unreachable", "no such host", "request canceled",
+                           "deadline exceeded", "Unable to connect"})
+    if (mentions(output, text))
+      return failed(
+          step + ".api-unreachable", "the API server does not answer",
+          "Port 6443 of the control plane must be open to this node (security group, firewall).");
+  return {};
+}
+
 // From facts first; kubeadm's texts are translated, only the names of its checks are not.
 asio::awaitable<Outcome> KubeadmRun::why(ContextPtr context, UnitRun run) {
   const std::string ended = how_it_ended(run);
@@ -175,15 +234,17 @@ asio::awaitable<Outcome> KubeadmRun::why(ContextPtr context, UnitRun run) {
       std::move(run), step_ + ".failed", "kubeadm " + step_ + " failed: " + ended,
       "See the journal lines; kagent cleans up and tries again by itself.");
   const auto output = journal::last_lines(outcome.invocation_id, 200);
+  auto trouble = co_await kubelet_trouble(context);
+  if (trouble) {
+    outcome.cause = step_ + ".kubelet-" + trouble->what;
+    outcome.message += "; " + trouble->message;
+    outcome.remedy = trouble->remedy;
+    for (auto& line : trouble->journal) outcome.journal.push_back("kubelet: " + line);
+    co_return outcome;
+  }
   if (timeout) {
     outcome.cause = step_ + ".timeout";
     outcome.message = "kubeadm " + step_ + " did not end within its time limit";
-    auto kubelet = co_await context->units->state("kubelet.service");
-    if (kubelet && kubelet->sub == "auto-restart") {
-      outcome.cause = step_ + ".kubelet-crashing";
-      outcome.message += ": kubelet does not stay up";
-      outcome.remedy = "See `journalctl -u kubelet` on the node.";
-    }
   } else if (const auto checks = kubeadm::failed_checks(output); !checks.empty()) {
     outcome.cause = step_ + ".preflight";
     outcome.message = fmt::format("kubeadm's preflight checks failed: {}", fmt::join(checks, ", "));
@@ -193,16 +254,14 @@ asio::awaitable<Outcome> KubeadmRun::why(ContextPtr context, UnitRun run) {
     outcome.cause = step_ + ".unauthorized";
     outcome.message = "the API server refused the bootstrap token";
     outcome.remedy = "None: kagent asks for a new one by itself.";
-  } else if (mentions(output, "connection refused") || mentions(output, "i/o timeout") ||
-             mentions(output, "no route to host")) {
-    outcome.cause = step_ + ".api-unreachable";
-    outcome.message = "the API server does not answer";
-    outcome.remedy =
-        "Port 6443 of the control plane must be open to this node (security group, firewall).";
-  } else if (mentions(output, "certificate signed by unknown authority")) {
-    outcome.cause = step_ + ".wrong-ca";
-    outcome.message = "the API server shows a certificate of another cluster";
-    outcome.remedy = "See that controlPlaneEndpoint leads to this cluster.";
+  } else if (mentions(output, "no space left on device")) {
+    outcome.cause = step_ + ".disk-full";
+    outcome.message = "the node's disk is full";
+    outcome.remedy = "Make room on the node's disk; kagent tries again by itself.";
+  } else if (const auto known = api_trouble(step_, output)) {
+    outcome.cause = known->cause;
+    outcome.message = known->message;
+    outcome.remedy = known->remedy;
   }
   co_return outcome;
 }

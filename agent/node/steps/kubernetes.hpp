@@ -25,10 +25,15 @@ boost::asio::awaitable<Result<kubeadm::Version>> kubeadm_version(ContextPtr cont
 boost::asio::awaitable<Result<std::vector<std::string>>> kubeadm_images(ContextPtr context,
                                                                         std::string config_path);
 
-kubeadm::NodeRegistration registration_of(const Context& context);
+// Writes the ClusterConfig's kubeadm patches too, for init or join to read.
+Result<kubeadm::NodeRegistration> registration_of(const Context& context);
 
 // Files that kubeadm leaves behind, done or half done; nothing else is taken for a cluster.
 std::vector<std::string> kubeadm_leftovers(const Context& context);
+
+// Why a client could not speak to an API server, from its lines; nothing: it could, or it is
+// unknown.
+std::optional<Outcome> api_trouble(const std::string& step, const std::vector<std::string>& output);
 
 // kubeadm init or join in the step's own unit, marks around it. What a half-done run of ours left
 // is reset first; what others left is never touched: cause "<step>.foreign-cluster".
@@ -42,6 +47,10 @@ class KubeadmRun {
   boost::asio::awaitable<bool> alive(ContextPtr context);
   // Waits for the end of a run that is alive.
   boost::asio::awaitable<Outcome> adopt(ContextPtr context);
+  // What has been done here once is never done over a cluster that lives: success if all of it is
+  // there, else why a person must decide. Nothing: the step may go on.
+  [[nodiscard]] std::optional<Outcome> settled(const Context& context,
+                                               const std::string& leaves) const;
   boost::asio::awaitable<Outcome> make_clean(ContextPtr context);
   boost::asio::awaitable<Outcome> run(ContextPtr context, Command::Argv argv,
                                       std::chrono::seconds limit, std::string fence);

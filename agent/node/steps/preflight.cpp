@@ -1,4 +1,5 @@
 #include "agent/base/file.hpp"
+#include "agent/base/paths.hpp"
 #include "agent/node/machine.hpp"
 #include "agent/node/preflight_rules.hpp"
 #include "agent/node/steps/common.hpp"
@@ -10,12 +11,25 @@
 
 namespace kagent::node {
 namespace asio = boost::asio;
+using namespace std::chrono_literals;
 
 namespace {
 
 std::string text_of(const Context& context, std::string_view path) {
   auto text = read_file(context.at(path), 16 << 20);
   return text ? std::move(*text) : std::string{};
+}
+
+// What commands of units get: systemd's own environment, where proxies are set for all of them.
+asio::awaitable<std::map<std::string, std::string>> environment(ContextPtr context) {
+  std::map<std::string, std::string> found;
+  Command::Argv argv{"env"};
+  auto output = co_await output_of(context, unit_name("preflight", "env"), std::move(argv), 10s);
+  if (!output) co_return found;
+  for (const std::string& line : lines_of(*output))
+    if (const auto equals = line.find('='); equals != std::string::npos)
+      found[line.substr(0, equals)] = line.substr(equals + 1);
+  co_return found;
 }
 
 PreflightFacts gather(const Context& context) {
@@ -29,6 +43,14 @@ PreflightFacts gather(const Context& context) {
   facts.listening = machine::listening_ports(text_of(context, "/proc/1/net/tcp"));
   facts.listening.merge(machine::listening_ports(text_of(context, "/proc/1/net/tcp6")));
   facts.joined = context.exists(kubelet_conf) || context.exists(admin_conf);
+  facts.kernel = text_of(context, "/proc/sys/kernel/osrelease");
+  facts.kernel.resize(std::min(facts.kernel.find('\n'), facts.kernel.size()));
+  facts.networks = machine::networks(text_of(context, "/proc/1/net/route"));
+  for (const auto& block : lines_of(text_of(context, paths::vpc_cidrs)))
+    if (!block.empty()) facts.networks.push_back(block);
+  facts.pod_cidr = context.cluster.pod_cidr();
+  facts.service_cidr = context.cluster.service_cidr();
+  facts.endpoint = context.cluster.control_plane_endpoint();
   std::error_code error;
   const auto space = std::filesystem::space(context.at("/var/lib"), error);
   if (!error) facts.disk_free_mib = space.available >> 20U;
@@ -45,14 +67,14 @@ class Preflight final : public Step {
 
   asio::awaitable<Result<CheckResult>> check(ContextPtr context) override {
     CheckResult found;
-    for (const Problem& problem : problems_of(*context))
-      found.need(problem.name + ": " + problem.message);
+    const auto problems = co_await problems_of(context);
+    for (const Problem& problem : problems) found.need(problem.name + ": " + problem.message);
     co_return found;
   }
 
   // There is nothing to apply: what is missing is a person's to give.
   asio::awaitable<Outcome> apply(ContextPtr context) override {
-    const auto problems = problems_of(*context);
+    const auto problems = co_await problems_of(context);
     if (problems.empty()) co_return succeeded();
     std::string all;
     for (const Problem& problem : problems)
@@ -61,9 +83,12 @@ class Preflight final : public Step {
   }
 
  private:
-  static std::vector<Problem> problems_of(const Context& context) {
-    const auto& ignored = context.cluster.ignore_preflight_errors();
-    return preflight_problems(gather(context), {ignored.begin(), ignored.end()});
+  static asio::awaitable<std::vector<Problem>> problems_of(ContextPtr context) {
+    PreflightFacts facts = gather(*context);
+    facts.environment = co_await environment(context);
+    const auto& ignored = context->cluster.ignore_preflight_errors();
+    const std::vector<std::string> names(ignored.begin(), ignored.end());
+    co_return preflight_problems(facts, names);
   }
 };
 

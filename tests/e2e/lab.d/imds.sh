@@ -22,6 +22,9 @@ write_metadata() { # NAME FOLDER
   printf %s "$id" >"$meta/instance-id"
   printf %s "$hostname" >"$meta/local-hostname"
   printf %s "$address" >"$meta/local-ipv4"
+  printf %s 0e:49:61:0f:c3:11 >"$meta/mac"
+  mkdir -p "$meta/network/interfaces/macs/0e:49:61:0f:c3:11"
+  printf %s "$network.0/24" >"$meta/network/interfaces/macs/0e:49:61:0f:c3:11/vpc-ipv4-cidr-blocks"
   printf %s t3.medium >"$meta/instance-type"
   printf %s eu-central-1a >"$meta/placement/availability-zone"
   printf '{"instanceId": "%s", "privateIp": "%s", "region": "eu-central-1"}' "$id" "$address" \

@@ -43,6 +43,26 @@ TEST_CASE("a token is got first, and every document is asked with it") {
   CHECK(fetch.found().at("user-data") == "kagent://");
 }
 
+TEST_CASE("a document of the interface is asked by its MAC, and absent without one") {
+  const std::vector<Document> wanted{{"meta-data/mac", "mac"},
+                                     {"macs/{mac}/vpc-ipv4-cidr-blocks", "vpc-cidrs"}};
+  Fetch fetch(wanted, 1, 7);
+  fetch.start();
+  fetch.on_reply(reply(200, "TOKEN"));
+  const auto get = expect<Get>(fetch.on_reply(reply(200, "0e:49:61:0f:c3:11")));
+  CHECK(get.path == "/latest/macs/0e:49:61:0f:c3:11/vpc-ipv4-cidr-blocks");
+  expect<Done>(fetch.on_reply(reply(200, "10.0.0.0/16\n10.1.0.0/16")));
+  CHECK(fetch.found().at("vpc-cidrs") == "10.0.0.0/16\n10.1.0.0/16");
+
+  for (const auto& mac : {reply(404), reply(200, "../../user-data")}) {
+    Fetch without(wanted, 1, 7);
+    without.start();
+    without.on_reply(reply(200, "TOKEN"));
+    expect<Done>(without.on_reply(mac));
+    CHECK_FALSE(without.found().contains("vpc-cidrs"));
+  }
+}
+
 TEST_CASE("no user-data is an answer") {
   auto fetch = make();
   fetch.start();
