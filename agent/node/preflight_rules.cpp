@@ -104,11 +104,10 @@ void check_networks(const PreflightFacts& facts, std::vector<Problem>& found) {
 
 // As Go's net/http reads NO_PROXY: names with their subdomains, addresses, ranges, "*".
 bool is_exempt(const std::string& target, const std::vector<std::string>& no_proxy) {
-  return std::ranges::any_of(no_proxy, [&](std::string entry) {
+  return std::ranges::any_of(no_proxy, [&](const std::string& entry) {
     if (entry == "*" || entry == target || config::cidr_contains(entry, target)) return true;
     if (config::cidr_contains(entry, target + "/32")) return true;
-    if (!entry.starts_with('.')) entry.insert(0, ".");
-    return target.ends_with(entry);
+    return target.ends_with(entry.starts_with('.') ? entry : fmt::format(".{}", entry));
   });
 }
 
