@@ -98,7 +98,8 @@ class Swap final : public Step {
   }
 
  private:
-  static constexpr char mask_remedy[] = "Run `systemctl mask` for it, and see what it says.";
+  static constexpr char mask_remedy[] =
+      "Disable it, or remove its unit file from /etc/systemd/system.";
   static constexpr char remedy[] =
       "Turn it off by `swapoff -a`: there may be too little memory free to take it back.";
 };
