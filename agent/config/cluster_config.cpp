@@ -24,6 +24,7 @@ class Validation {
     given(config_.mutable_service_cidr(), "10.96.0.0/12");
     given(config_.mutable_dns_domain(), "cluster.local");
     given(config_.mutable_runtime(), "containerd");
+    given(config_.mutable_packages()->mutable_mode(), "preinstalled");
     if (config_.control_planes() == 0) config_.set_control_planes(1);
     auto& timeouts = *config_.mutable_timeouts();
     if (timeouts.init_seconds() == 0) timeouts.set_init_seconds(600);
@@ -34,6 +35,8 @@ class Validation {
   void run() {
     scalars();
     networks();
+    packages();
+    mirrors();
     lists();
     maps();
     documents();
@@ -58,7 +61,8 @@ class Validation {
       complain("controlPlanes", "expected 1, 3 or 5: etcd needs an odd number");
     if (count > 1 && config_.control_plane_endpoint().empty())
       complain("controlPlanes", "more than one needs controlPlaneEndpoint");
-    if (config_.runtime() != "containerd") complain("runtime", "expected containerd");
+    if (config_.runtime() != "containerd" && config_.runtime() != "docker")
+      complain("runtime", "expected containerd or docker");
     const auto& directory = config_.images().directory();
     if (!directory.empty() && !directory.starts_with('/'))
       complain("images.directory", "expected an absolute path on the node");
@@ -71,6 +75,39 @@ class Validation {
     complain("serviceCIDR", services);
     if (!pods && !services && cidrs_overlap(config_.pod_cidr(), config_.service_cidr()))
       complain("podCIDR", "overlaps serviceCIDR " + config_.service_cidr());
+  }
+
+  void packages() {
+    const auto& packages = config_.packages();
+    const bool install = packages.mode() == "install";
+    if (!install && packages.mode() != "preinstalled")
+      complain("packages.mode", "expected preinstalled or install");
+    if (install && config_.kubernetes_version().empty())
+      complain("packages.mode", "install needs kubernetesVersion");
+    const auto optional = [&](const char* field, const std::string& value, auto check) {
+      if (!value.empty()) complain(field, check(value));
+    };
+    optional("packages.repository", packages.repository(), check_repository);
+    optional("packages.key", packages.key(), check_key);
+    optional("packages.runtimePackage", packages.runtime_package(), check_package);
+    if (packages.allow_unsigned() && packages.repository().empty())
+      complain("packages.allowUnsigned", "is only for a repository of your own");
+    if (packages.allow_unsigned() && !packages.key().empty())
+      complain("packages.key", "is not looked at with allowUnsigned: leave out one of them");
+  }
+
+  void mirrors() {
+    const bool docker = config_.runtime() == "docker";
+    for (const auto& [registry, mirrors] : config_.registry_mirrors()) {
+      const std::string field = "registryMirrors." + registry;
+      if (registry != "*") complain(field, check_endpoint(registry));
+      if (docker && registry != "docker.io")
+        complain(field, "dockerd has mirrors of docker.io only");
+      if (mirrors.endpoints().empty()) complain(field, "expected endpoints");
+      each(field + ".endpoints", mirrors.endpoints(), check_mirror);
+    }
+    const auto& daemon = config_.docker().daemon();
+    if (!daemon.empty()) complain("docker.daemon", check_json_object(daemon));
   }
 
   using Strings = google::protobuf::RepeatedPtrField<std::string>;

@@ -1,5 +1,7 @@
 #include "agent/config/rules.hpp"
 
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
@@ -148,6 +150,38 @@ Complaint check_drop_in_name(std::string_view name) {
 Complaint check_flag_name(std::string_view flag) {
   if (!matches(flag, "[a-z][a-z0-9-]*"))
     return "expected a kubelet flag without its leading dashes, such as max-pods";
+  return std::nullopt;
+}
+
+Complaint check_repository(std::string_view url) {
+  if (!matches(url, "(https?://[A-Za-z0-9.:\\[\\]-]+|file://)/[A-Za-z0-9.:/~_+-]*"))
+    return "expected an https://, http:// or file:/// URL without a password; one belongs into "
+           "apt's auth.conf.d or dnf's own configuration";
+  return std::nullopt;
+}
+
+Complaint check_mirror(std::string_view url) {
+  if (!matches(url, "https?://[A-Za-z0-9.:\\[\\]-]+(/[A-Za-z0-9./_-]*)?"))
+    return "expected the URL of a registry, such as https://mirror.example:5000";
+  return std::nullopt;
+}
+
+Complaint check_json_object(const std::string& text) {
+  google::protobuf::Struct object;
+  const auto parsed = google::protobuf::util::JsonStringToMessage(text, &object);
+  if (!parsed.ok()) return "expected a JSON object: " + std::string(parsed.message());
+  return std::nullopt;
+}
+
+Complaint check_key(std::string_view source) {
+  if (matches(source, "(https://[A-Za-z0-9.:\\[\\]-]+)?/[A-Za-z0-9.:/~_+-]+") &&
+      source.find("/../") == std::string_view::npos)
+    return std::nullopt;
+  return "expected an absolute path on the node, or an https:// URL";
+}
+
+Complaint check_package(std::string_view name) {
+  if (!matches(name, "[A-Za-z0-9][A-Za-z0-9.+_-]*")) return "expected the name of a package";
   return std::nullopt;
 }
 

@@ -19,6 +19,11 @@ Complaint check_kubernetes_version(std::string_view version);  // vX.Y.Z
 Complaint check_manifest(std::string_view source);             // absolute path or https://
 Complaint check_drop_in_name(std::string_view name);           // plain *.toml
 Complaint check_flag_name(std::string_view flag);              // of kubelet, no leading dashes
+Complaint check_repository(std::string_view url);  // https://, http:// or file:///, no password
+Complaint check_mirror(std::string_view url);      // https:// or http://, of a registry
+Complaint check_json_object(const std::string& text);
+Complaint check_key(std::string_view source);    // absolute path or https://
+Complaint check_package(std::string_view name);  // of Debian or RPM
 Complaint check_user_name(std::string_view user);
 // A list of CIDRs, comma-separated for dual stack, at most one of each family.
 Complaint check_cidrs(std::string_view cidrs);

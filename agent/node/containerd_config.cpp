@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <sstream>
 
 namespace kagent::node {
@@ -48,12 +49,61 @@ void enable_cri(toml::table& config) {
   config.insert_or_assign("disabled_plugins", std::move(left));
 }
 
-void set_ours(toml::table& config, const ContainerdWant& want) {
-  constexpr auto cri = "io.containerd.grpc.v1.cri";
-  constexpr auto cri_runtime = "io.containerd.cri.v1.runtime";
-  constexpr auto cri_images = "io.containerd.cri.v1.images";
-  if (!config.contains("version")) config.insert("version", want.version_3 ? 3 : 2);
-  const bool version_3 = config["version"].value_or(2) >= 3;
+constexpr auto cri = "io.containerd.grpc.v1.cri";
+constexpr auto cri_runtime = "io.containerd.cri.v1.runtime";
+constexpr auto cri_images = "io.containerd.cri.v1.images";
+constexpr auto default_folder = "/etc/containerd/certs.d";
+
+// As it says itself, or else by the names of its plugins; 0 where both are silent.
+std::int64_t version_of(const toml::table& config) {
+  if (const auto version = config["version"].value<std::int64_t>()) return *version;
+  const auto* plugins = config.get_as<toml::table>("plugins");
+  if (plugins == nullptr) return 0;
+  for (const auto& [name, value] : *plugins) {
+    if (name.str() == cri_runtime || name.str() == cri_images) return 3;
+    if (!name.str().starts_with("io.containerd.")) return 1;
+  }
+  return plugins->empty() ? 0 : 2;
+}
+
+struct Texts {
+  toml::table config;
+  std::vector<toml::table> drop_ins;
+  bool version_3 = false;
+};
+
+Error other_version(const std::string& name, std::int64_t its, std::int64_t ours) {
+  return {Errc::invalid_argument,
+          fmt::format("{} is of version {} of containerd's configuration, but version {} is needed "
+                      "beside the other texts: bring it to that",
+                      name, its, ours)};
+}
+
+Result<Texts> read_texts(std::string_view original, const ContainerdWant& want) {
+  constexpr auto config_toml = "/etc/containerd/config.toml";
+  Texts texts;
+  auto config = parse(original, config_toml);
+  if (!config) return config.error();
+  texts.config = std::move(*config);
+  std::int64_t version = version_of(texts.config);
+  if (version == 1) return other_version(config_toml, 1, 2);
+  for (const auto& [file, text] : want.drop_ins) {
+    const std::string name = "containerd.dropIns[" + file + "]";
+    auto drop_in = parse(text, name);
+    if (!drop_in) return drop_in.error();
+    const auto its = version_of(*drop_in);
+    if (version == 0) version = its;
+    if (its == 1 || (its != 0 && its != version))
+      return other_version(name, its, std::max<std::int64_t>(version, 2));
+    texts.drop_ins.push_back(std::move(*drop_in));
+  }
+  if (version == 0) version = want.version_3 ? 3 : 2;
+  texts.config.insert_or_assign("version", version);
+  texts.version_3 = version >= 3;
+  return texts;
+}
+
+void set_ours(toml::table& config, bool version_3, const ContainerdWant& want) {
   enable_cri(config);
   const auto plugin = version_3 ? cri_runtime : cri;
   auto& runc = table_at(config, {"plugins", plugin, "containerd", "runtimes", "runc"});
@@ -67,24 +117,54 @@ void set_ours(toml::table& config, const ContainerdWant& want) {
     table_at(config, {"plugins", cri}).insert_or_assign("sandbox_image", want.sandbox_image);
 }
 
+// containerd refuses a folder beside the mirrors of its older form.
+Result<> set_registry_folder(toml::table& config, bool version_3) {
+  auto& registry = table_at(config, {"plugins", version_3 ? cri_images : cri, "registry"});
+  if (const auto* mirrors = registry.get_as<toml::table>("mirrors");
+      mirrors != nullptr && !mirrors->empty())
+    return Error(
+        Errc::invalid_argument,
+        "containerd's registry.mirrors and the ClusterConfig's registryMirrors exclude one "
+        "another: move the former to the latter");
+  if (registry["config_path"].value_or(std::string()).empty())
+    registry.insert_or_assign("config_path", default_folder);
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> containerd_config(std::string_view original, const ContainerdWant& want) {
-  auto config = parse(original, "/etc/containerd/config.toml");
-  if (!config) return config.error();
-  if ((*config)["version"].value_or(2) < 2)
-    return Error(Errc::invalid_argument,
-                 "/etc/containerd/config.toml is of version 1: bring it to version 2");
-  set_ours(*config, want);
-  for (const auto& [name, text] : want.drop_ins) {
-    const auto over = parse(text, "containerd.dropIns[" + name + "]");
-    if (!over) return over.error();
-    merge(*config, *over);
-  }
+  auto texts = read_texts(original, want);
+  if (!texts) return texts.error();
+  set_ours(texts->config, texts->version_3, want);
+  for (const auto& drop_in : texts->drop_ins) merge(texts->config, drop_in);
+  if (!want.mirrors.empty())
+    if (auto set = set_registry_folder(texts->config, texts->version_3); !set) return set.error();
   std::ostringstream out;
   out << "# Made by kagent of config.toml.kagent-orig and the ClusterConfig's containerd.dropIns.\n"
-      << toml::default_formatter(*config) << '\n';
+      << toml::default_formatter(texts->config) << '\n';
   return out.str();
+}
+
+std::string registry_folder(std::string_view text) {
+  const auto config = parse(text, "config.toml");
+  if (!config) return default_folder;
+  for (const auto* plugin : {cri_images, cri}) {
+    const auto path = (*config)["plugins"][plugin]["registry"]["config_path"].value<std::string>();
+    if (path && !path->empty()) return path->substr(0, path->find(':'));
+  }
+  return default_folder;
+}
+
+std::string registry_file(const std::string& registry) {
+  return (registry == "*" ? "_default" : registry) + "/hosts.toml";
+}
+
+std::string hosts_toml(const std::vector<std::string>& mirrors) {
+  std::string text = "# Made by kagent of the ClusterConfig's registryMirrors.\n";
+  for (const auto& mirror : mirrors)
+    text += fmt::format("[host.\"{}\"]\n  capabilities = [\"pull\", \"resolve\"]\n", mirror);
+  return text;
 }
 
 }  // namespace kagent::node

@@ -5,6 +5,11 @@
 #include "agent/base/paths.hpp"
 #include "agent/config/cluster_config.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <ranges>
+
 namespace kagent::node {
 
 std::filesystem::path Context::at(std::string_view path) const {
@@ -14,6 +19,13 @@ std::filesystem::path Context::at(std::string_view path) const {
 bool Context::exists(std::string_view path) const {
   std::error_code ignored;
   return std::filesystem::exists(at(path), ignored);
+}
+
+bool Context::has_program(std::string_view name) const {
+  return std::ranges::any_of(std::views::split(search_path, ':'), [&](const auto& folder) {
+    const auto path = at(std::string(folder.begin(), folder.end())) / name;
+    return ::access(path.c_str(), X_OK) == 0;
+  });
 }
 
 bool Context::control_plane() const {

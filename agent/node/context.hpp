@@ -34,6 +34,8 @@ struct Context {
   // Where an absolute path of the node is.
   [[nodiscard]] std::filesystem::path at(std::string_view path) const;
   [[nodiscard]] bool exists(std::string_view path) const;
+  // Whether a program is in the PATH that units get.
+  [[nodiscard]] bool has_program(std::string_view name) const;
   [[nodiscard]] bool control_plane() const;
 };
 using ContextPtr = std::shared_ptr<const Context>;

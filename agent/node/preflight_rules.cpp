@@ -25,7 +25,7 @@ constexpr std::array<std::uint16_t, 1> worker_ports{10250};
 bool is_ignored(const Problem& problem, const std::vector<std::string>& ignored) {
   return std::ranges::any_of(ignored, [&](const std::string& name) {
     return ::strcasecmp(name.c_str(), problem.name.c_str()) == 0 ||
-           (::strcasecmp(name.c_str(), "all") == 0 && problem.cause != "program-missing");
+           ::strcasecmp(name.c_str(), "all") == 0;
   });
 }
 
@@ -41,13 +41,6 @@ void check_size(const PreflightFacts& facts, std::vector<Problem>& found) {
                      fmt::format("a control plane wants {} MiB of memory, here are {}",
                                  control_plane_mib, facts.memory_mib),
                      "Take a larger instance, or add Mem to ignorePreflightErrors."});
-}
-
-void check_programs(const PreflightFacts& facts, std::vector<Problem>& found) {
-  for (const auto& program : facts.missing_programs)
-    found.push_back({"FileExisting-" + program, "program-missing",
-                     fmt::format("program {} is not installed", program),
-                     "Install it in the machine image."});
 }
 
 void check_ports(const PreflightFacts& facts, std::vector<Problem>& found) {
@@ -151,7 +144,6 @@ std::vector<Problem> preflight_problems(const PreflightFacts& facts,
                                         const std::vector<std::string>& ignored) {
   std::vector<Problem> found;
   check_size(facts, found);
-  check_programs(facts, found);
   check_ports(facts, found);
   check_machine(facts, found);
   check_kernel(facts, found);

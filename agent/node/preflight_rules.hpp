@@ -14,7 +14,6 @@ struct PreflightFacts {
   unsigned cpus = 0;
   std::uint64_t memory_mib = 0;
   std::uint64_t disk_free_mib = 0;
-  std::vector<std::string> missing_programs;
   std::set<std::uint16_t> listening;
   std::set<std::string> cgroup_controllers;
   std::string kernel;                              // /proc/sys/kernel/osrelease
@@ -33,7 +32,7 @@ struct Problem {
 
 // Names and limits are kubeadm's where it has the check (cmd/kubeadm/app/preflight/checks.go), so
 // that a node which cannot succeed says so before it has asked for anything. `ignored` names are
-// compared without case; "all" ignores all but missing programs.
+// compared without case; "all" ignores all.
 std::vector<Problem> preflight_problems(const PreflightFacts& facts,
                                         const std::vector<std::string>& ignored);
 

@@ -86,7 +86,7 @@ std::vector<Property> transient_properties(const Command& command, std::vector<E
       {"ExecStart", sdbus::Variant(std::move(lines))},
   };
   if (command.capture) {
-    properties.emplace_back("StandardOutputFile", text(output));
+    properties.emplace_back("StandardOutputFileToAppend", text(output));
     properties.emplace_back("StandardError", text("journal"));
     properties.emplace_back("UMask", sdbus::Variant(uint32_t{077}));
   }

@@ -25,7 +25,7 @@ struct Command {
 
   Command(std::string unit_name, Argv argv, std::chrono::seconds time_limit);
   Command(std::string unit_name, std::vector<Argv> argvs, std::chrono::seconds time_limit);
-  // What it prints to standard output comes back in UnitRun::output, not in the journal.
+  // What its lines print to standard output comes back in UnitRun::output, not in the journal.
   static Command capturing(std::string unit_name, Argv argv, std::chrono::seconds time_limit);
 
   std::string unit;            // "kagent-init.service"

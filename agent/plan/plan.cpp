@@ -12,6 +12,7 @@ template <std::size_t N>
 using List = std::array<std::string_view, N>;
 
 constexpr List<1> after_modules{"modules"};
+constexpr List<1> after_packages{"packages"};
 constexpr List<1> after_runtime{"runtime"};
 constexpr List<6> kubelet_needs{"hostname", "time", "swap", "modules", "sysctl", "runtime"};
 constexpr List<3> start_needs{"preflight", "kubelet", "images"};
@@ -19,7 +20,7 @@ constexpr List<1> after_init{"init"};
 constexpr List<1> after_kubeconfig{"kubeconfig"};
 constexpr List<3> ready_needs{"init", "join", "cni"};
 
-constexpr std::array<Step, 14> steps{{
+constexpr std::array<Step, 15> steps{{
     // clang-format off
     {"preflight",  For::every,         Gate::assignment, {},               {5, 5s},   30s},
     {"hostname",   For::every,         Gate::none,       {},               {5, 2s},   30s},
@@ -27,7 +28,8 @@ constexpr std::array<Step, 14> steps{{
     {"swap",       For::every,         Gate::none,       {},               {5, 2s},   60s},
     {"modules",    For::every,         Gate::none,       {},               {5, 2s},   30s},
     {"sysctl",     For::every,         Gate::none,       after_modules,    {5, 2s},   30s},
-    {"runtime",    For::every,         Gate::assignment, {},               {8, 2s},  120s},
+    {"packages",   For::every,         Gate::assignment, {},               {9, 5s},  900s},
+    {"runtime",    For::every,         Gate::assignment, after_packages,   {8, 2s},  120s},
     {"images",     For::every,         Gate::assignment, after_runtime,    {8, 5s},  900s},
     {"kubelet",    For::every,         Gate::assignment, kubelet_needs,    {8, 2s},   60s},
     {"init",       For::initializer,   Gate::init_lease, start_needs,      {5, 5s},  900s},

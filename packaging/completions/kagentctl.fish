@@ -9,7 +9,7 @@ function __kagentctl_is -a command
 end
 
 set -l commands status describe logs wait kubeconfig config timeline user-data plan version
-set -l steps preflight hostname time swap modules sysctl runtime images kubelet init kubeconfig cni join ready
+set -l steps preflight hostname time swap modules sysctl packages runtime images kubelet init kubeconfig cni join ready
 set -l phases enrolled preparing initializing waiting joining starting ready not-ready failed lost
 
 complete -c kagentctl -f

@@ -58,7 +58,7 @@ json registration_of(const v1::ClusterConfig& cluster, const NodeRegistration& f
     labels.pop_back();
     args["node-labels"] = labels;
   }
-  json registration{{"name", from.name}, {"criSocket", cri_endpoint}};
+  json registration{{"name", from.name}, {"criSocket", from.cri_socket}};
   if (!args.empty()) registration["kubeletExtraArgs"] = extra_args(args, api);
   if (!from.node->taints().empty()) {
     registration["taints"] = json::array();

@@ -23,6 +23,7 @@ std::optional<Version> parse_version(std::string_view output);
 // What a document says of this node.
 struct NodeRegistration {
   std::string name;
+  std::string cri_socket;
   std::string address;  // empty: kubeadm finds it by the default route
   std::string patches;  // folder of the ClusterConfig's patches, empty: none
   const v1::NodeConfig* node = nullptr;

@@ -16,6 +16,19 @@ namespace kagent::node {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
+bool uses_docker(const Context& context) {
+  return context.cluster.runtime() == "docker";
+}
+
+bool uses_cri_dockerd(const Context& context) {
+  return uses_docker(context) && context.has_program("cri-dockerd");
+}
+
+std::string cri_endpoint(const Context& context) {
+  if (!uses_docker(context)) return containerd_endpoint;
+  return uses_cri_dockerd(context) ? "unix:///run/cri-dockerd.sock" : "/var/run/dockershim.sock";
+}
+
 Outcome succeeded() {
   return {};
 }
@@ -71,6 +84,11 @@ std::string how_it_ended(const UnitRun& run) {
     return fmt::format("killed by signal {}", run.exit_status);
   if (run.result == "oom-kill") return "killed for lack of memory";
   return run.result;
+}
+
+std::string text_of(const Context& context, std::string_view path) {
+  auto text = read_file(context.at(path), 64 << 20);
+  return text ? std::move(*text) : std::string{};
 }
 
 bool differs(const Context& context, const FileWant& want) {

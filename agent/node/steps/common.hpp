@@ -14,11 +14,18 @@
 namespace kagent::node {
 
 inline constexpr char containerd_socket[] = "/run/containerd/containerd.sock";
-inline constexpr char cri_endpoint[] = "unix:///run/containerd/containerd.sock";
+inline constexpr char containerd_endpoint[] = "unix:///run/containerd/containerd.sock";
 inline constexpr char admin_conf[] = "/etc/kubernetes/admin.conf";
 inline constexpr char kubelet_conf[] = "/etc/kubernetes/kubelet.conf";
 inline constexpr char kubelet_config[] = "/var/lib/kubelet/config.yaml";
 inline constexpr char cluster_ca[] = "/etc/kubernetes/pki/ca.crt";
+
+// Docker speaks CRI by cri-dockerd; without one by the dockershim in kubelet, up to
+// Kubernetes 1.23.
+bool uses_docker(const Context& context);
+bool uses_cri_dockerd(const Context& context);
+// As kubeadm's criSocket; that of dockershim has no scheme (kubeadm's constants).
+std::string cri_endpoint(const Context& context);
 
 Outcome succeeded();
 Outcome succeeded(const UnitRun& run);
@@ -30,6 +37,9 @@ boost::asio::awaitable<Outcome> unit_failed(UnitRun run, std::string cause, std:
                                             std::string remedy);
 // "exit status 1", "time limit reached", ...
 std::string how_it_ended(const UnitRun& run);
+
+// "" if it cannot be read; at most 64 MiB.
+std::string text_of(const Context& context, std::string_view path);
 
 // A file as it should be.
 struct FileWant {

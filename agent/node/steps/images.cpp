@@ -66,9 +66,19 @@ bool wants(const Context& context, const std::string& image) {
          image.find("/pause:") != std::string::npos;
 }
 
+// dockershim answers only while kubelet runs, dockerd always.
+asio::awaitable<Result<std::set<std::string>>> present_in_docker(ContextPtr context) {
+  Command::Argv argv{"docker", "images", "--format", "{{.Repository}}:{{.Tag}}"};
+  auto output = co_await output_of(context, unit_name("images", "list"), std::move(argv), 60s);
+  if (!output) co_return output.error();
+  const auto lines = lines_of(*output);
+  co_return std::set<std::string>(lines.begin(), lines.end());
+}
+
 asio::awaitable<Result<std::set<std::string>>> present(ContextPtr context) {
-  Command::Argv argv{"crictl",     "--timeout", "30s", "--runtime-endpoint",
-                     cri_endpoint, "images",    "-o",  "json"};
+  if (uses_docker(*context)) co_return co_await present_in_docker(context);
+  Command::Argv argv{"crictl", "--timeout", "30s", "--runtime-endpoint", containerd_endpoint,
+                     "images", "-o",        "json"};
   auto output = co_await output_of(context, unit_name("images", "list"), std::move(argv), 60s);
   if (!output) co_return output.error();
   const auto parsed = nlohmann::json::parse(*output, nullptr, false);
@@ -89,6 +99,16 @@ asio::awaitable<Result<std::vector<std::string>>> missing(ContextPtr context) {
   for (const auto& image : *listed)
     if (wants(*context, image) && !there->contains(image)) left.push_back(image);
   co_return left;
+}
+
+Command::Argv pull_command(const Context& context, const std::string& image) {
+  if (uses_docker(context)) return {"docker", "pull", "--quiet", image};
+  return {"crictl", "--runtime-endpoint", containerd_endpoint, "pull", image};
+}
+
+Command::Argv import_command(const Context& context, const std::string& tar) {
+  if (uses_docker(context)) return {"docker", "load", "--quiet", "--input", tar};
+  return {"ctr", "--address", containerd_socket, "-n", "k8s.io", "images", "import", tar};
 }
 
 class Images final : public Step {
@@ -131,7 +151,7 @@ class Images final : public Step {
     std::vector<std::string> not_pulled;
     for (std::size_t n = 0; n < absent.size(); ++n) {
       context->progress(fmt::format("{} of {}: pulling {}", n + 1, absent.size(), absent[n]));
-      Command::Argv argv{"crictl", "--runtime-endpoint", cri_endpoint, "pull", absent[n]};
+      auto argv = pull_command(*context, absent[n]);
       Command command(unit_name("images"), std::move(argv), pull_limit);
       auto run = co_await context->units->run(std::move(command));
       if (!run) co_return failed("images", run.error());
@@ -169,8 +189,7 @@ class Images final : public Step {
     for (std::size_t n = 0; n < archives.size(); ++n) {
       const auto& [path, stamp] = archives[n];
       context->progress(fmt::format("{} of {}: importing {}", n + 1, archives.size(), path));
-      Command::Argv argv{"ctr",    "--address", containerd_socket, "-n",
-                         "k8s.io", "images",    "import",          path};
+      auto argv = import_command(*context, path);
       Command command(unit_name("images", "import"), std::move(argv), pull_limit);
       auto run = co_await context->units->run(std::move(command));
       if (!run) co_return failed("images", run.error());

@@ -75,6 +75,7 @@ Result<kubeadm::NodeRegistration> registration_of(const Context& context) {
     registration.patches = patches_folder;
   }
   registration.name = node_name();
+  registration.cri_socket = cri_endpoint(context);
   registration.node = &context.node;
   registration.address = context.node.node_ip();
   if (registration.address.empty()) {
@@ -156,7 +157,7 @@ asio::awaitable<Outcome> KubeadmRun::make_clean(ContextPtr context) {
   for (const char* path : {"/etc/kubernetes", "/var/log/pods"})
     if (context->exists(path)) keep.emplace_back(path);
   keep.push_back(evidence);
-  Command::Argv reset{"kubeadm", "reset", "--force", "--cri-socket", cri_endpoint};
+  Command::Argv reset{"kubeadm", "reset", "--force", "--cri-socket", cri_endpoint(*context)};
   std::vector<Command::Argv> lines;
   lines.push_back(std::move(forget));
   lines.push_back(std::move(folder));

@@ -15,11 +15,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string text_of(const Context& context, std::string_view path) {
-  auto text = read_file(context.at(path), 16 << 20);
-  return text ? std::move(*text) : std::string{};
-}
-
 // What commands of units get: systemd's own environment, where proxies are set for all of them.
 asio::awaitable<std::map<std::string, std::string>> environment(ContextPtr context) {
   std::map<std::string, std::string> found;
@@ -37,8 +32,6 @@ PreflightFacts gather(const Context& context) {
   facts.control_plane = context.control_plane();
   facts.cpus = std::thread::hardware_concurrency();
   facts.memory_mib = machine::memory_mib(text_of(context, "/proc/meminfo")).value_or(0);
-  for (const char* program : {"containerd", "ctr", "kubeadm", "kubelet", "kubectl"})
-    if (!find_program(program)) facts.missing_programs.emplace_back(program);
   // Of PID 1: noded itself has a network namespace of its own, with nothing in it.
   facts.listening = machine::listening_ports(text_of(context, "/proc/1/net/tcp"));
   facts.listening.merge(machine::listening_ports(text_of(context, "/proc/1/net/tcp6")));

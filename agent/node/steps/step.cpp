@@ -25,6 +25,7 @@ std::vector<std::unique_ptr<Step>> make_steps() {
   steps.push_back(make_swap());
   steps.push_back(make_modules());
   steps.push_back(make_sysctl());
+  steps.push_back(make_packages());
   steps.push_back(make_runtime());
   steps.push_back(make_images());
   steps.push_back(make_kubelet());

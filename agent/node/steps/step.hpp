@@ -52,6 +52,7 @@ std::unique_ptr<Step> make_time();
 std::unique_ptr<Step> make_swap();
 std::unique_ptr<Step> make_modules();
 std::unique_ptr<Step> make_sysctl();
+std::unique_ptr<Step> make_packages();
 std::unique_ptr<Step> make_runtime();
 std::unique_ptr<Step> make_images();
 std::unique_ptr<Step> make_kubelet();

@@ -56,3 +56,25 @@ TEST_CASE("a wrong ClusterConfig says where and what was expected") {
   CHECK_THAT(error_of("containerd: {dropIns: {../x.toml: a}}\n"), ContainsSubstring("plain file"));
   CHECK_THAT(error_of("podSubnet: 10.0.0.0/8\n"), ContainsSubstring("no such field"));
 }
+
+TEST_CASE("packages: install wants a version, a repository no password") {
+  CHECK(parse_cluster_config("", "cluster.yaml")->packages().mode() == "preinstalled");
+  CHECK_THAT(error_of("packages: {mode: install}\n"),
+             ContainsSubstring("packages.mode: install needs kubernetesVersion"));
+  CHECK_THAT(error_of("packages: {mode: apt}\n"),
+             ContainsSubstring("packages.mode: expected preinstalled or install"));
+  for (const char* repository : {"https://me:secret@mirror.example/k", "ftp://mirror.example/k",
+                                 "file:///srv/my repo", "https://a/b] deb x"})
+    CHECK_THAT(error_of(std::string("packages: {repository: \"") + repository + "\"}\n"),
+               ContainsSubstring("3:24: packages.repository: expected"));
+  CHECK_THAT(error_of("packages: {key: http://mirror.example/Release.key}\n"),
+             ContainsSubstring("packages.key: expected an absolute path"));
+  CHECK_THAT(error_of("packages: {allowUnsigned: true}\n"), ContainsSubstring("of your own"));
+  const auto config = parse_cluster_config(
+      yaml("kubernetesVersion: v1.32.4\npackages:\n  mode: install\n"
+           "  repository: http://10.0.0.5:8080/k8s/v1.32/deb/\n  key: /etc/kagent/k8s.asc\n"
+           "  runtimePackage: containerd.io\n"),
+      "cluster.yaml");
+  REQUIRE(config);
+  CHECK(config->packages().runtime_package() == "containerd.io");
+}

@@ -63,16 +63,14 @@ TEST_CASE("preflight: ports in use are named, each by itself, until the node has
   CHECK(problems(facts) == Names{"Port-10250 port-in-use"});
 }
 
-TEST_CASE("preflight: disk, control groups, kernel, programs") {
+TEST_CASE("preflight: disk, control groups, kernel") {
   PreflightFacts facts = good();
   facts.disk_free_mib = 100;
   facts.cgroup_controllers.erase("memory");
   facts.kernel = "2.6.32-754.el6.x86_64";
-  facts.missing_programs = {"kubeadm"};
-  CHECK(problems(facts) == Names{"FileExisting-kubeadm program-missing", "DiskSpace disk",
-                                 "SystemVerification cgroups", "SystemVerification kernel"});
-  // Nothing makes up for a program that is not there.
-  CHECK(problems(facts, {"all"}) == Names{"FileExisting-kubeadm program-missing"});
+  CHECK(problems(facts) ==
+        Names{"DiskSpace disk", "SystemVerification cgroups", "SystemVerification kernel"});
+  CHECK(problems(facts, {"all"}).empty());
 }
 
 TEST_CASE(

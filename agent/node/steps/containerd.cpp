@@ -1,0 +1,57 @@
+#include "agent/node/containerd_config.hpp"
+#include "agent/node/steps/runtime_daemon.hpp"
+
+namespace kagent::node {
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr char config_path[] = "/etc/containerd/config.toml";
+
+ContainerdWant want_of(const v1::ClusterConfig& cluster) {
+  ContainerdWant want;
+  for (const auto& [name, text] : cluster.containerd().drop_ins()) want.drop_ins[name] = text;
+  for (const auto& [registry, mirrors] : cluster.registry_mirrors())
+    want.mirrors[registry] = {mirrors.endpoints().begin(), mirrors.endpoints().end()};
+  return want;
+}
+
+class Containerd final : public RuntimeDaemon {
+ public:
+  Containerd() : RuntimeDaemon("containerd") {}
+
+ private:
+  asio::awaitable<Result<std::vector<FileWant>>> files(ContextPtr context) override {
+    ContainerdWant want = want_of(context->cluster);
+    auto image = co_await sandbox_image(context);
+    if (!image) co_return image.error();
+    want.sandbox_image = *image;
+    Command::Argv argv{"containerd", "--version"};
+    auto version =
+        co_await output_of(context, unit_name("runtime", "version"), std::move(argv), 30s);
+    if (!version) co_return version.error();
+    want.version_3 =
+        version->find(" v2.") != std::string::npos || version->find(" 2.") != std::string::npos;
+    auto text = containerd_config(original_text(*context, config_path), want);
+    if (!text) co_return text.error();
+    std::vector<FileWant> wants;
+    const std::string folder = registry_folder(*text);
+    for (const auto& [registry, mirrors] : want.mirrors)
+      wants.push_back({folder + "/" + registry_file(registry), hosts_toml(mirrors), 0644});
+    wants.push_back({config_path, std::move(*text), 0644});
+    co_return wants;
+  }
+
+  asio::awaitable<Result<bool>> answers(ContextPtr context) override {
+    co_return co_await cri_answers(context, containerd_endpoint);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<RuntimeDaemon> make_containerd() {
+  return std::make_unique<Containerd>();
+}
+
+}  // namespace kagent::node

@@ -1,0 +1,156 @@
+#include "agent/node/steps/runtime_daemon.hpp"
+
+#include "agent/base/file.hpp"
+#include "agent/node/steps/kubernetes.hpp"
+
+#include <fmt/format.h>
+
+namespace kagent::node {
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr char images_config[] = "/run/kagent/runtime-images.yaml";
+
+std::string aside(const std::string& path) {
+  return path + ".kagent-orig";
+}
+
+bool is_ours(std::string_view text) {
+  return text.starts_with(made_by_kagent);
+}
+
+// An operator's own file. Where ours bears no mark (JSON), only the first one is taken for theirs.
+Result<> keep_original(const Context& context, const FileWant& want) {
+  const std::string now = text_of(context, want.path);
+  if (now.empty() || is_ours(now)) return {};
+  if (!is_ours(want.content) && context.exists(aside(want.path))) return {};
+  const FileWant original{aside(want.path), now, want.mode};
+  return write_in_place(context, original);
+}
+
+}  // namespace
+
+std::string original_text(const Context& context, const std::string& path) {
+  std::string now = text_of(context, path);
+  return is_ours(now) ? text_of(context, aside(path)) : now;
+}
+
+asio::awaitable<Result<std::string>> sandbox_image(ContextPtr context) {
+  if (const auto& given = context->cluster.containerd().sandbox_image(); !given.empty())
+    co_return given;
+  auto images = co_await kubeadm_images(context, images_config);
+  if (!images) co_return images.error();
+  for (const auto& image : *images)
+    if (image.find("/pause:") != std::string::npos) co_return image;
+  co_return Error(Errc::protocol, "kubeadm config images list names no pause image");
+}
+
+asio::awaitable<Result<bool>> cri_answers(ContextPtr context, std::string endpoint) {
+  Command::Argv argv{"crictl", "--timeout", "10s", "--runtime-endpoint", endpoint, "info"};
+  Command command = Command::capturing(unit_name("runtime", "info"), std::move(argv), 20s);
+  auto run = co_await context->units->run(std::move(command));
+  if (!run) co_return run.error();
+  co_return run->ok();
+}
+
+std::string RuntimeDaemon::restart_mark() const {
+  return fmt::format("/run/kagent/{}-restart", name_);
+}
+
+asio::awaitable<Result<>> RuntimeDaemon::check(ContextPtr context, CheckResult& found) {
+  auto state = co_await context->units->state(unit());
+  if (!state) co_return state.error();
+  if (state->load == "masked") co_return Result<>{};  // an operator's wish
+  auto wants = co_await files(context);
+  if (!wants && wants.error().code() == Errc::invalid_argument) {
+    found.need(wants.error().message());
+    co_return Result<>{};
+  }
+  if (!wants) co_return wants.error();
+  CheckResult mine;
+  need_files(*context, *wants, mine);
+  if (state->file != "enabled") mine.need("enable " + name_);
+  if (state->active != "active")
+    mine.need("start " + name_);
+  else if (mine.state == StepState::needed || context->exists(restart_mark()))
+    mine.need("restart " + name_);
+  if (mine.state != StepState::needed) {
+    auto answered = co_await answers(context);
+    if (!answered) co_return answered.error();
+    if (!*answered) mine.need(fmt::format("restart {}: it does not answer", name_));
+  }
+  for (auto& change : mine.changes) found.need(std::move(change));
+  co_return Result<>{};
+}
+
+asio::awaitable<Outcome> RuntimeDaemon::apply(ContextPtr context) {
+  auto state = co_await context->units->state(unit());
+  if (!state) co_return failed("runtime", state.error());
+  if (state->load == "masked")
+    co_return failed("runtime.masked", unit() + " is masked",
+                     fmt::format("Run `systemctl unmask {}`, if that was not on purpose.", name_));
+  if (state->load == "not-found")
+    co_return failed("runtime.program-missing", unit() + " is not installed",
+                     fmt::format("Install {} in the machine image, or set packages.mode to install "
+                                 "in the ClusterConfig.",
+                                 name_));
+  auto changed = co_await write(context);
+  if (!changed && changed.error().code() == Errc::invalid_argument)
+    co_return failed("runtime.config", changed.error().message(),
+                     "Mend what it names: the node's own file, or the ClusterConfig.");
+  if (!changed) co_return failed("runtime", changed.error());
+  co_return co_await restart(context, *changed, *state);
+}
+
+// True if the running daemon does not have it yet.
+asio::awaitable<Result<bool>> RuntimeDaemon::write(ContextPtr context) {
+  auto wants = co_await files(context);
+  if (!wants) co_return wants.error();
+  for (const FileWant& want : *wants) {
+    if (!differs(*context, want)) continue;
+    const FileWant mark{restart_mark(), "", 0600};
+    if (auto marked = write_in_place(*context, mark); !marked) co_return marked.error();
+    if (auto kept = keep_original(*context, want); !kept) co_return kept.error();
+    if (auto written = write_in_place(*context, want); !written) co_return written.error();
+  }
+  co_return context->exists(restart_mark());
+}
+
+asio::awaitable<Outcome> RuntimeDaemon::restart(ContextPtr context, bool changed, UnitState state) {
+  // For a changed drop-in too: systemd reads its files anew with it.
+  if (changed || state.file != "enabled") {
+    auto enabled = co_await context->units->enable(unit());
+    if (!enabled) co_return failed("runtime", enabled.error());
+  }
+  bool well = false;
+  if (!changed && state.active == "active") {
+    auto answered = co_await answers(context);
+    well = answered && *answered;
+  }
+  if (!well) {
+    auto restarted = co_await context->units->job(Verb::restart, unit());
+    if (!restarted) {
+      UnitRun run;
+      run.unit = unit();
+      auto now = co_await context->units->state(unit());
+      if (now) run.invocation_id = now->invocation_id;
+      std::string message = name_ + " does not start: " + restarted.error().message();
+      std::string remedy =
+          fmt::format("See the journal lines, or `journalctl -u {}` on the node.", name_);
+      co_return co_await unit_failed(run, "runtime.not-starting", std::move(message),
+                                     std::move(remedy));
+    }
+    if (auto removed = remove_file(context->at(restart_mark())); !removed)
+      co_return failed("runtime", removed.error());
+  }
+  auto answered = co_await answers(context);
+  if (!answered) co_return failed("runtime", answered.error());
+  if (!*answered)
+    co_return failed("runtime.not-answering", name_ + " runs, but does not answer",
+                     fmt::format("See `journalctl -u {}` on the node.", name_));
+  co_return succeeded();
+}
+
+}  // namespace kagent::node

@@ -1,0 +1,119 @@
+#include "agent/node/steps/common.hpp"
+#include "tests/unit/node/fake_units.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+using namespace kagent::node;
+using Strings = std::vector<std::string>;
+
+namespace {
+
+constexpr char theirs[] = "version = 2\nroot = \"/data\"\n";
+
+struct Node : Machine {
+  explicit Node(const std::string& runtime) {
+    context->cluster.set_runtime(runtime);
+    for (const std::string name : {"containerd", "docker", "cri-docker"})
+      units->units[name + ".service"] = {"loaded", "inactive", "", "disabled", "", {}};
+    units->on_run = [this](const Command& command) { return answer(command); };
+  }
+
+  void add_program(const std::string& name) const {
+    write("/usr/bin/" + name, "");
+    REQUIRE(::chmod(context->at("/usr/bin/" + name).c_str(), 0755) == 0);
+  }
+
+  [[nodiscard]] UnitRun answer(const Command& command) const {
+    const auto& argv = command.lines.front();
+    if (argv[0] == "containerd") return printed(command, "containerd x/y 1.6.20~ds1\n");
+    if (argv[0] == "docker") return printed(command, cgroup_driver + "\n");
+    if (argv[0] == "crictl") return cri ? printed(command, "{}") : failing(command, 1);
+    if (argv[1] == "version") return printed(command, "v1.32.4\n");
+    return printed(command, "registry.k8s.io/kube-proxy:v1.32.4\nregistry.k8s.io/pause:3.10\n");
+  }
+
+  [[nodiscard]] long restarts(const std::string& unit) const {
+    return std::ranges::count(units->calls, "restart " + unit);
+  }
+
+  bool cri = true;
+  std::string cgroup_driver = "systemd";
+};
+
+}  // namespace
+
+TEST_CASE("runtime: containerd's configuration is merged, and restarts it once") {
+  Node node("containerd");
+  auto step = make_runtime();
+  node.write("/etc/containerd/config.toml", theirs);
+  auto& mirrors = *node.context->cluster.mutable_registry_mirrors();
+  mirrors["docker.io"].add_endpoints("https://mirror.example");
+  CHECK(node.check(*step) == Strings{"write /etc/containerd/certs.d/docker.io/hosts.toml",
+                                     "write /etc/containerd/config.toml", "enable containerd",
+                                     "start containerd"});
+  CHECK(node.apply(*step).ok());
+  CHECK(node.read("/etc/containerd/config.toml.kagent-orig") == theirs);
+  CHECK(node.read("/etc/containerd/config.toml").find("/data") != std::string::npos);
+  CHECK(node.read("/etc/containerd/config.toml").find("pause:3.10") != std::string::npos);
+  CHECK(node.check(*step).empty());
+  CHECK(node.apply(*step).ok());
+  CHECK(node.restarts("containerd.service") == 1);
+
+  node.cri = false;
+  CHECK(node.check(*step).size() == 1);
+  CHECK(node.apply(*step).cause == "runtime.not-answering");
+  CHECK(node.restarts("containerd.service") == 2);
+}
+
+TEST_CASE("runtime: a configuration that cannot be merged is left as it is") {
+  Node node("containerd");
+  auto step = make_runtime();
+  node.write("/etc/containerd/config.toml", "version = 1\n");
+  CHECK(node.apply(*step).cause == "runtime.config");
+  CHECK(node.read("/etc/containerd/config.toml") == "version = 1\n");
+  CHECK(node.restarts("containerd.service") == 0);
+}
+
+TEST_CASE("runtime: containerd that is masked, missing or does not start") {
+  Node node("containerd");
+  auto step = make_runtime();
+  node.units->failing_jobs = {"containerd.service"};
+  CHECK(node.apply(*step).cause == "runtime.not-starting");
+  node.units->units["containerd.service"].load = "masked";
+  CHECK(node.check(*step).empty());
+  CHECK(node.apply(*step).cause == "runtime.masked");
+  node.units->units.clear();
+  CHECK(node.apply(*step).cause == "runtime.program-missing");
+}
+
+TEST_CASE("runtime: docker with dockershim") {
+  Node node("docker");
+  auto step = make_runtime();
+  CHECK(cri_endpoint(*node.context) == "/var/run/dockershim.sock");
+  node.write("/etc/docker/daemon.json", "{\"debug\": true}");
+  CHECK(node.apply(*step).ok());
+  CHECK(node.read("/etc/docker/daemon.json.kagent-orig") == "{\"debug\": true}");
+  CHECK(node.check(*step).empty());
+  CHECK(node.restarts("docker.service") == 1);
+  CHECK(node.restarts("cri-docker.service") == 0);
+  node.cgroup_driver = "cgroupfs";
+  CHECK(node.apply(*step).cause == "runtime.not-answering");
+}
+
+TEST_CASE("runtime: docker with cri-dockerd and kubeadm's sandbox image") {
+  Node node("docker");
+  auto step = make_runtime();
+  node.add_program("cri-dockerd");
+  CHECK(cri_endpoint(*node.context) == "unix:///run/cri-dockerd.sock");
+  CHECK(node.apply(*step).ok());
+  CHECK(node.read("/etc/systemd/system/cri-docker.service.d/10-kagent.conf")
+            .find("--pod-infra-container-image=registry.k8s.io/pause:3.10") != std::string::npos);
+  CHECK(node.restarts("cri-docker.service") == 1);
+  CHECK(node.check(*step).empty());
+  node.cri = false;
+  CHECK(node.apply(*step).cause == "runtime.not-answering");
+}
