@@ -63,7 +63,7 @@ build_base() {
 
 # Sets `image`: base, kagent, Kubernetes and what makes it a machine of the lab. All machines are the
 # same; a new one has a new name, for running machines are laid over theirs.
-build_image() { # KUBE_DIR or ""
+build_image() { # KUBE_DIR or "", BARE (apt, dnf) or ""
   image=$lab_dir/image
   rm -rf "$image" "$image.part"
   say "making the machine image"
@@ -79,6 +79,7 @@ build_image() { # KUBE_DIR or ""
     install -D -m 644 -t "$image.part/etc/kagent/manifests" "$repository"/tests/standin/manifests/*
     cp "$lab_dir/standin.conf" "$image.part/etc/standin.conf"
   fi
+  [ -z "$2" ] || make_bare "$2" "$image.part"
   mv "$image.part" "$image"
 }
 
@@ -111,8 +112,10 @@ UNIT
   mkdir -p "$root/etc/systemd/system/sysinit.target.wants"
   ln -sf ../kagent-lab-setup.service "$root/etc/systemd/system/sysinit.target.wants/"
   # Nothing here may raise its score, and nothing needs to.
-  mkdir -p "$root/etc/systemd/system/containerd.service.d" "$root/etc/systemd/system.conf.d"
-  printf '[Service]\nOOMScoreAdjust=0\n' >"$root/etc/systemd/system/containerd.service.d/kagent-lab.conf"
+  mkdir -p "$root"/etc/systemd/system/{containerd,docker}.service.d "$root/etc/systemd/system.conf.d"
+  for unit in containerd docker; do
+    printf '[Service]\nOOMScoreAdjust=0\n' >"$root/etc/systemd/system/$unit.service.d/kagent-lab.conf"
+  done
   printf '[Manager]\nDefaultTimeoutStopSec=10s\n' >"$root/etc/systemd/system.conf.d/kagent-lab.conf"
 }
 

@@ -19,7 +19,7 @@ machine_named() {
 make_machine() {
   local dir=$machines_dir/$1 address=$2 hostname=$3 unit
   shift 3
-  mkdir -p "$dir/upper/etc/kagent-lab" "$dir/work" "$dir/root" "$dir/containerd" "$dir/kubelet" "$dir/etcd"
+  mkdir -p "$dir/upper/etc/kagent-lab" "$dir/work" "$dir/root" "$dir/containerd" "$dir/docker" "$dir/kubelet" "$dir/etcd"
   echo "$address" >"$dir/address"
   echo "$hostname" >"$dir/hostname"
   echo "$address/24 $network.1" >"$dir/upper/etc/kagent-lab/address"
@@ -87,7 +87,7 @@ boot_machine() { # NAME
     exec setsid unshare --mount bash -c "$mount_and_boot" bash "$dir" "$lab_dir/image" "$netns" \
       --directory="$dir/root" --machine="kagent-$name" --hostname=localhost --boot --register=no --keep-unit \
       --network-bridge="$bridge" --private-users=no --capability=all --bind=/dev/kmsg \
-      --bind="$dir/containerd:/var/lib/containerd" --bind="$dir/kubelet:/var/lib/kubelet" \
+      --bind="$dir/containerd:/var/lib/containerd" --bind="$dir/docker:/var/lib/docker" --bind="$dir/kubelet:/var/lib/kubelet" \
       --bind="$dir/etcd:/var/lib/etcd" "${binds[@]}"
   ) >>"$dir/console.log" 2>&1 </dev/null 9>&- &
   nspawn=$!

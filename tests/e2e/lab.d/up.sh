@@ -19,11 +19,13 @@ any_alive() {
 }
 
 lab_up() {
-  local workers=2 timeout='' wait=yes kube='' standin=()
+  local workers=2 timeout='' wait=yes kube='' standin=() bare='' over=''
   while [ $# -gt 0 ]; do
     case $1 in
       --workers) workers=${2:?--workers wants a number}; shift 2 ;;
       --kube-dir) kube=$(realpath -e "${2:?--kube-dir wants a folder}"); shift 2 ;;
+      --bare) bare=${2:?--bare wants apt or dnf}; shift 2 ;;
+      --cluster) over=$(realpath -e "${2:?--cluster wants a file}"); shift 2 ;;
       --timeout) timeout=${2:?--timeout wants seconds}; shift 2 ;;
       --standin) standin+=("${2:?--standin wants NAME=VALUE}"); shift 2 ;;
       --no-wait) wait=no; shift ;;
@@ -31,6 +33,8 @@ lab_up() {
     esac
   done
   [[ $workers =~ ^[0-9]+$ ]] && [ "$workers" -le 200 ] || die "--workers wants a number up to 200"
+  [[ $bare =~ ^(|apt|dnf)$ ]] || die "--bare wants apt or dnf"
+  [ -z "$bare" ] || [ -z "$kube" ] || die "--bare installs the stand-in: leave out --kube-dir"
   [ -z "$kube" ] || [ -x "$kube/bin/kubeadm" ] || die "$kube has no bin/kubeadm"
   lock
   if any_alive; then
@@ -38,6 +42,8 @@ lab_up() {
   else
     tear_down
     echo "$kube" >"$lab_dir/kube-dir"
+    echo "$bare" >"$lab_dir/bare"
+    [ -z "$over" ] || cp "$over" "$lab_dir/over.yaml"
     printf '%s\n' "${standin[@]}" >"$lab_dir/standin.conf"
   fi
   which_kubernetes
@@ -72,7 +78,7 @@ bring_up() { # WORKERS
   local index node
   if ! any_alive; then
     prepare
-    build_image "$(kube_dir)"
+    build_image "$(kube_dir)" "$(cat "$lab_dir/bare")"
   fi
   keep_sysctls
   network_up
@@ -85,12 +91,14 @@ bring_up() { # WORKERS
 }
 
 coordinator_up() {
-  local upper=$machines_dir/coordinator/upper over=()
+  local upper=$machines_dir/coordinator/upper over=() file
   if ! machine_alive coordinator; then
     say "booting the coordinator"
     [ -d "$upper" ] || make_machine coordinator "$network.2" coordinator kagent-coordinator.service
     mkdir -p "$upper/etc/kagent"
-    [ ! -e "$(kube_dir)/cluster.yaml" ] || over=("$(kube_dir)/cluster.yaml")
+    for file in "$(kube_dir)/cluster.yaml" "$lab_dir/bare.yaml" "$lab_dir/over.yaml"; do
+      [ ! -e "$file" ] || over+=("$file")
+    done
     "$repository/tests/e2e/lab.d/cluster-config" "$lab_dir/image" "${over[@]}" \
       >"$upper/etc/kagent/cluster.yaml"
     boot_machine coordinator
@@ -123,6 +131,7 @@ tear_down() {
   network_down
   restore_sysctls
   rm -rf "$machines_dir" "$lab_dir/image" "$lab_dir/image.part" "$lab_dir/user-data" "$lab_dir/kube-dir" "$lab_dir/standin.conf" \
+    "$lab_dir/bare" "$lab_dir"/*.yaml "$lab_dir/packages-work" \
     "$lab_dir"/*.log "$lab_dir/apt.conf" "$lab_dir/apt.list" "$cache_dir"/*.part
 }
 

@@ -131,6 +131,19 @@ def cri_problem(endpoint):
         probe.close()
 
 
+DOCKERSHIM = "/var/run/dockershim.sock"  # served by kubelet itself, up to 1.23
+
+
+def docker_info(field):
+    """(value, what `docker info` complains of)"""
+    try:
+        done = subprocess.run(["docker", "info", "--format", "{{." + field + "}}"],
+                              capture_output=True, text=True, check=False)
+    except OSError:
+        return "", 'exec: "docker": executable file not found in $PATH'
+    return done.stdout.strip(), "" if done.returncode == 0 else done.stderr.strip()
+
+
 PULLED = "/var/lib/kagent-standin/pulled-images"
 
 

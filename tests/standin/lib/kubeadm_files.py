@@ -1,6 +1,7 @@
 """The files `kubeadm init` and `join` leave on the disk: PKI, kubeconfigs, static pods and the
 kubelet's configuration."""
 import conf
+import host
 import pki
 import wire
 
@@ -142,8 +143,12 @@ def kubelet_document(config):
 
 def kubelet_files(config, node, text, taints, joining=False):
     """kubeadm-flags.env and config.yaml; `text` is the KubeletConfiguration."""
-    flags = {"container-runtime": "remote", "container-runtime-endpoint": node["criSocket"],
-             "pod-infra-container-image": f"{config.repository}/pause:3.5"}
+    flags = {"pod-infra-container-image": f"{config.repository}/pause:3.5"}
+    if node["criSocket"] == host.DOCKERSHIM:
+        flags["network-plugin"] = "cni"
+    else:
+        flags.update({"container-runtime": "remote",
+                      "container-runtime-endpoint": node["criSocket"]})
     if taints and node["taints"]:
         flags["register-with-taints"] = ",".join(
             f"{t['key']}={t.get('value', '')}:{t['effect']}".replace("=:", ":")

@@ -102,6 +102,16 @@ class Checks:
     def runtime(self, endpoint):
         if conf.rooted():
             return
+        if endpoint == host.DOCKERSHIM:
+            driver, problem = host.docker_info("CgroupDriver")
+            if problem:
+                self.error("CRI", f"container runtime is not running: output: {problem}\n, error: "
+                           "exit status 1")
+            elif driver != "systemd":
+                self.warn("IsDockerSystemdCheck", f'detected "{driver}" as the Docker cgroup '
+                          'driver. The recommended driver is "systemd". Please follow the guide at '
+                          "https://kubernetes.io/docs/setup/cri/")
+            return
         problem = host.cri_problem(endpoint)
         if problem:
             self.error("CRI", "container runtime is not running: output: E"

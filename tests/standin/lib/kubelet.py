@@ -117,6 +117,14 @@ def main(argv):
         return fail("running with swap on is not supported, please disable swap! or set "
                     "--fail-swap-on flag to false. /proc/swaps contained: "
                     f"[{' '.join(swap_lines())}]")
+    if flags.get("container-runtime") != "remote" and not conf.rooted():
+        driver, problem = host.docker_info("CgroupDriver")
+        if problem:
+            return fail(f"failed to run Kubelet: failed to get docker version: {problem}")
+        wanted = config.get("cgroupDriver", "cgroupfs")
+        if driver != wanted:
+            return fail(f'failed to run Kubelet: misconfiguration: kubelet cgroup driver: "{wanted}"'
+                        f' is different from docker cgroup driver: "{driver}"')
     endpoint = flags.get("container-runtime-endpoint")
     if endpoint and not conf.rooted():
         problem = host.cri_problem(endpoint)

@@ -40,6 +40,9 @@ class Node:
         self.path = "/api/v1/nodes/" + name
         self.ready_since = None
         self.changed = {}  # condition: (status, when)
+        self.runtime = "containerd://1.6.20"
+        if flags.get("container-runtime") != "remote" and not conf.rooted():
+            self.runtime = "docker://" + host.docker_info("ServerVersion")[0]
 
     def _ready(self):
         if not cni_configured():
@@ -81,7 +84,7 @@ class Node:
                 self._condition("Ready", "False", "KubeletNotReady", NO_CNI)],
             "daemonEndpoints": {"kubeletEndpoint": {"Port": self.config.get("port", 10250)}},
             "nodeInfo": {"architecture": "amd64", "bootID": _read("/proc/sys/kernel/random/boot_id"),
-                         "containerRuntimeVersion": "containerd://1.6.20",
+                         "containerRuntimeVersion": self.runtime,
                          "kernelVersion": uname.release, "kubeProxyVersion": conf.VERSION,
                          "kubeletVersion": conf.VERSION, "machineID": _read("/etc/machine-id"),
                          "operatingSystem": "linux", "osImage": release,
