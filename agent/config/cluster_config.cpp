@@ -90,6 +90,11 @@ class Validation {
     optional("packages.repository", packages.repository(), check_repository);
     optional("packages.key", packages.key(), check_key);
     optional("packages.runtimePackage", packages.runtime_package(), check_package);
+    if (packages.repository().starts_with("http://") && packages.key().empty() &&
+        !packages.allow_unsigned())
+      complain("packages.key",
+               "is needed with an http:// repository, whose own key anybody between "
+               "could exchange");
     if (packages.allow_unsigned() && packages.repository().empty())
       complain("packages.allowUnsigned", "is only for a repository of your own");
     if (packages.allow_unsigned() && !packages.key().empty())

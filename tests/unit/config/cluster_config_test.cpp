@@ -70,6 +70,8 @@ TEST_CASE("packages: install wants a version, a repository no password") {
   CHECK_THAT(error_of("packages: {key: http://mirror.example/Release.key}\n"),
              ContainsSubstring("packages.key: expected an absolute path"));
   CHECK_THAT(error_of("packages: {allowUnsigned: true}\n"), ContainsSubstring("of your own"));
+  CHECK_THAT(error_of("packages: {repository: \"http://mirror.example/k/\"}\n"),
+             ContainsSubstring("packages.key: is needed with an http:// repository"));
   const auto config = parse_cluster_config(
       yaml("kubernetesVersion: v1.32.4\npackages:\n  mode: install\n"
            "  repository: http://10.0.0.5:8080/k8s/v1.32/deb/\n  key: /etc/kagent/k8s.asc\n"
@@ -77,4 +79,23 @@ TEST_CASE("packages: install wants a version, a repository no password") {
       "cluster.yaml");
   REQUIRE(config);
   CHECK(config->packages().runtime_package() == "containerd.io");
+}
+
+TEST_CASE("docker and registry mirrors: what dockerd cannot do is said beforehand") {
+  CHECK_THAT(error_of("runtime: podman\n"),
+             ContainsSubstring("runtime: expected containerd or docker"));
+  CHECK_THAT(error_of("docker: {daemon: \"[1]\"}\n"),
+             ContainsSubstring("docker.daemon: expected a JSON object"));
+  CHECK_THAT(
+      error_of(
+          "runtime: docker\nregistryMirrors: {quay.io: {endpoints: [\"https://m.example\"]}}\n"),
+      ContainsSubstring("dockerd has mirrors of docker.io only"));
+  CHECK_THAT(error_of("registryMirrors: {docker.io: {}}\n"),
+             ContainsSubstring("expected endpoints"));
+  CHECK_THAT(error_of("registryMirrors: {docker.io: {endpoints: [m.example]}}\n"),
+             ContainsSubstring("expected the URL of a registry"));
+  CHECK(parse_cluster_config(
+      yaml("registryMirrors:\n  \"*\": {endpoints: [\"https://m.example:5000/v2\"]}\n"
+           "docker: {daemon: '{\"bip\": \"10.1.0.1/24\"}'}\n"),
+      "cluster.yaml"));
 }
