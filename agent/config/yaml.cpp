@@ -208,7 +208,7 @@ class Reader {
     }
   }
 
-  // Every map of the schema is string to string.
+  // Every map of the schema is string to string, or to a message.
   void read_map(const YAML::Node& node, Message& into, const FieldDescriptor& field,
                 const std::string& path) {
     if (!node.IsMap()) return wrong(node, path, "a mapping");
@@ -218,14 +218,19 @@ class Reader {
       if (!key) continue;
       const std::string inner = path + "." + *key;
       places_[inner] = place_of(entry.second);
-      if (!entry.second.IsScalar()) {
+      const FieldDescriptor& value = *field.message_type()->map_value();
+      const bool message = value.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+      if (!message && !entry.second.IsScalar()) {
         wrong(entry.second, inner, "a text");
         continue;
       }
       Message* pair = into.GetReflection()->AddMessage(&into, &field);
-      const Descriptor& type = *pair->GetDescriptor();
-      pair->GetReflection()->SetString(pair, type.map_key(), *key);
-      pair->GetReflection()->SetString(pair, type.map_value(), entry.second.Scalar());
+      const Reflection& reflection = *pair->GetReflection();
+      reflection.SetString(pair, field.message_type()->map_key(), *key);
+      if (message)
+        read(entry.second, *reflection.MutableMessage(pair, &value), inner);
+      else
+        reflection.SetString(pair, &value, entry.second.Scalar());
     }
   }
 

@@ -115,8 +115,8 @@ TEST_CASE("Without an assignment a node does what needs none, and says what it w
   const Node node;
   CHECK(node.sequencer.is_done("sysctl"));
   CHECK(node.sequencer.is_done("swap"));
-  CHECK(node.view("runtime").state == State::waiting);
-  CHECK(node.view("runtime").detail.find("assignment") != std::string::npos);
+  CHECK(node.view("packages").state == State::waiting);
+  CHECK(node.view("packages").detail.find("assignment") != std::string::npos);
   CHECK(node.view("kubelet").state == State::pending);
 }
 
