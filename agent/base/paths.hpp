@@ -16,7 +16,9 @@ inline constexpr char local_user_data[] = "/etc/kagent/user-data";  // instead o
 inline constexpr char agent_state[] = "/var/lib/kagent";                  // kagentd's, 0700 kagent
 inline constexpr char agent_kubeconfig[] = "/var/lib/kagent/kubeconfig";  // written by noded
 inline constexpr char noded_state[] = "/var/lib/kagent-noded";            // root, 0700
-inline constexpr char noded_run[] = "/run/kagent";                        // root, 0700; secrets
+// The serial of the last ResetOrder that was carried out.
+inline constexpr char reset_done[] = "/var/lib/kagent-noded/reset-done";
+inline constexpr char noded_run[] = "/run/kagent";  // root, 0700; secrets
 
 inline constexpr char coordinator_state[] = "/var/lib/kagent-coordinator";
 inline constexpr char cluster_config[] = "/etc/kagent/cluster.yaml";

@@ -11,10 +11,12 @@
 #include "agent/kubernetes/kubeconfig.hpp"
 #include "agent/kubernetes/nodes.hpp"
 #include "agent/kubernetes/tokens.hpp"
+#include "agent/plan/plan.hpp"
 
 #include <google/protobuf/util/time_util.h>
 #include <systemd/sd-daemon.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -126,6 +128,7 @@ v1::NodeReport Agent::report() const {
   report.set_kubelet(health_of(units_.kubelet(), in_cluster()));
   report.set_runtime(health_of(units_.runtime(), true));
   *report.mutable_at() = timestamp(now.wall);
+  if (assignment_.reset_done) report.set_reset_serial(assignment_.reset_serial);
   return report;
 }
 
@@ -145,11 +148,15 @@ void Agent::changed() {
   asio::post(io_, [this] {
     report_queued_ = false;
     send_report();
+    if (!driver_->is_done("init")) cluster_ = {};  // another one may come of it
     if (driver_->is_done("init") && cluster_.api_server.empty() && !looking_for_cluster_) {
       looking_for_cluster_ = true;
       asio::co_spawn(io_, look_for_cluster(), asio::detached);
     }
-    if (driver_->is_done("kubeconfig") && !kubernetes_) look_for_kubernetes();
+    if (driver_->is_done("kubeconfig")) look_for_kubernetes();
+    // noded has just said so: now it holds another state.
+    if (driver_->is_done(plan::reset_steps().back().name) && assignment_.resets())
+      asio::co_spawn(io_, take_assignment(), asio::detached);
   });
 }
 
@@ -191,6 +198,15 @@ void Agent::received(v1::CoordinatorMessage message) {
     case v1::CoordinatorMessage::kRevokeToken:
       asio::co_spawn(io_, revoke(message.revoke_token().token_id()), asio::detached);
       break;
+    case v1::CoordinatorMessage::kDrain:
+      asio::co_spawn(io_, drain(message.drain()), asio::detached);
+      break;
+    case v1::CoordinatorMessage::kUnregister:
+      asio::co_spawn(io_, unregister(message.unregister()), asio::detached);
+      break;
+    case v1::CoordinatorMessage::kPlanReset:
+      asio::co_spawn(io_, plan_reset(message.plan_reset().request()), asio::detached);
+      break;
     case v1::CoordinatorMessage::kLogRequest:
       asio::co_spawn(io_, read_log(message.log_request()), asio::detached);
       break;
@@ -229,7 +245,7 @@ asio::awaitable<void> Agent::deliver() {
       continue;
     }
     noded_.over();
-    if (accepted->kind == "assignment") co_await take_assignment();
+    if (accepted->kind == "assignment" || accepted->kind == "reset") co_await take_assignment();
     if (accepted->kind == "join-grant") {
       log::info("a join grant has come");
       driver_->grant_arrived();
@@ -244,7 +260,9 @@ asio::awaitable<void> Agent::take_assignment() {
     auto held = co_await node_->assignment();
     if (held) {
       assignment_ = *held;
+      if (assignment_.resets() || assignment_.away()) leave_cluster();
       driver_->assigned(assignment_);
+      changed();
       co_return;
     }
     noded_.say("the assignment is not told: " + held.error().message());
@@ -262,18 +280,41 @@ asio::awaitable<void> Agent::look_for_cluster() {
   session_.send(std::move(message));
 }
 
+// Nothing of the cluster that was holds for the next one.
+void Agent::leave_cluster() {
+  cluster_ = {};
+  kubernetes_.reset();
+  kubeconfig_.clear();
+  kubernetes_nodes_.clear();
+  early_orders_.clear();
+  stop_watching();
+}
+
+void Agent::stop_watching() {
+  if (const auto watching = std::exchange(watching_, nullptr))
+    watching->emit(asio::cancellation_type::terminal);
+}
+
+// Read again whenever noded has looked at it: after another init it leads elsewhere.
 void Agent::look_for_kubernetes() {
   const auto text = read_file(options_.kubeconfig);
   if (!text) return log::warning("{}: {}", options_.kubeconfig.string(), text.error().message());
+  if (kubernetes_ && *text == kubeconfig_) return;
   auto access = kubernetes::parse_kubeconfig(*text);
   if (!access)
     return log::warning("{}: {}", options_.kubeconfig.string(), access.error().message());
+  if (kubernetes_) log::info("another way to the Kubernetes API: the old one is left");
+  stop_watching();
+  kubeconfig_ = *text;
   kubernetes_ = std::make_shared<kubernetes::Client>(io_, std::move(*access));
   auto seen = [this](std::vector<v1::KubernetesNode> nodes) {
     kubernetes_nodes_ = std::move(nodes);
     send_kubernetes_nodes();
   };
-  asio::co_spawn(io_, kubernetes::watch_nodes(kubernetes_, std::move(seen)), asio::detached);
+  watching_ = std::make_shared<asio::cancellation_signal>();
+  asio::co_spawn(io_, kubernetes::watch_nodes(kubernetes_, std::move(seen)),
+                 asio::bind_cancellation_slot(
+                     watching_->slot(), [watching = watching_](const std::exception_ptr&) {}));
   for (const auto& [node, order] : std::exchange(early_orders_, {})) take_order(order);
 }
 
@@ -316,21 +357,6 @@ asio::awaitable<void> Agent::revoke(std::string token_id) {
   if (!revoked)
     log::warning("bootstrap token {} could not be deleted: {}; it expires by itself", token_id,
                  revoked.error().message());
-}
-
-asio::awaitable<void> Agent::issue_kubeconfig(std::uint64_t serial) {
-  auto issued = co_await node_->issue_kubeconfig();
-  v1::AgentMessage message;
-  v1::KubeconfigReply& reply = *message.mutable_kubeconfig_reply();
-  reply.set_serial(serial);
-  if (issued) {
-    reply.set_api_server(issued->api_server);
-    reply.set_ca_certificates(issued->ca_pem);
-    reply.set_certificate(issued->certificate_pem);
-  } else {
-    reply.set_error(wire_text(issued.error().message()));
-  }
-  session_.send(std::move(message));
 }
 
 asio::awaitable<void> Agent::read_log(v1::LogRequest request) {

@@ -7,7 +7,9 @@
 #include "agent/daemon/session.hpp"
 #include "agent/daemon/unit_watch.hpp"
 #include "agent/kubernetes/client.hpp"
+#include "agent/kubernetes/drain.hpp"
 
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -57,13 +59,21 @@ class Agent {
   boost::asio::awaitable<void> mint(v1::Mint order);
   boost::asio::awaitable<void> revoke(std::string token_id);
   boost::asio::awaitable<void> read_log(v1::LogRequest request);
+
+  // agent_orders.cpp
   boost::asio::awaitable<void> issue_kubeconfig(std::uint64_t serial);
+  boost::asio::awaitable<void> drain(v1::Drain order);
+  void send_drain_state(std::uint64_t request, const kubernetes::DrainState& state);
+  boost::asio::awaitable<void> unregister(v1::Unregister order);
+  boost::asio::awaitable<void> plan_reset(std::uint64_t request);
 
   // About this node.
   boost::asio::awaitable<void> begin();
   boost::asio::awaitable<void> take_assignment();
   boost::asio::awaitable<void> look_for_cluster();
   void look_for_kubernetes();
+  void leave_cluster();
+  void stop_watching();
 
   boost::asio::io_context& io_;
   Options options_;
@@ -82,8 +92,11 @@ class Agent {
   LocalCluster cluster_;
   bool looking_for_cluster_ = false;
   std::shared_ptr<kubernetes::Client> kubernetes_;
+  std::string kubeconfig_;  // that it was made of
+  std::shared_ptr<boost::asio::cancellation_signal> watching_;
   std::map<std::string, v1::Mint> early_orders_;  // by node: only its last one counts
   std::vector<v1::KubernetesNode> kubernetes_nodes_;
+  std::map<std::string, std::uint64_t> drains_;  // node to the request that counts
 };
 
 }  // namespace kagent::daemon

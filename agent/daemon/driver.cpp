@@ -14,8 +14,7 @@ Time now() {
   return std::chrono::steady_clock::now();
 }
 
-std::optional<Part> part_of(const HeldAssignment& held) {
-  if (held.serial == 0) return {};
+Part part_of(const HeldAssignment& held) {
   Part part;
   part.role = held.role == "control-plane" ? plan::Role::control_plane : plan::Role::worker;
   part.init = held.init;
@@ -63,24 +62,38 @@ void Driver::start(const HeldAssignment& held) {
   saved_ = progress_;
   sequencer_.emplace(graph_for({}), progress_.records, now());
   // Nothing has begun yet: what the sequencer wants is taken once it knows the assignment.
-  if (held.serial != 0) assigned(held);
+  assigned(held);
   drain();
 }
 
 void Driver::assigned(const HeldAssignment& held) {
-  const std::optional<Part> part = part_of(held);
-  if (!part || !sequencer_) return;
-  const bool known = held_ && held_->serial == held.serial;
+  if (!sequencer_ || (held.serial == 0 && held.reset_serial == 0)) return;
+  // Done under an earlier order: what this one still wants, checks tell.
+  const bool again = held.resets() && sequencer_->is_done(plan::reset_steps().back().name);
+  const bool known = held_ == held;
   held_ = held;
-  if (known) return;
+  if (known && !again) return;
+  // Another order: what has failed under the old one may succeed under it.
+  const std::uint64_t serial = held.resets() ? held.reset_serial : held.serial;
+  const bool fresh = progress_.assignment_serial != serial;
+  progress_.assignment_serial = serial;
+  const Time at = now();
+  if (held.resets() || held.away()) {
+    if (held.resets())
+      log::info("this node resets itself (order {})", held.reset_serial);
+    else
+      log::info("this node has left, by order {}; it waits for an assignment", held.reset_serial);
+    sequencer_->close(plan::Gate::init_lease, at);
+    sequencer_->close(plan::Gate::join_grant, at);
+    sequencer_->replace(held.resets() ? reset_graph() : Graph(), fresh, at);
+    drain();
+    return;
+  }
   log::info("this node is a {}{} (assignment {})", held.role,
             held.init ? " and initialises the cluster" : "", held.serial);
-  // Another configuration: what has failed with the old one may succeed with it.
-  const bool fresh = progress_.assignment_serial != held.serial;
-  progress_.assignment_serial = held.serial;
-  const Time at = now();
+  const Part part = part_of(held);
   sequencer_->open(plan::Gate::assignment, at);
-  if (part->init)
+  if (part.init)
     sequencer_->open(plan::Gate::init_lease, at);
   else
     sequencer_->close(plan::Gate::init_lease, at);

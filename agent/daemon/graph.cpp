@@ -28,4 +28,10 @@ Graph graph_for(const std::optional<Part>& part) {
   return graph;
 }
 
+Graph reset_graph() {
+  Graph graph;
+  for (const plan::Step& step : plan::reset_steps()) graph.push_back(spec_of(step));
+  return graph;
+}
+
 }  // namespace kagent::daemon

@@ -32,5 +32,7 @@ struct Part {
 
 // The plan of this node; without a part yet, the steps that every node has.
 Graph graph_for(const std::optional<Part>& part);
+// The steps that undo it.
+Graph reset_graph();
 
 }  // namespace kagent::daemon

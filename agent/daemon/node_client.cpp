@@ -95,7 +95,7 @@ class DbusNodeClient final : public NodeClient {
   }
 
   asio::awaitable<Result<HeldAssignment>> assignment() override {
-    // Nobody but us submits envelopes: no newer one comes between the two calls.
+    // Nobody but us submits envelopes: no newer one comes between the calls.
     const std::string name = "AssignmentSerial";
     auto get = dbus::make_call(*proxy_, properties, "Get", interface, name);
     auto property = co_await dbus::call(connection_, *proxy_, std::move(get), call_timeout);
@@ -111,7 +111,24 @@ class DbusNodeClient final : public NodeClient {
       co_return Error(Errc::protocol, "kagent-noded: AssignmentSerial is no number");
     held.serial = value.get<std::uint64_t>();
     std::tie(held.role, held.init, held.lease_fence) = std::move(*values);
+    auto ask = dbus::make_call(*proxy_, interface, "GetReset");
+    auto answer = co_await dbus::call(connection_, *proxy_, std::move(ask), call_timeout);
+    auto reset = read_all<std::uint64_t, bool>(std::move(answer));
+    if (!reset) co_return reset.error();
+    std::tie(held.reset_serial, held.reset_done) = std::move(*reset);
     co_return held;
+  }
+
+  asio::awaitable<Result<std::vector<std::string>>> plan_reset() override {
+    using Line = sdbus::Struct<std::string, std::string, std::vector<std::string>>;
+    auto message = dbus::make_call(*proxy_, interface, "PlanReset");
+    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), check_timeout);
+    auto values = read_all<std::vector<Line>>(std::move(reply));
+    if (!values) co_return values.error();
+    std::vector<std::string> changes;
+    for (const Line& line : std::get<0>(*values))
+      for (const std::string& change : line.get<2>()) changes.push_back(change);
+    co_return changes;
   }
 
   asio::awaitable<Result<LocalCluster>> cluster() override {

@@ -28,6 +28,14 @@ struct HeldAssignment {
   std::string role;          // "control-plane" or "worker"
   bool init = false;
   std::uint64_t lease_fence = 0;
+  // Of the last ResetOrder, 0: none. An assignment from before it is none any more.
+  std::uint64_t reset_serial = 0;
+  bool reset_done = false;
+
+  [[nodiscard]] bool resets() const { return reset_serial != 0 && !reset_done; }
+  // It has left, and nobody has told it to come back.
+  [[nodiscard]] bool away() const { return reset_done && serial == 0; }
+  bool operator==(const HeldAssignment&) const = default;
 };
 
 struct Submitted {
@@ -60,6 +68,8 @@ class NodeClient {
   virtual boost::asio::awaitable<Result<Submitted>> submit(std::string envelope) = 0;
   virtual boost::asio::awaitable<Result<HeldAssignment>> assignment() = 0;
   virtual boost::asio::awaitable<Result<LocalCluster>> cluster() = 0;
+  // What a reset would change, a sentence each; nothing is changed. At most two minutes.
+  virtual boost::asio::awaitable<Result<std::vector<std::string>>> plan_reset() = 0;
   // What the kubeconfig order submitted last asks for, once.
   virtual boost::asio::awaitable<Result<IssuedKubeconfig>> issue_kubeconfig() = 0;
   // Of the last run of the step's unit, oldest first; every step's if `step` is empty.

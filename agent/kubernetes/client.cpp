@@ -120,7 +120,9 @@ class Client::Impl {
     request.set(http::field::user_agent, "kagentd");
     request.set(http::field::accept, "application/json");
     request.set(http::field::connection, "close");
-    if (!body.empty()) request.set(http::field::content_type, "application/json");
+    if (!body.empty())
+      request.set(http::field::content_type,
+                  verb == "PATCH" ? "application/merge-patch+json" : "application/json");
     request.body() = std::move(body);
     request.prepare_payload();
     return request;

@@ -32,7 +32,7 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // `verb`: GET, POST, DELETE. `body`: JSON or empty.
+  // `verb`: GET, POST, DELETE, or PATCH (RFC 7396). `body`: JSON or empty.
   boost::asio::awaitable<Result<Response>> request(
       std::string verb, std::string target, std::string body,
       std::chrono::milliseconds limit = std::chrono::seconds{10});

@@ -49,8 +49,14 @@ Result<std::shared_ptr<Context>> read_context(std::shared_ptr<Units> units, cons
   context->assignment = vault.assignment();
   context->assignment_serial = vault.assignment_serial();
   context->grant = vault.grant(std::chrono::system_clock::now());
-  if (context->assignment) {
-    context->cluster = context->assignment->cluster_config();
+  context->before =
+      std::make_shared<Before>("/", std::filesystem::path(paths::noded_state) / before_file);
+  const auto reset = vault.reset();
+  context->reset_ordered = !reset.done && reset.serial != 0;
+  context->reset_serial = reset.serial;
+  const auto config = vault.last_cluster_config();
+  if (config && (context->assignment || context->reset_ordered)) {
+    context->cluster = *config;
   } else {
     auto defaults = config::parse_cluster_config("", "defaults");
     if (!defaults) return defaults.error();

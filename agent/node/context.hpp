@@ -2,6 +2,7 @@
 
 #include "agent/base/error.hpp"
 #include "agent/config/node_config.hpp"
+#include "agent/node/before.hpp"
 #include "agent/node/units.hpp"
 #include "agent/node/vault.hpp"
 
@@ -30,6 +31,10 @@ struct Context {
   std::optional<v1::JoinGrant> grant;
   // Says what an apply is at: "3 of 7: pulling ...".
   std::function<void(const std::string&)> progress = [](const std::string&) {};
+  // A ResetOrder is to be carried out, the last one; `cluster` is then what the node was made with.
+  bool reset_ordered = false;
+  std::uint64_t reset_serial = 0;
+  std::shared_ptr<Before> before;  // none in tests that need none
 
   // Where an absolute path of the node is.
   [[nodiscard]] std::filesystem::path at(std::string_view path) const;
@@ -38,6 +43,7 @@ struct Context {
   [[nodiscard]] bool has_program(std::string_view name) const;
   [[nodiscard]] bool control_plane() const;
 };
+inline constexpr char before_file[] = "before.json";  // in our state folder
 using ContextPtr = std::shared_ptr<const Context>;
 
 // Errors: not_found (no user-data yet, or not for kagent), invalid_argument (what is wrong with

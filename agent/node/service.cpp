@@ -12,12 +12,15 @@
 #include "agent/node/journal.hpp"
 #include "agent/node/kubeadm/admin_conf.hpp"
 #include "agent/node/steps/kubernetes.hpp"
+#include "agent/node/survey.hpp"
 #include "agent/plan/plan.hpp"
 #include "node1_adaptor.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <charconv>
 #include <map>
@@ -67,7 +70,8 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
         units_(std::move(units)),
         vault_(std::move(vault)),
         idle_(std::move(idle)),
-        idle_timer_(io) {
+        idle_timer_(io),
+        survey_done_(io, asio::steady_timer::time_point::max()) {
     for (auto& step : make_steps()) {
       const std::string name(step->name());
       steps_[name] = std::move(step);
@@ -133,6 +137,18 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
     asio::co_spawn(io_, plan_all(std::move(reply)), asio::detached);
   }
 
+  void PlanReset(sdbus::Result<std::vector<PlanLine>>&& result) override {
+    touch();
+    auto reply = std::make_shared<sdbus::Result<std::vector<PlanLine>>>(std::move(result));
+    asio::co_spawn(io_, plan_reset(std::move(reply)), asio::detached);
+  }
+
+  std::tuple<uint64_t, bool> GetReset() override {
+    touch();
+    const auto reset = vault_.reset();
+    return {reset.serial, reset.done};
+  }
+
   std::vector<std::string> ReadLog(const std::string& step, const uint32_t& lines) override {
     touch();
     const std::size_t count = std::min(lines == 0 ? 200 : lines, most_lines);
@@ -141,9 +157,10 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
       return journal::last_run(unit_name(step), count);
     }
     std::vector<std::string> all;
-    for (const plan::Step& each : plan::all_steps())
-      for (auto& line : journal::last_run(unit_name(each.name), count))
-        all.push_back(std::string(each.name) + ": " + line);
+    for (const auto& steps : {plan::all_steps(), plan::reset_steps()})
+      for (const plan::Step& each : steps)
+        for (auto& line : journal::last_run(unit_name(each.name), count))
+          all.push_back(std::string(each.name) + ": " + line);
     return all;
   }
 
@@ -210,15 +227,28 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
     const auto assignment = vault_.assignment();
     for (const plan::Step& each : plan::all_steps()) {
       if (assignment && !mine(*assignment, each)) continue;
-      const std::string name(each.name);
-      auto found = co_await look(*steps_.at(name));
-      if (found)
-        lines.emplace_back(name, std::string(to_string(found->state)), found->changes);
-      else
-        lines.emplace_back(name, "unknown", std::vector<std::string>(1, found.error().message()));
+      PlanLine line = co_await plan_one(std::string(each.name));
+      lines.push_back(std::move(line));
     }
     reply->returnResults(lines);
     connection_.rearm();
+  }
+
+  asio::awaitable<void> plan_reset(PlanReply reply) {
+    std::vector<PlanLine> lines;
+    for (const plan::Step& each : plan::reset_steps()) {
+      PlanLine line = co_await plan_one(std::string(each.name));
+      lines.push_back(std::move(line));
+    }
+    reply->returnResults(lines);
+    connection_.rearm();
+  }
+
+  asio::awaitable<PlanLine> plan_one(std::string name) {
+    auto found = co_await look(*steps_.at(name));
+    if (found) co_return PlanLine(name, std::string(to_string(found->state)), found->changes);
+    const std::vector<std::string> why(1, found.error().message());
+    co_return PlanLine(name, "unknown", why);
   }
 
   static bool mine(const v1::Assignment& assignment, const plan::Step& step) {
@@ -245,6 +275,7 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
       outcome = failed(name, context.error());
     } else {
       ContextPtr fixed = std::move(*context);
+      if (!fixed->reset_ordered) co_await survey(fixed);
       outcome = co_await steps_.at(name)->apply(std::move(fixed));
     }
     // The cluster has refused it: a newer one is needed.
@@ -255,12 +286,30 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
       log::info("step {} is done", name);
     else
       log::warning("step {}: {}: {}", name, outcome.cause, outcome.message);
+    if (name == plan::reset_steps().back().name) {
+      survey_begun_ = false;  // the next change is a first one again
+      survey_done_.expires_at(asio::steady_timer::time_point::max());
+    }
     const std::uint32_t attempt = running_.at(name);
     running_.erase(name);
     emitStepFinished(name, attempt, outcome.cause, outcome.message, outcome.remedy, outcome.unit,
                      outcome.invocation_id, outcome.journal);
     connection_.rearm();
     touch();
+  }
+
+  // Before the first change of all. Without it a reset leaves more behind, that is all.
+  asio::awaitable<void> survey(ContextPtr context) {
+    if (!survey_begun_) {
+      survey_begun_ = true;
+      auto taken = co_await take_survey(std::move(context));
+      if (!taken) log::warning("what the node was before kagent: {}", taken.error().message());
+      survey_done_.cancel();
+      survey_done_.expires_at(asio::steady_timer::time_point::min());
+    } else {
+      boost::system::error_code ignored;
+      co_await survey_done_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
   }
 
   void touch() {
@@ -280,6 +329,8 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
   Vault vault_;
   std::function<void()> idle_;
   asio::steady_timer idle_timer_;
+  asio::steady_timer survey_done_;
+  bool survey_begun_ = false;  // in this life
   std::map<std::string, std::unique_ptr<Step>> steps_;
   std::map<std::string, std::uint32_t> running_;  // step to attempt
 };

@@ -13,6 +13,8 @@ namespace kagent::node {
 namespace {
 
 constexpr char kubeconfig_file[] = "kubeconfig-order";
+constexpr char reset_file[] = "reset";
+constexpr char reset_done_file[] = "reset-done";
 constexpr char record_file[] = "serials";
 constexpr char assignment_file[] = "assignment";
 constexpr char grant_file[] = "join-grant";
@@ -78,15 +80,43 @@ Result<Accepted> Vault::submit(std::string_view serialised, const Trust& trust,
   return Accepted{kind, payload->serial()};
 }
 
-std::optional<v1::Assignment> Vault::assignment() const {
+std::optional<v1::EnvelopePayload> Vault::valid_assignment() const {
   auto payload = load_payload(state_ / assignment_file);
-  if (!payload || !payload->has_assignment()) return {};
+  if (!payload || !payload->has_assignment() || payload->serial() <= reset().serial) return {};
+  return payload;
+}
+
+std::optional<v1::Assignment> Vault::assignment() const {
+  const auto payload = valid_assignment();
+  if (!payload) return {};
   return payload->assignment();
 }
 
 std::uint64_t Vault::assignment_serial() const {
+  const auto payload = valid_assignment();
+  return payload ? payload->serial() : 0;
+}
+
+std::optional<v1::ClusterConfig> Vault::last_cluster_config() const {
   const auto payload = load_payload(state_ / assignment_file);
-  return payload && payload->has_assignment() ? payload->serial() : 0;
+  if (!payload || !payload->has_assignment()) return {};
+  return payload->assignment().cluster_config();
+}
+
+Vault::Reset Vault::reset() const {
+  const auto payload = load_payload(state_ / reset_file);
+  if (!payload || !payload->has_reset()) return {};
+  Reset reset;
+  reset.serial = payload->serial();
+  reset.reason = payload->reset().reason();
+  const auto done = read_file(state_ / reset_done_file);
+  reset.done = done && *done == std::to_string(reset.serial) + "\n";
+  return reset;
+}
+
+bool Vault::keeps(const std::string& name) {
+  return name == record_file || name == assignment_file || name == reset_file ||
+         name == reset_done_file;
 }
 
 std::optional<v1::JoinGrant> Vault::grant(std::chrono::system_clock::time_point now) const {
@@ -146,6 +176,10 @@ Result<> Vault::keep(const v1::EnvelopePayload& payload) const {
     return write_file_atomic(state_ / assignment_file, payload.SerializeAsString(), 0600);
   if (payload.has_join_grant())
     return write_file_atomic(run_ / grant_file, payload.SerializeAsString(), 0600);
+  if (payload.has_reset()) {
+    if (auto dropped = remove_file(run_ / grant_file); !dropped) return dropped;
+    return write_file_atomic(state_ / reset_file, payload.SerializeAsString(), 0600);
+  }
   if (payload.has_kubeconfig())
     return write_file_atomic(run_ / kubeconfig_file, payload.SerializeAsString(), 0600);
   return {};

@@ -36,8 +36,19 @@ class Vault {
   Result<Accepted> submit(std::string_view serialised, const Trust& trust,
                           std::chrono::system_clock::time_point now);
 
+  // Nothing while it is older than the last ResetOrder.
   [[nodiscard]] std::optional<v1::Assignment> assignment() const;
   [[nodiscard]] std::uint64_t assignment_serial() const;
+  // Of the last assignment, a reset notwithstanding.
+  [[nodiscard]] std::optional<v1::ClusterConfig> last_cluster_config() const;
+  struct Reset {
+    std::uint64_t serial = 0;  // of the last ResetOrder, 0: none
+    bool done = false;         // carried out
+    std::string reason;
+  };
+  [[nodiscard]] Reset reset() const;
+  // A file of our state folder that a reset leaves there.
+  static bool keeps(const std::string& name);
   // Nothing once its token has expired.
   [[nodiscard]] std::optional<v1::JoinGrant> grant(std::chrono::system_clock::time_point now) const;
   // The order to sign an administrator's certificate, once: it is gone then.
@@ -56,6 +67,7 @@ class Vault {
     std::map<std::string, Seen> kinds;
   };
 
+  [[nodiscard]] std::optional<v1::EnvelopePayload> valid_assignment() const;
   [[nodiscard]] Result<Record> load() const;
   [[nodiscard]] Result<> save(const Record& record) const;
   [[nodiscard]] Result<> keep(const v1::EnvelopePayload& payload) const;

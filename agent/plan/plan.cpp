@@ -40,6 +40,17 @@ constexpr std::array<Step, 15> steps{{
     // clang-format on
 }};
 
+constexpr List<1> after_reset{"reset"};
+constexpr List<1> after_reset_network{"reset-network"};
+
+constexpr std::array<Step, 3> undoing{{
+    // clang-format off
+    {"reset",         For::every, Gate::none, {},                  {8, 5s}, 480s},
+    {"reset-network", For::every, Gate::none, after_reset,         {8, 2s}, 180s},
+    {"reset-files",   For::every, Gate::none, after_reset_network, {8, 2s}, 180s},
+    // clang-format on
+}};
+
 bool is_for(For who, Role role, bool init) {
   switch (who) {
     case For::every: return true;
@@ -56,9 +67,15 @@ std::span<const Step> all_steps() {
   return steps;
 }
 
+std::span<const Step> reset_steps() {
+  return undoing;
+}
+
 const Step* find(std::string_view name) {
   const auto* found = std::ranges::find(steps, name, &Step::name);
-  return found == steps.end() ? nullptr : found;
+  if (found != steps.end()) return found;
+  const auto* undo = std::ranges::find(undoing, name, &Step::name);
+  return undo == undoing.end() ? nullptr : undo;
 }
 
 std::vector<const Step*> steps_for(Role role, bool init) {

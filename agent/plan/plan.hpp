@@ -39,8 +39,10 @@ struct Step {
 
 // All steps, each after those it needs.
 std::span<const Step> all_steps();
+// Those that undo them, on a ResetOrder.
+std::span<const Step> reset_steps();
 
-const Step* find(std::string_view name);
+const Step* find(std::string_view name);  // of either kind
 
 // The steps of one node, in the order of all_steps(), with `after` still naming only steps in it or
 // steps that this node does not have (which then count as done).

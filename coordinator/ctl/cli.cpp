@@ -60,6 +60,7 @@ class CommandLine {
   void add_node_commands();
   void add_wait();
   void add_config();
+  void add_leave(const std::string& name, const std::string& help, bool remove);
   void add_kubeconfig();
   void add_rest();
   void add_format(CLI::App& sub, Format& format, bool wide);
@@ -73,6 +74,8 @@ class CommandLine {
   unsigned wait_nodes_ = 0;
   std::string wait_timeout_ = "10m";
   std::string config_file_;
+  LeaveOptions leave_;
+  std::string leave_timeout_ = "5m";
   KubeconfigOptions kubeconfig_;
   std::string kubeconfig_lifetime_ = "8h";
   bool no_token_ = false;
@@ -88,6 +91,11 @@ CommandLine::CommandLine() {
   add_node_commands();
   add_wait();
   add_config();
+  add_leave("reset", "drains a node and undoes on it what kagent has done", false);
+  add_leave("remove", "resets a node for good, and forgets it", true);
+  auto* rejoin = command(app_, "rejoin", "lets a node that was reset or removed come back",
+                         [this] { return run_rejoin(endpoint_, leave_.node); });
+  rejoin->add_option("NODE", leave_.node, "name or id; a removed one's id")->required();
   add_kubeconfig();
   add_rest();
 }
@@ -153,6 +161,24 @@ void CommandLine::add_config() {
   auto* check = command(*config, "check", "what is wrong with a document, with line and column",
                         [this] { return run_config_check(config_file_); });
   check->add_option("FILE", config_file_, "either kind; - for stdin")->required();
+}
+
+void CommandLine::add_leave(const std::string& name, const std::string& help, bool remove) {
+  auto* sub = command(app_, name, help, [this] { return run_leave(endpoint_, leave_); });
+  sub->add_option("NODE", leave_.node, "name or id")->required();
+  sub->add_flag("--plan", leave_.plan, "only say what would be done");
+  sub->add_option("--timeout", leave_timeout_, "of the drain, as 90s, 10m; then it is given up")
+      ->capture_default_str()
+      ->check(is_duration);
+  sub->add_flag("--force", leave_.force,
+                remove ? "also a node that is lost, and whatever cannot be drained"
+                       : "whatever cannot be drained goes down with it");
+  if (!remove) sub->add_flag("--rejoin", leave_.rejoin, "it comes back at once");
+  sub->add_flag("-y,--yes", leave_.yes, "do not ask");
+  sub->parse_complete_callback([this, remove] {
+    leave_.remove = remove;
+    if (const auto timeout = duration_from(leave_timeout_)) leave_.drain = *timeout;
+  });
 }
 
 void CommandLine::add_kubeconfig() {

@@ -12,6 +12,8 @@ namespace {
 using std::chrono::system_clock;
 
 constexpr std::chrono::seconds call_limit{15};
+// The coordinator asks a control plane, then the node.
+constexpr std::chrono::seconds plan_limit{140};
 
 Errc code_of(grpc::StatusCode code) {
   switch (code) {
@@ -69,6 +71,35 @@ class GrpcClient final : public Client {
     return answer->user_data();
   }
 
+  Result<std::string> leave_node(const v1::LeaveNodeRequest& request) override {
+    auto answer = call<v1::LeaveNodeResponse>([&](grpc::ClientContext* context, auto* response) {
+      return stub_->LeaveNode(context, request, response);
+    });
+    if (!answer) return answer.error();
+    return answer->node_id();
+  }
+
+  Result<std::string> rejoin_node(const std::string& id_or_name) override {
+    v1::RejoinNodeRequest request;
+    request.set_node(id_or_name);
+    auto answer = call<v1::RejoinNodeResponse>([&](grpc::ClientContext* context, auto* response) {
+      return stub_->RejoinNode(context, request, response);
+    });
+    if (!answer) return answer.error();
+    return answer->node_id();
+  }
+
+  Result<v1::PlanLeaveResponse> plan_leave(const std::string& id_or_name, bool remove) override {
+    v1::PlanLeaveRequest request;
+    request.set_node(id_or_name);
+    request.set_remove(remove);
+    return call<v1::PlanLeaveResponse>(
+        [&](grpc::ClientContext* context, auto* response) {
+          return stub_->PlanLeave(context, request, response);
+        },
+        plan_limit);
+  }
+
   Result<v1::GetKubeconfigResponse> get_kubeconfig(const std::string& csr,
                                                    std::chrono::seconds lifetime) override {
     v1::GetKubeconfigRequest request;
@@ -83,9 +114,9 @@ class GrpcClient final : public Client {
 
  private:
   template <class Response, class Call>
-  Result<Response> call(Call make) {
+  Result<Response> call(Call make, std::chrono::seconds limit = call_limit) {
     grpc::ClientContext context;
-    context.set_deadline(system_clock::now() + call_limit);
+    context.set_deadline(system_clock::now() + limit);
     Response response;
     if (const grpc::Status status = make(&context, &response); !status.ok()) return error(status);
     return response;

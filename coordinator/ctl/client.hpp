@@ -32,6 +32,11 @@ class Client {
                                                     const std::string& step,
                                                     std::uint32_t lines) = 0;
   virtual Result<std::string> user_data(bool with_token) = 0;
+  // Ids of the nodes.
+  virtual Result<std::string> leave_node(const v1::LeaveNodeRequest& request) = 0;
+  virtual Result<std::string> rejoin_node(const std::string& id_or_name) = 0;
+  // At most a little more than two minutes.
+  virtual Result<v1::PlanLeaveResponse> plan_leave(const std::string& id_or_name, bool remove) = 0;
   // `csr`: PKCS#10 DER. `lifetime` 0: the coordinator's default.
   virtual Result<v1::GetKubeconfigResponse> get_kubeconfig(const std::string& csr,
                                                            std::chrono::seconds lifetime) = 0;

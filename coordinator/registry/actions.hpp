@@ -53,6 +53,18 @@ struct RevokeToken {
   std::string minter;
   std::string token_id;
 };
+struct RequestDrain {
+  std::string worker;  // the control plane that does it
+  std::uint64_t request = 0;
+  std::string node_name;
+  std::chrono::seconds limit{};
+  bool force = false;
+};
+struct RequestUnregister {
+  std::string worker;
+  std::uint64_t request = 0;
+  std::string node_name;
+};
 struct Disconnect {  // its session is dead: end it
   std::string node;
 };
@@ -60,7 +72,8 @@ struct Changed {  // what is shown of the node may be different now
   std::string node;
 };
 
-using Action = std::variant<BindNode, SaveNode, SaveCluster, TakeLease, SendAssignment, SendReset,
-                            SendGrant, RequestMint, RevokeToken, Disconnect, Changed>;
+using Action =
+    std::variant<BindNode, SaveNode, SaveCluster, TakeLease, SendAssignment, SendReset, SendGrant,
+                 RequestMint, RevokeToken, RequestDrain, RequestUnregister, Disconnect, Changed>;
 
 }  // namespace kagent::coordinator

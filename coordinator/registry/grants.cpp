@@ -15,7 +15,8 @@ bool join_is(const Node& node, StepState state) {
 
 bool Registry::needs_mint(const Node& node, Now now) const {
   if (!node.connected || node.mint || node.record.joined) return false;
-  if (node.record.role == Role::none || node.record.id == lease_.holder) return false;
+  if (node.record.role == Role::none || initialises(node)) return false;
+  if (node.record.leave.stage != LeaveStage::none) return false;
   if (!join_is(node, StepState::waiting) || now.steady < node.next_mint) return false;
   if (!node.grant) return true;
   // The join has run and waits again: the grant was used up or turned down.
@@ -47,6 +48,7 @@ const Node* Registry::reachable_control_plane(const Node* but) const {
   const Node* best = nullptr;
   for (const auto& [order, candidate] : control_planes_) {
     if (!candidate->connected || !candidate->record.joined || candidate == but) continue;
+    if (candidate->record.leave.stage > LeaveStage::drain) continue;
     if (candidate->record.id == cluster_.initialized_by) return candidate;
     if (best == nullptr) best = candidate;
   }

@@ -19,6 +19,28 @@ struct Now {
 enum class Role : std::uint8_t { none, control_plane, worker };
 enum class WantedRole : std::uint8_t { automatic, control_plane, worker };
 
+enum class LeaveStage : std::uint8_t {
+  none,
+  drain,       // a control plane evicts its pods
+  reset,       // it undoes what kagent has done on it
+  unregister,  // a control plane deletes its Node
+  left         // reset: until it is told to come back; removed: for good
+};
+
+// An administrator's order that a node leaves. Stands until it is done or given up.
+struct LeaveRecord {
+  LeaveStage stage = LeaveStage::none;
+  bool remove = false;             // out of the registry, too
+  bool force = false;              // whatever cannot be drained
+  bool rejoin = false;             // at once, after the reset
+  std::uint64_t reset_serial = 0;  // of the first ResetOrder for it; 0: none yet
+  bool reset_done = false;
+  std::chrono::system_clock::time_point drain_until;
+  std::string problem;  // why the last one was given up
+
+  bool operator==(const LeaveRecord&) const = default;
+};
+
 struct NodeRecord {
   std::string id;
   std::string key_sha256;   // SPKI of the node's key, bound at the first enrolment for good
@@ -34,6 +56,7 @@ struct NodeRecord {
   bool init_failed = false;             // it lost the lease because its init had failed for good
   bool joined = false;                  // init or join was done here
   bool was_ready = false;
+  LeaveRecord leave;
   std::chrono::system_clock::time_point enrolled_at;
   std::chrono::system_clock::time_point last_seen_at;
 
@@ -83,6 +106,7 @@ struct StepReport {
 
 struct Report {
   std::string node_name;
+  std::uint64_t reset_serial = 0;  // of the last ResetOrder that was carried out
   std::vector<StepReport> steps;
   std::string bytes;  // serialised as received
 

@@ -18,6 +18,12 @@ Registry::Registry(Policy policy, Snapshot snapshot, std::vector<std::optional<R
   for (std::size_t i = 0; i < snapshot.nodes.size(); ++i) {
     auto node = std::make_unique<Node>();
     node->record = std::move(snapshot.nodes[i].record);
+    next_order_ = std::max(next_order_, node->record.order + 1);
+    if (node->record.leave.remove && node->record.leave.stage == LeaveStage::left) {
+      const std::string id = node->record.id;
+      removed_[id] = std::move(node);
+      continue;
+    }
     node->report = std::move(reports[i]);
     node->heard = now.steady;  // it gets the time to come back before it counts as lost
     node->by_heard = alive_.insert(alive_.end(), node.get());
@@ -25,6 +31,9 @@ Registry::Registry(Policy policy, Snapshot snapshot, std::vector<std::optional<R
     if (!node->record.name.empty()) by_name_.emplace(node->record.name, node.get());
     if (node->record.role == Role::control_plane)
       control_planes_.emplace(node->record.order, node.get());
+    const LeaveStage stage = node->record.leave.stage;
+    if (stage != LeaveStage::none && stage != LeaveStage::left)
+      leaving_.emplace(node->record.order, node.get());
     nodes_.push_back(std::move(node));
   }
 }
@@ -46,10 +55,15 @@ Enrolment Registry::enrol(const std::string& id, const std::string& key_sha256, 
     hear(*known, now);
     return Enrolment::accepted;
   }
+  if (const NodeRecord* gone = removed(id)) {
+    if (gone->key_sha256 != key_sha256) return Enrolment::other_key;
+    // Before it is refused it must undo what it may still have of the cluster.
+    return gone->leave.reset_done ? Enrolment::removed : Enrolment::accepted;
+  }
   auto node = std::make_unique<Node>();
   node->record.id = id;
   node->record.key_sha256 = key_sha256;
-  node->record.order = nodes_.empty() ? 1 : nodes_.back()->record.order + 1;
+  node->record.order = next_order_++;
   node->record.wanted = wanted;
   node->record.enrolled_at = now.wall;
   node->record.last_seen_at = now.wall;
@@ -76,6 +90,8 @@ void Registry::hear(Node& node, Now now) {
 
 void Registry::connected(const std::string& id, Hello hello, Now now) {
   Node* node = get(id);
+  if (const auto gone = removed_.find(id); gone != removed_.end())
+    return removed_connected(gone->second->record, hello);
   if (node == nullptr) return;
   forget(*node);
   hear(*node, now);
@@ -90,6 +106,11 @@ void Registry::connected(const std::string& id, Hello hello, Now now) {
     record.reset_serial = 0;
   const std::uint64_t before = record.assignment_serial;
   if (hello.report) take_report(*node, std::move(*hello.report), now);
+  if (record.leave.stage != LeaveStage::none) {
+    advance(*node, now);
+    changed(*node);
+    return;
+  }
   give_role(*node);
   settle_lease(now);
   const bool current = hello.assignment_serial == record.assignment_serial &&
@@ -98,13 +119,17 @@ void Registry::connected(const std::string& id, Hello hello, Now now) {
   if (record.assignment_serial == before && !current) send_assignment(*node);
   pump_grant(*node, now);
   // A control plane that came back may be the minter the others wait for.
-  if (record.joined && record.role == Role::control_plane) pump_grants(now);
+  if (record.joined && record.role == Role::control_plane) {
+    pump_grants(now);
+    expire_errands(now);
+  }
   changed(*node);
 }
 
 // What was under way in the session before is void: a message may have been lost with it.
 void Registry::forget(Node& node) {
   node.connected = false;
+  node.reset_sent = false;
   drop_mint(node);
   node.mints = 0;
   node.next_mint = {};
@@ -122,6 +147,8 @@ void Registry::disconnected(const std::string& id, Now now) {
     if (waiting->mint->minter == id) orphans.push_back(waiting);
   for (Node* orphan : orphans)
     mint_failed(*orphan, "the control plane that was asked went away", now);
+  for (const auto& [order, leaving] : leaving_)
+    if (leaving->errand && leaving->errand->worker == id) drop_errand(*leaving);
   changed(*node);
 }
 
@@ -139,6 +166,8 @@ void Registry::heard(const std::string& id, Now now) {
 
 void Registry::reported(const std::string& id, Report report, Now now) {
   Node* node = get(id);
+  if (const auto gone = removed_.find(id); gone != removed_.end())
+    removed_reported(gone->second->record, report);
   if (node == nullptr) return;
   hear(*node, now);
   take_report(*node, std::move(report), now);
@@ -158,7 +187,7 @@ void Registry::rename(Node& node, const std::string& name) {
   if (!name.empty()) by_name_.emplace(name, &node);
 }
 
-void Registry::take_report(Node& node, Report report, Now) {
+void Registry::take_report(Node& node, Report report, Now now) {
   const NodeRecord before = node.record;
   if (report.node_name != node.record.name) rename(node, report.node_name);
   node.report = std::move(report);
@@ -173,6 +202,9 @@ void Registry::take_report(Node& node, Report report, Now) {
     if (step->state != StepState::pending && step->state != StepState::checking)
       node.record.joined = node.record.was_ready = false;
   }
+  const bool out = node.record.leave.stage == LeaveStage::unregister ||
+                   node.record.leave.stage == LeaveStage::left;
+  if (out) node.record.joined = node.record.was_ready = false;
   const StepReport* join = node.report->step("join");
   const bool waits = join != nullptr && join->state == StepState::waiting;
   if (waits)
@@ -182,6 +214,7 @@ void Registry::take_report(Node& node, Report report, Now) {
   if (join != nullptr && node.grant && !waits) node.grant->taken_up = true;
   settle_ready(node);
   if (!(node.record == before)) save(node);
+  settle_reset(node, now);
 }
 
 const KubernetesState* Registry::kubernetes(const Node& node) const {
@@ -252,6 +285,7 @@ void Registry::configure(unsigned control_planes, std::string config_digest, Now
   policy_.config_digest = std::move(config_digest);
   for (const auto& node : nodes_) {
     if (!node->connected) continue;  // it gets it when it says Hello
+    if (node->record.leave.stage != LeaveStage::none) continue;
     give_role(*node);
     if (node->record.assignment_digest != digest(*node)) send_assignment(*node);
   }
@@ -271,6 +305,7 @@ void Registry::tick(Now now) {
     changed(node);
   }
   expire_mints(now);
+  expire_errands(now);
   settle_lease(now);
   pump_grants(now);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/base/error.hpp"
 #include "agent/base/liveness.hpp"
 #include "coordinator/registry/actions.hpp"
 #include "coordinator/registry/model.hpp"
@@ -28,6 +29,9 @@ struct Policy {
   // A grant that the node does not take up in this time is minted again.
   std::chrono::seconds grant_patience{20};
   unsigned mints_at_once = 32;
+  // A drain says something at least this often; silence means that it is asked anew.
+  std::chrono::seconds drain_silence{30};
+  std::chrono::seconds unregister_timeout{20}, leave_retry{5};
 };
 
 struct PendingMint {
@@ -44,6 +48,13 @@ struct Grant {
   bool taken_up = false;  // the join has run since
 };
 
+// What a control plane has been asked to do so that a node can leave.
+struct Errand {
+  std::uint64_t request = 0;
+  std::string worker;
+  std::chrono::steady_clock::time_point deadline;
+};
+
 struct Node {
   NodeRecord record;
   std::optional<Report> report;
@@ -55,6 +66,11 @@ struct Node {
   unsigned mints = 0;  // since it connected
   std::chrono::steady_clock::time_point next_mint;
   std::string mint_problem;  // why the last one came to nothing
+  std::optional<Errand> errand;
+  std::chrono::steady_clock::time_point next_errand;
+  std::string errand_problem;     // why the last one came to nothing
+  std::vector<std::string> pods;  // still to be evicted, and what keeps them
+  bool reset_sent = false;        // in this session
   std::list<Node*>::iterator by_heard;
 };
 
@@ -68,9 +84,11 @@ enum class Phase : std::uint8_t {
   ready,
   not_ready,
   failed,
-  lost
+  lost,
+  leaving,
+  reset
 };
-inline constexpr std::size_t phase_count = 10;
+inline constexpr std::size_t phase_count = 12;
 std::string_view to_string(Phase phase);
 
 struct Status {
@@ -97,7 +115,19 @@ struct Minted {
   std::string problem;  // set instead when it could not be done
 };
 
-enum class Enrolment : std::uint8_t { accepted, other_key };
+enum class Enrolment : std::uint8_t { accepted, other_key, removed };
+
+struct LeaveWish {
+  bool remove = false, force = false, rejoin = false;
+  std::chrono::seconds drain_limit{300};
+};
+
+struct Drained {
+  std::uint64_t request = 0;
+  bool done = false;
+  std::vector<std::string> pods;  // still there, and why
+  std::string problem;            // set when it was given up
+};
 
 // Every decision about who is what: no I/O, no clock, no thread. Events go in, actions come out of
 // take_actions(). One event costs no more than the nodes it touches, so that ten thousand can
@@ -120,6 +150,15 @@ class Registry {
   void kubernetes_nodes(const std::string& id, std::map<std::string, KubernetesState> nodes,
                         Now now);
   void minted(const std::string& minter, Minted outcome, Now now);
+  // An administrator's orders. Errors: not_found; failed_precondition with what to do instead. The
+  // same again changes nothing; more (remove, force) is added to it.
+  Result<> leave(const std::string& id, const LeaveWish& wish, Now now);
+  [[nodiscard]] Result<> may_leave(const Node& node, const LeaveWish& wish) const;
+  Result<> rejoin(const std::string& id, Now now);
+  void drained(const std::string& worker, Drained outcome, Now now);
+  // `problem`: empty when the Node is gone.
+  void unregistered(const std::string& worker, std::uint64_t request, std::string problem, Now now);
+
   void configure(unsigned control_planes, std::string config_digest, Now now);
   // Every liveness::sweep_every.
   void tick(Now now);
@@ -130,6 +169,8 @@ class Registry {
   std::vector<Action> take_actions() { return std::exchange(actions_, {}); }
 
   [[nodiscard]] const Node* find(const std::string& id) const;
+  // One that was removed is neither found nor among nodes(); what is kept of it.
+  [[nodiscard]] const NodeRecord* removed(const std::string& id) const;
   [[nodiscard]] const std::vector<std::unique_ptr<Node>>& nodes() const { return nodes_; }
   [[nodiscard]] const ClusterRecord& cluster() const { return cluster_; }
   [[nodiscard]] const LeaseRecord& lease() const { return lease_; }
@@ -160,7 +201,25 @@ class Registry {
   void send_assignment(Node& node);
   [[nodiscard]] std::string digest(const Node& node) const;
 
+  [[nodiscard]] bool initialises(const Node& node) const;
+
+  // leaving.cpp
+  void advance(Node& node, Now now);
+  void request_drain(Node& node, Now now);
+  void drain_failed(Node& node, std::string problem, Now now);
+  void send_reset(Node& node);
+  void settle_reset(Node& node, Now now);
+  void request_unregister(Node& node, Now now);
+  void hand_over_cluster(const Node& node);
+  void finish_leaving(Node& node, Now now);
+  void come_back(Node& node, Now now);
+  void drop_errand(Node& node);
+  void expire_errands(Now now);
+  void removed_connected(NodeRecord& record, const Hello& hello);
+  void removed_reported(NodeRecord& record, const Report& report);
+
   // status.cpp
+  [[nodiscard]] std::string leaving_reason(const Node& node) const;
   [[nodiscard]] std::string waiting_reason(const Node& node, const StepReport& step) const;
   [[nodiscard]] std::string no_role_reason(const Node& node) const;
 
@@ -186,8 +245,12 @@ class Registry {
   std::map<std::uint64_t, Node*> waiting_;         // for a grant, by order of enrolment
   std::map<std::uint64_t, Node*> mint_requests_;   // outstanding, by request
   std::map<std::uint64_t, Node*> control_planes_;  // nodes with that role, by order
+  std::map<std::uint64_t, Node*> leaving_;         // by order; not those that have left
+  std::map<std::uint64_t, Node*> errands_;         // outstanding, by request
+  std::map<std::string, std::unique_ptr<Node>> removed_;
   std::map<std::string, KubernetesState> kubernetes_;
   std::uint64_t next_request_ = 1;
+  std::uint64_t next_order_ = 1;
   std::vector<Action> actions_;
 };
 

@@ -42,7 +42,7 @@ void Registry::give_role(Node& node) {
 // The holder cannot be waited for any longer.
 bool Registry::holder_is_out(Now now) const {
   const Node* holder = find(lease_.holder);
-  if (holder == nullptr) return true;
+  if (holder == nullptr || holder->record.leave.stage != LeaveStage::none) return true;
   if (holder->lost) return now.steady - holder->heard >= policy_.init_takeover_after;
   return has_failed_step(*holder) && !holder->record.joined;
 }
@@ -51,8 +51,8 @@ bool Registry::holder_is_out(Now now) const {
 // not joined; in the order of enrolment. Only when nobody has held the lease yet, workers stay so.
 Node* Registry::next_initializer() const {
   const auto able = [this](const Node& node) {
-    return node.connected && node.record.id != lease_.holder && !node.record.init_failed &&
-           !has_failed_step(node);
+    return node.connected && node.record.leave.stage == LeaveStage::none &&
+           node.record.id != lease_.holder && !node.record.init_failed && !has_failed_step(node);
   };
   for (const auto& [order, node] : control_planes_)
     if (able(*node)) return node;
@@ -78,7 +78,7 @@ void Registry::move_lease(Node& to, Now) {
     NodeRecord& record = from->record;
     record.reset_fence = lease_.fence;
     record.reset_serial = 0;
-    record.init_failed = !from->lost;
+    record.init_failed = !from->lost && record.leave.stage == LeaveStage::none;
     record.joined = record.was_ready = false;
     set_role(*from, record.wanted == WantedRole::automatic ? Role::worker : Role::none);
   }
@@ -96,8 +96,14 @@ void Registry::move_lease(Node& to, Now) {
   changed(to);
 }
 
+// A control plane that has left and comes back joins what the others have kept.
+bool Registry::initialises(const Node& node) const {
+  return node.record.id == lease_.holder &&
+         (!cluster_.initialized() || cluster_.initialized_by == node.record.id);
+}
+
 std::string Registry::digest(const Node& node) const {
-  const bool init = node.record.id == lease_.holder;
+  const bool init = initialises(node);
   std::string text = node.record.role == Role::control_plane ? "control-plane" : "worker";
   if (init) text += "/init/" + std::to_string(lease_.fence);
   return text + "/" + policy_.config_digest;
@@ -106,7 +112,7 @@ std::string Registry::digest(const Node& node) const {
 // To a node that is not there nothing is sent: it says in its Hello what it has.
 void Registry::send_assignment(Node& node) {
   NodeRecord& record = node.record;
-  if (!node.connected) return;
+  if (!node.connected || record.leave.stage != LeaveStage::none) return;
   const bool reset = record.reset_fence != 0 && record.reset_serial == 0;
   if (record.role == Role::none && !reset) return;
   SendReset order{record.id, 0, record.reset_fence, "the init lease went to " + lease_.holder};
@@ -123,7 +129,7 @@ void Registry::send_assignment(Node& node) {
   if (reset) record.reset_serial = record.assignment_serial;
   save(node);
   if (reset) actions_.emplace_back(std::move(order));
-  const bool init = record.id == lease_.holder;
+  const bool init = initialises(node);
   actions_.emplace_back(SendAssignment{record.id, record.assignment_serial, record.role, init,
                                        init ? lease_.fence : 0});
 }

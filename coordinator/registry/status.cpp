@@ -42,8 +42,8 @@ std::string title(const Node& node) {
 
 std::string_view to_string(Phase phase) {
   static constexpr std::array<std::string_view, phase_count> names{
-      "enrolled", "preparing", "initializing", "waiting", "joining",
-      "starting", "ready",     "not-ready",    "failed",  "lost"};
+      "enrolled", "preparing", "initializing", "waiting", "joining", "starting",
+      "ready",    "not-ready", "failed",       "lost",    "leaving", "reset"};
   return names.at(static_cast<std::size_t>(phase));
 }
 
@@ -71,6 +71,29 @@ std::string Registry::no_role_reason(const Node& node) const {
          std::to_string(policy_.control_planes) + " (controlPlanes in the ClusterConfig)";
 }
 
+std::string Registry::leaving_reason(const Node& node) const {
+  const LeaveRecord& leave = node.record.leave;
+  const std::string order = leave.remove ? "is removed: " : "is reset: ";
+  switch (leave.stage) {
+    case LeaveStage::none: break;
+    case LeaveStage::drain:
+      if (!node.errand && !node.errand_problem.empty()) return order + node.errand_problem;
+      if (!node.errand) return order + "waits for a control plane that can drain it";
+      if (node.pods.empty()) return order + "a control plane drains it";
+      return order + std::to_string(node.pods.size()) +
+             " pod(s) to be evicted: " + node.pods.front();
+    case LeaveStage::reset:
+      return order + (node.connected ? "it undoes what kagent has done on it"
+                                     : "it is not connected; the order is sent when it comes back");
+    case LeaveStage::unregister:
+      if (!node.errand_problem.empty()) return order + node.errand_problem;
+      return order + "a control plane deletes its Node";
+    case LeaveStage::left:
+      return "has left the cluster; `kagentctl rejoin " + title(node) + "` lets it come back";
+  }
+  return {};
+}
+
 Status Registry::status(const Node& node) const {
   Status status;
   const StepReport* step = node.report ? current_step(*node.report) : nullptr;
@@ -81,6 +104,14 @@ Status Registry::status(const Node& node) const {
     status.phase = Phase::lost;
     status.reason = "nothing is heard of it" +
                     (status.reason.empty() ? std::string() : "; before: " + status.reason);
+    return status;
+  }
+  const LeaveRecord& leave = node.record.leave;
+  if (leave.stage == LeaveStage::none && !leave.problem.empty() && status.reason.empty())
+    status.reason = "was not drained: " + leave.problem;
+  if (leave.stage != LeaveStage::none && (step == nullptr || step->state != StepState::failed)) {
+    status.phase = leave.stage == LeaveStage::left ? Phase::reset : Phase::leaving;
+    if (status.reason.empty()) status.reason = leaving_reason(node);
     return status;
   }
   if (!node.report) return status;

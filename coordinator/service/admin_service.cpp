@@ -124,14 +124,28 @@ class AdminService final : public v1::Admin::CallbackService {
 
   // Runs `work` on the loop if the caller may; it returns what to finish with.
   template <class Work>
-  Reactor* on_loop(Context* context, Work work) {
+  Reactor* on_loop_as(Context* context, Work work) {
     Reactor* reactor = context->DefaultReactor();
     boost::asio::post(loop_, [reactor, work = std::move(work), caller = caller_of(*context)] {
       if (auto may = may_administer(caller); !may) return reactor->Finish(to_status(may.error()));
-      const Result<> done = work();
+      const Result<> done = work(caller);
       reactor->Finish(done ? grpc::Status::OK : to_status(done.error()));
     });
     return reactor;
+  }
+  template <class Work>
+  Reactor* on_loop(Context* context, Work work) {
+    return on_loop_as(context, [work = std::move(work)](const Caller&) { return work(); });
+  }
+
+  // For what takes a while: finishes the call with the answer.
+  template <class Response>
+  static auto answer_to(Reactor* reactor, Response* response) {
+    return [reactor, response](Result<Response> answer) {
+      if (!answer) return reactor->Finish(to_status(answer.error()));
+      response->Swap(&*answer);
+      reactor->Finish(grpc::Status::OK);
+    };
   }
 
   Reactor* ListNodes(Context* context, const v1::ListNodesRequest*,
@@ -173,11 +187,37 @@ class AdminService final : public v1::Admin::CallbackService {
     Reactor* reactor = context->DefaultReactor();
     boost::asio::post(loop_, [this, reactor, request, response, caller = caller_of(*context)] {
       if (auto may = may_administer(caller); !may) return reactor->Finish(to_status(may.error()));
-      coordinator_.get_logs(*request, [reactor, response](Result<v1::GetLogsResponse> answer) {
-        if (!answer) return reactor->Finish(to_status(answer.error()));
-        response->Swap(&*answer);
-        reactor->Finish(grpc::Status::OK);
-      });
+      coordinator_.get_logs(*request, answer_to(reactor, response));
+    });
+    return reactor;
+  }
+
+  Reactor* LeaveNode(Context* context, const v1::LeaveNodeRequest* request,
+                     v1::LeaveNodeResponse* response) override {
+    return on_loop_as(context, [this, request, response](const Caller& caller) -> Result<> {
+      auto left = coordinator_.leave_node(*request, caller);
+      if (!left) return left.error();
+      *response = std::move(*left);
+      return {};
+    });
+  }
+
+  Reactor* RejoinNode(Context* context, const v1::RejoinNodeRequest* request,
+                      v1::RejoinNodeResponse* response) override {
+    return on_loop_as(context, [this, request, response](const Caller& caller) -> Result<> {
+      auto back = coordinator_.rejoin_node(*request, caller);
+      if (!back) return back.error();
+      *response = std::move(*back);
+      return {};
+    });
+  }
+
+  Reactor* PlanLeave(Context* context, const v1::PlanLeaveRequest* request,
+                     v1::PlanLeaveResponse* response) override {
+    Reactor* reactor = context->DefaultReactor();
+    boost::asio::post(loop_, [this, reactor, request, response, caller = caller_of(*context)] {
+      if (auto may = may_administer(caller); !may) return reactor->Finish(to_status(may.error()));
+      coordinator_.plan_leave(*request, answer_to(reactor, response));
     });
     return reactor;
   }
@@ -187,12 +227,7 @@ class AdminService final : public v1::Admin::CallbackService {
     Reactor* reactor = context->DefaultReactor();
     boost::asio::post(loop_, [this, reactor, request, response, caller = caller_of(*context)] {
       if (auto may = may_administer(caller); !may) return reactor->Finish(to_status(may.error()));
-      coordinator_.get_kubeconfig(*request, caller,
-                                  [reactor, response](Result<v1::GetKubeconfigResponse> answer) {
-                                    if (!answer) return reactor->Finish(to_status(answer.error()));
-                                    response->Swap(&*answer);
-                                    reactor->Finish(grpc::Status::OK);
-                                  });
+      coordinator_.get_kubeconfig(*request, caller, answer_to(reactor, response));
     });
     return reactor;
   }

@@ -25,6 +25,7 @@ v1::Phase phase_message(Phase phase) {
   return static_cast<v1::Phase>(static_cast<int>(phase) + 1);
 }
 static_assert(static_cast<int>(Phase::lost) + 1 == v1::PHASE_LOST);
+static_assert(static_cast<int>(Phase::reset) + 1 == v1::PHASE_RESET);
 static_assert(static_cast<int>(Phase::waiting) + 1 == v1::PHASE_WAITING);
 
 }  // namespace
@@ -57,6 +58,7 @@ system_clock::time_point from_timestamp(const google::protobuf::Timestamp& at) {
 Report to_report(const v1::NodeReport& message) {
   Report report;
   report.node_name = message.facts().node_name();
+  report.reset_serial = message.reset_serial();
   report.bytes = message.SerializeAsString();
   report.steps.reserve(static_cast<std::size_t>(message.steps_size()));
   for (const v1::StepStatus& step : message.steps())
@@ -109,6 +111,29 @@ Minted to_minted(const v1::MintReply& message) {
   return minted;
 }
 
+std::string_view to_string(LeaveStage stage) {
+  switch (stage) {
+    case LeaveStage::drain: return "drain";
+    case LeaveStage::reset: return "reset";
+    case LeaveStage::unregister: return "unregister";
+    case LeaveStage::left: return "left";
+    case LeaveStage::none: break;
+  }
+  return "";
+}
+
+Drained to_drained(const v1::DrainReply& message) {
+  Drained drained;
+  drained.request = message.request();
+  drained.done = message.done();
+  drained.pods.assign(message.pods().begin(), message.pods().end());
+  if (message.has_failure()) {
+    drained.problem = message.failure().message();
+    if (drained.problem.empty()) drained.problem = "no reason given";
+  }
+  return drained;
+}
+
 v1::Node to_message(const Registry& registry, const Node& node) {
   v1::Node message;
   const Status status = registry.status(node);
@@ -131,6 +156,13 @@ v1::Node to_message(const Registry& registry, const Node& node) {
   *message.mutable_enrolled_at() = to_timestamp(node.record.enrolled_at);
   *message.mutable_last_seen_at() = to_timestamp(node.record.last_seen_at);
   message.set_connected(node.connected);
+  const LeaveRecord& leave = node.record.leave;
+  if (leave.stage != LeaveStage::none || !leave.problem.empty()) {
+    message.mutable_leaving()->set_remove(leave.remove);
+    message.mutable_leaving()->set_stage(std::string(to_string(leave.stage)));
+    message.mutable_leaving()->set_problem(leave.problem);
+    for (const std::string& pod : node.pods) message.mutable_leaving()->add_pods(pod);
+  }
   message.set_init_lease(registry.lease().holder == node.record.id);
   return message;
 }

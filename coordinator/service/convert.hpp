@@ -25,6 +25,7 @@ std::optional<Report> parse_report(const std::string& bytes);  // empty for none
 Hello to_hello(const v1::Hello& message);
 ClusterReady to_cluster_ready(const v1::ClusterReady& message);
 std::map<std::string, KubernetesState> to_kubernetes(const v1::KubernetesNodes& message);
+Drained to_drained(const v1::DrainReply& message);
 Minted to_minted(const v1::MintReply& message);
 
 v1::Node to_message(const Registry& registry, const Node& node);

@@ -18,10 +18,6 @@ using std::chrono::system_clock;
 // Reports are worth little after a crash (the nodes send them anew): not a commit each.
 constexpr unsigned sweeps_a_report_flush = 4;
 
-Now now() {
-  return {steady_clock::now(), system_clock::now()};
-}
-
 Policy policy_of(const v1::ClusterConfig& config) {
   Policy policy;
   policy.control_planes = std::max(1U, config.control_planes());
@@ -41,6 +37,10 @@ std::vector<std::optional<Report>> reports_of(const Snapshot& snapshot) {
 }
 
 }  // namespace
+
+Now now() {
+  return {steady_clock::now(), system_clock::now()};
+}
 
 std::string digest_of(const v1::ClusterConfig& config) {
   std::string bytes;
@@ -82,6 +82,8 @@ void Coordinator::stop() {
   for (auto& watcher : watchers_) watcher->close(why);
   log_waits_.fail_all(why);
   kubeconfig_waits_.fail_all(why);
+  plan_waits_.fail_all(why);
+  drain_plan_waits_.fail_all(why);
 }
 
 void Coordinator::arm_sweep() {
@@ -93,6 +95,8 @@ void Coordinator::arm_sweep() {
     act();
     log_waits_.expire(at.steady);
     kubeconfig_waits_.expire(at.steady);
+    plan_waits_.expire(at.steady);
+    drain_plan_waits_.expire(at.steady);
     if (++sweeps_ % sweeps_a_report_flush == 0) flush_reports();
     arm_sweep();
   });
@@ -156,8 +160,13 @@ void Coordinator::enroll(const v1::EnrollRequest& request, const Caller& caller,
   if (auto may = may_enrol(request, caller, *key); !may) return refuse(may.error());
 
   const bool known = registry_.find(request.node_id()) != nullptr;
-  if (registry_.enrol(request.node_id(), *key, wanted_role(request.requested_role()), now()) ==
-      Enrolment::other_key)
+  const Enrolment enrolment =
+      registry_.enrol(request.node_id(), *key, wanted_role(request.requested_role()), now());
+  if (enrolment == Enrolment::removed)
+    return refuse(Error(Errc::permission_denied, "node " + request.node_id() +
+                                                     " was removed; `kagentctl rejoin " +
+                                                     request.node_id() + "` lets it come back"));
+  if (enrolment == Enrolment::other_key)
     return refuse(
         Error(Errc::already_exists,
               "node " + request.node_id() +
@@ -181,13 +190,17 @@ void Coordinator::enroll(const v1::EnrollRequest& request, const Caller& caller,
 
 Result<> Coordinator::admit(const Caller& caller) {
   Result<> admitted;
-  const Node* node = registry_.find(caller.common_name);
+  const NodeRecord* record = registry_.removed(caller.common_name);
+  const bool out = record != nullptr && record->leave.reset_done;
+  if (const Node* node = registry_.find(caller.common_name)) record = &node->record;
   if (stopped_)
     admitted = Error(Errc::unavailable, "the coordinator is stopping");
   else if (caller.organization != pki::node_organization)
     admitted =
         Error(Errc::unauthenticated, "a session needs a node's client certificate: enrol first");
-  else if (node == nullptr || node->record.key_sha256 != caller.key_sha256)
+  else if (out)
+    admitted = Error(Errc::permission_denied, "node " + caller.common_name + " was removed");
+  else if (record == nullptr || record->key_sha256 != caller.key_sha256)
     admitted = Error(Errc::unauthenticated, "node " + caller.common_name + " is not enrolled here");
   if (!admitted) {
     ++counters_.sessions_refused;
@@ -252,6 +265,19 @@ void Coordinator::dispatch(const Caller& caller, v1::AgentMessage& message) {
       break;
     case v1::AgentMessage::kMintReply:
       registry_.minted(id, to_minted(message.mint_reply()), at);
+      break;
+    case v1::AgentMessage::kDrainReply: drain_reply(id, message.drain_reply()); break;
+    case v1::AgentMessage::kUnregisterReply: {
+      const v1::UnregisterReply& reply = message.unregister_reply();
+      const std::string none = "no reason given";
+      std::string problem = reply.failure().message();
+      if (reply.has_failure() && problem.empty()) problem = none;
+      registry_.unregistered(id, reply.request(), std::move(problem), at);
+      break;
+    }
+    case v1::AgentMessage::kResetPlan:
+      if (const auto done = plan_waits_.take(message.reset_plan().request(), id))
+        (*done)(std::move(*message.mutable_reset_plan()));
       break;
     case v1::AgentMessage::kLogReply: log_reply(id, *message.mutable_log_reply()); break;
     case v1::AgentMessage::kKubeconfigReply:

@@ -64,6 +64,12 @@ class Coordinator {
   using KubeconfigDone = std::function<void(Result<v1::GetKubeconfigResponse>)>;
   void get_kubeconfig(const v1::GetKubeconfigRequest& request, const Caller& caller,
                       KubeconfigDone done);  // at most 10 s
+  Result<v1::LeaveNodeResponse> leave_node(const v1::LeaveNodeRequest& request,
+                                           const Caller& caller);
+  Result<v1::RejoinNodeResponse> rejoin_node(const v1::RejoinNodeRequest& request,
+                                             const Caller& caller);
+  using PlanLeaveDone = std::function<void(Result<v1::PlanLeaveResponse>)>;
+  void plan_leave(const v1::PlanLeaveRequest& request, PlanLeaveDone done);  // at most 2 minutes
   std::string user_data(bool with_token) const;
   const v1::ClusterConfig& config() const { return config_; }
   void watch(std::shared_ptr<Watcher> watcher);
@@ -88,6 +94,9 @@ class Coordinator {
                      const std::string& key_sha256) const;
   void greet(Session& session, const Caller& caller, const v1::Hello& hello);
   void dispatch(const Caller& caller, v1::AgentMessage& message);
+  void drain_reply(const std::string& node, const v1::DrainReply& reply);
+  void plan_drain(const Node& node, std::shared_ptr<v1::PlanLeaveResponse> plan,
+                  PlanLeaveDone done);
   void log_reply(const std::string& node, v1::LogReply& reply);
   void act();  // hands the registry's actions to the courier
   void deliver(Action& action);
@@ -110,13 +119,18 @@ class Coordinator {
   std::vector<std::shared_ptr<Watcher>> watchers_;
   Waits<v1::GetLogsResponse> log_waits_;
   Waits<v1::KubeconfigReply> kubeconfig_waits_;
-  std::uint64_t next_request_ = 1;
+  Waits<v1::ResetPlan> plan_waits_;
+  Waits<v1::DrainReply> drain_plan_waits_;
+  // Of what is asked here; the registry counts its own from 1.
+  std::uint64_t next_request_ = std::uint64_t{1} << 32U;
   std::unordered_set<std::string> unsaved_reports_;
   unsigned sweeps_ = 0;
   Counters counters_;
   bool started_ = false;
   bool stopped_ = false;
 };
+
+Now now();
 
 // Deterministic over equal documents.
 std::string digest_of(const v1::ClusterConfig& config);

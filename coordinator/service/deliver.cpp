@@ -91,12 +91,29 @@ void Coordinator::deliver(Action& action) {
     v1::CoordinatorMessage message;
     message.mutable_revoke_token()->set_token_id(revoke->token_id);
     send(revoke->minter, std::move(message));
+  } else if (auto* drain = std::get_if<RequestDrain>(&action)) {
+    v1::CoordinatorMessage message;
+    v1::Drain& request = *message.mutable_drain();
+    request.set_request(drain->request);
+    request.set_node_name(drain->node_name);
+    request.set_limit_seconds(static_cast<std::uint32_t>(drain->limit.count()));
+    request.set_force(drain->force);
+    log::info("node {} is asked to drain {}", drain->worker, drain->node_name);
+    send(drain->worker, std::move(message));
+  } else if (auto* unregister = std::get_if<RequestUnregister>(&action)) {
+    v1::CoordinatorMessage message;
+    message.mutable_unregister()->set_request(unregister->request);
+    message.mutable_unregister()->set_node_name(unregister->node_name);
+    log::info("node {} is asked to delete the Node {}", unregister->worker, unregister->node_name);
+    send(unregister->worker, std::move(message));
   } else if (auto* disconnect = std::get_if<Disconnect>(&action)) {
     const auto found = sessions_.find(disconnect->node);
     if (found == sessions_.end()) return;
-    log::warning("nothing is heard of node {}", disconnect->node);
     const auto peer = std::move(found->second.peer);
     sessions_.erase(found);
+    if (registry_.removed(disconnect->node) != nullptr)
+      return peer->close(Error(Errc::permission_denied, "this node was removed"));
+    log::warning("nothing is heard of node {}", disconnect->node);
     peer->close(Error(Errc::deadline_exceeded, "no heartbeat for too long"));
   }
 }

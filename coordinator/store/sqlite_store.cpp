@@ -13,7 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::system_clock;
 
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
 constexpr char schema[] = R"sql(
 CREATE TABLE cluster (
@@ -48,6 +48,18 @@ CREATE TABLE nodes (
 CREATE TABLE enrolment_tokens (sha256 TEXT PRIMARY KEY) STRICT;
 )sql";
 
+// From version 1; also run after `schema`.
+constexpr char schema_2[] = R"sql(
+ALTER TABLE nodes ADD COLUMN leave_stage INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE nodes ADD COLUMN leave_remove INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE nodes ADD COLUMN leave_force INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE nodes ADD COLUMN leave_rejoin INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE nodes ADD COLUMN leave_reset_serial INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE nodes ADD COLUMN leave_reset_done INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE nodes ADD COLUMN leave_drain_until_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE nodes ADD COLUMN leave_problem TEXT NOT NULL DEFAULT '';
+)sql";
+
 std::int64_t signed_of(std::uint64_t value) {
   return static_cast<std::int64_t>(value);
 }
@@ -80,6 +92,15 @@ NodeRecord read_node(const sqlite::Statement& row) {
   node.was_ready = row.number(13) != 0;
   node.enrolled_at = from_ms(row.number(14));
   node.last_seen_at = from_ms(row.number(15));
+  LeaveRecord& leave = node.leave;
+  leave.stage = static_cast<LeaveStage>(row.number(17));
+  leave.remove = row.number(18) != 0;
+  leave.force = row.number(19) != 0;
+  leave.rejoin = row.number(20) != 0;
+  leave.reset_serial = unsigned_of(row.number(21));
+  leave.reset_done = row.number(22) != 0;
+  leave.drain_until = from_ms(row.number(23));
+  leave.problem = row.text(24);
   return node;
 }
 
@@ -121,6 +142,7 @@ Result<> SqliteStore::prepare(const std::string& cluster_id) {
   if (tables->number(0) != 0) return check(cluster_id);
   return atomically([&]() -> Result<> {
     if (auto made = database_.run(schema); !made) return made;
+    if (auto made = database_.run(schema_2); !made) return made;
     auto first =
         database_.prepare("INSERT INTO cluster (id, schema_version, cluster_id) VALUES (1,?,?)");
     if (!first) return first.error();
@@ -148,7 +170,11 @@ Result<> SqliteStore::check(const std::string& cluster_id) {
   if (cluster->text(1) != cluster_id)
     return Error(Errc::data_loss, "it belongs to cluster " + cluster->text(1) +
                                       ", the files beside it to " + cluster_id);
-  return {};
+  if (cluster->number(0) == schema_version) return {};
+  return atomically([&]() -> Result<> {
+    if (auto altered = database_.run(schema_2); !altered) return altered;
+    return database_.run("UPDATE cluster SET schema_version = 2");
+  });
 }
 
 Result<Snapshot> SqliteStore::load() {
@@ -172,7 +198,9 @@ Result<Snapshot> SqliteStore::load() {
   auto nodes = database_.prepare(
       "SELECT id, key_sha256, enrol_order, name, wanted, role, serial, assignment_serial, "
       "assignment_digest, reset_fence, reset_serial, init_failed, joined, was_ready, "
-      "enrolled_at_ms, last_seen_at_ms, report FROM nodes ORDER BY enrol_order");
+      "enrolled_at_ms, last_seen_at_ms, report, leave_stage, leave_remove, leave_force, "
+      "leave_rejoin, leave_reset_serial, leave_reset_done, leave_drain_until_ms, leave_problem "
+      "FROM nodes ORDER BY enrol_order");
   if (!nodes) return nodes.error();
   for (;;) {
     auto row = nodes->step();
@@ -217,7 +245,9 @@ Result<> SqliteStore::save_node(const NodeRecord& record) {
     auto update = database_.prepare(
         "UPDATE nodes SET name=?, wanted=?, role=?, serial=?, assignment_serial=?, "
         "assignment_digest=?, reset_fence=?, reset_serial=?, init_failed=?, joined=?, was_ready=?, "
-        "last_seen_at_ms=? WHERE id=? AND key_sha256=? AND serial<=?");
+        "last_seen_at_ms=?, leave_stage=?, leave_remove=?, leave_force=?, leave_rejoin=?, "
+        "leave_reset_serial=?, leave_reset_done=?, leave_drain_until_ms=?, leave_problem=? "
+        "WHERE id=? AND key_sha256=? AND serial<=?");
     if (!update) return update.error();
     auto changed = update->bind(record.name)
                        .bind(static_cast<std::int64_t>(record.wanted))
@@ -231,6 +261,14 @@ Result<> SqliteStore::save_node(const NodeRecord& record) {
                        .bind(static_cast<std::int64_t>(record.joined))
                        .bind(static_cast<std::int64_t>(record.was_ready))
                        .bind(to_ms(record.last_seen_at))
+                       .bind(static_cast<std::int64_t>(record.leave.stage))
+                       .bind(static_cast<std::int64_t>(record.leave.remove))
+                       .bind(static_cast<std::int64_t>(record.leave.force))
+                       .bind(static_cast<std::int64_t>(record.leave.rejoin))
+                       .bind(signed_of(record.leave.reset_serial))
+                       .bind(static_cast<std::int64_t>(record.leave.reset_done))
+                       .bind(to_ms(record.leave.drain_until))
+                       .bind(record.leave.problem)
                        .bind(record.id)
                        .bind(record.key_sha256)
                        .bind(signed_of(record.serial))

@@ -76,7 +76,8 @@ code { font-size: .9em; }
 
 const std::string_view script = R"js("use strict";
 const mood = {ready: "good", enrolled: "busy", preparing: "busy", initializing: "busy", joining: "busy",
-              starting: "busy", waiting: "wait", "not-ready": "bad", failed: "bad", lost: "bad"};
+              starting: "busy", waiting: "wait", "not-ready": "bad", failed: "bad", lost: "bad",
+              leaving: "busy", reset: "wait"};
 
 function cell(row, text, name) {
   const td = row.insertCell();

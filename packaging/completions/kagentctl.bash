@@ -7,7 +7,7 @@ _kagentctl_nodes() {
 _kagentctl() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
   local globals="--coordinator --cert --key --ca --help"
-  local phases="enrolled preparing initializing waiting joining starting ready not-ready failed lost"
+  local phases="enrolled preparing initializing waiting joining starting ready not-ready failed lost leaving reset"
   local steps="preflight hostname time swap modules sysctl packages runtime images kubelet init kubeconfig cni join ready"
   local command= connection=() positional=0 i
   COMPREPLY=()
@@ -43,7 +43,7 @@ _kagentctl() {
   esac
 
   case $command in
-    "") COMPREPLY=($(compgen -W "status describe logs wait kubeconfig config timeline user-data plan version $globals" -- "$word")) ;;
+    "") COMPREPLY=($(compgen -W "status describe logs wait reset remove rejoin kubeconfig config timeline user-data plan version $globals" -- "$word")) ;;
     status) COMPREPLY=($(compgen -W "-w --watch -o --output $globals" -- "$word")) ;;
     describe | logs)
       if [[ $word == -* ]]; then
@@ -60,6 +60,13 @@ _kagentctl() {
         COMPREPLY=($(compgen -W "check" -- "$word"))
       else
         COMPREPLY=($(compgen -f -- "$word"))
+      fi
+      ;;
+    reset | remove | rejoin)
+      if [[ $word == -* ]]; then
+        COMPREPLY=($(compgen -W "--plan --timeout --force --rejoin -y --yes $globals" -- "$word"))
+      elif ((positional == 0)); then
+        COMPREPLY=($(compgen -W "$(_kagentctl_nodes "${connection[@]}")" -- "$word"))
       fi
       ;;
     kubeconfig) COMPREPLY=($(compgen -W "--output --lifetime $globals" -- "$word")) ;;

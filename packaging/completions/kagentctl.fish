@@ -8,9 +8,9 @@ function __kagentctl_is -a command
     contains -- $command (commandline -opc)
 end
 
-set -l commands status describe logs wait kubeconfig config timeline user-data plan version
+set -l commands status describe logs wait reset remove rejoin kubeconfig config timeline user-data plan version
 set -l steps preflight hostname time swap modules sysctl packages runtime images kubelet init kubeconfig cni join ready
-set -l phases enrolled preparing initializing waiting joining starting ready not-ready failed lost
+set -l phases enrolled preparing initializing waiting joining starting ready not-ready failed lost leaving reset
 
 complete -c kagentctl -f
 complete -c kagentctl -l coordinator -r -F -d 'admin socket, kagent:// URL or HOST:PORT'
@@ -23,6 +23,9 @@ complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a logs -d 
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a wait -d 'until nodes are ready'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a config -d 'NodeConfig and ClusterConfig'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a timeline -d 'when each step started and ended'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a reset -d 'drain a node and undo what kagent has done'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a remove -d 'reset a node for good'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a rejoin -d 'let a node come back'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a kubeconfig -d 'for kubectl, for some hours'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a user-data -d 'the line for launching nodes'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a plan -d 'on a node: what would change'
@@ -39,6 +42,18 @@ complete -c kagentctl -n '__kagentctl_is wait' -l timeout -x
 complete -c kagentctl -n '__kagentctl_is wait' -s q -l quiet
 complete -c kagentctl -n '__kagentctl_is config' -a check
 complete -c kagentctl -n '__kagentctl_is check' -F
+complete -c kagentctl -n '__kagentctl_is reset' -a '(__kagentctl_nodes)'
+complete -c kagentctl -n '__kagentctl_is reset' -l plan
+complete -c kagentctl -n '__kagentctl_is reset' -l timeout -x
+complete -c kagentctl -n '__kagentctl_is reset' -l force
+complete -c kagentctl -n '__kagentctl_is reset' -s y -l yes
+complete -c kagentctl -n '__kagentctl_is remove' -a '(__kagentctl_nodes)'
+complete -c kagentctl -n '__kagentctl_is remove' -l plan
+complete -c kagentctl -n '__kagentctl_is remove' -l timeout -x
+complete -c kagentctl -n '__kagentctl_is remove' -l force
+complete -c kagentctl -n '__kagentctl_is remove' -s y -l yes
+complete -c kagentctl -n '__kagentctl_is reset' -l rejoin
+complete -c kagentctl -n '__kagentctl_is rejoin' -a '(__kagentctl_nodes)'
 complete -c kagentctl -n '__kagentctl_is kubeconfig' -s o -l output -r
 complete -c kagentctl -n '__kagentctl_is kubeconfig' -l lifetime -x
 complete -c kagentctl -n '__kagentctl_is user-data' -l no-token

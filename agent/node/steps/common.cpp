@@ -105,6 +105,8 @@ void need_files(const Context& context, const std::vector<FileWant>& wants, Chec
 }
 
 Result<> write_in_place(const Context& context, const FileWant& want) {
+  if (context.before)
+    if (auto kept = context.before->writing(want.path, want.content); !kept) return kept;
   const auto path = context.at(want.path);
   std::error_code error;
   std::filesystem::create_directories(path.parent_path(), error);
@@ -120,6 +122,16 @@ Result<int> write_files(const Context& context, const std::vector<FileWant>& wan
     ++written;
   }
   return written;
+}
+
+void block_without_order(const Context& context, CheckResult& found) {
+  if (!context.reset_ordered && found.state != StepState::running) found.state = StepState::blocked;
+}
+
+Outcome no_order(std::string_view step) {
+  return failed(std::string(step) + ".no-order",
+                "the coordinator has ordered no reset of this node",
+                "Run `kagentctl reset` on the coordinator.");
 }
 
 std::string unit_name(std::string_view step, std::string_view what) {

@@ -53,6 +53,10 @@ void need_files(const Context& context, const std::vector<FileWant>& wants, Chec
 Result<int> write_files(const Context& context, const std::vector<FileWant>& wants);
 Result<> write_in_place(const Context& context, const FileWant& want);
 
+// The steps of a reset do nothing without a ResetOrder: check says what they would do.
+void block_without_order(const Context& context, CheckResult& found);
+Outcome no_order(std::string_view step);
+
 // "kagent-init.service", "kagent-init-reset.service"
 std::string unit_name(std::string_view step, std::string_view what = "");
 

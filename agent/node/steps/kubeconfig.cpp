@@ -23,12 +23,15 @@ constexpr char rights_applied[] = "/var/lib/kagent-noded/rights-applied";
 constexpr char agent_user[] = "kagent:agent";
 constexpr auto certificate_lifetime = std::chrono::hours(24 * 365);
 
-// All that kagentd on a control plane may do in Kubernetes.
+// All that kagentd on a control plane may do in Kubernetes: see nodes; drain them and take them
+// out; make bootstrap tokens.
 constexpr char rights[] = R"(apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: {name: "kagent:agent"}
 rules:
-- {apiGroups: [""], resources: [nodes], verbs: [get, list, watch]}
+- {apiGroups: [""], resources: [nodes], verbs: [get, list, watch, patch, delete]}
+- {apiGroups: [""], resources: [pods], verbs: [list]}
+- {apiGroups: [""], resources: [pods/eviction], verbs: [create]}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
@@ -148,7 +151,12 @@ bool copy_differs(const Context& context, const Account& user) {
 Outcome copy_for(const Context& context, const Account& user) {
   const auto admin = read_file(context.at(admin_conf));
   if (!admin) return failed("kubeconfig", admin.error());
-  const auto written = write_user_file(config_of(user), *admin, user);
+  const UserFile file = config_of(user);
+  const std::string path = file.folder + "/" + file.subfolder + "/" + file.name;
+  if (context.before)
+    if (auto kept = context.before->writing(path, *admin); !kept)
+      return failed("kubeconfig", kept.error());
+  const auto written = write_user_file(file, *admin, user);
   if (written) return succeeded();
   const Error& error = written.error();
   if (error.code() == Errc::failed_precondition)

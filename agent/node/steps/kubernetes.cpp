@@ -91,7 +91,7 @@ std::vector<std::string> kubeadm_leftovers(const Context& context) {
   for (const char* path :
        {admin_conf, kubelet_conf, "/etc/kubernetes/bootstrap-kubelet.conf",
         "/etc/kubernetes/manifests/kube-apiserver.yaml", "/etc/kubernetes/manifests/etcd.yaml",
-        "/etc/kubernetes/pki/ca.key", etcd_data, kubelet_config})
+        "/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/pki/ca.key", etcd_data, kubelet_config})
     if (context.exists(path)) found.emplace_back(path);
   return found;
 }

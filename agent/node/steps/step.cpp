@@ -34,6 +34,9 @@ std::vector<std::unique_ptr<Step>> make_steps() {
   steps.push_back(make_cni());
   steps.push_back(make_join());
   steps.push_back(make_ready());
+  steps.push_back(make_reset());
+  steps.push_back(make_reset_network());
+  steps.push_back(make_reset_files());
   return steps;
 }
 

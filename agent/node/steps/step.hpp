@@ -61,7 +61,11 @@ std::unique_ptr<Step> make_kubeconfig();
 std::unique_ptr<Step> make_cni();
 std::unique_ptr<Step> make_join();
 std::unique_ptr<Step> make_ready();
+std::unique_ptr<Step> make_reset();
+std::unique_ptr<Step> make_reset_network();
+std::unique_ptr<Step> make_reset_files();
 
-std::vector<std::unique_ptr<Step>> make_steps();  // in the order of plan::all_steps()
+// In the order of plan::all_steps(), then those of plan::reset_steps().
+std::vector<std::unique_ptr<Step>> make_steps();
 
 }  // namespace kagent::node

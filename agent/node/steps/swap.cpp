@@ -32,10 +32,9 @@ Result<> rewrite_fstab(const Context& context) {
   if (!context.exists(fstab_backup)) {
     const auto original = read_file(context.at(fstab_path));
     if (!original) return original.error();
-    if (auto kept = write_file_atomic(context.at(fstab_backup), *original, 0644); !kept)
-      return kept;
+    if (auto kept = write_in_place(context, {fstab_backup, *original, 0644}); !kept) return kept;
   }
-  return write_file_atomic(context.at(fstab_path), fstab.text, 0644);
+  return write_in_place(context, {fstab_path, fstab.text, 0644});
 }
 
 // Services that make swap by themselves at boot: Debian's zram-tools, Ubuntu's zram-config.

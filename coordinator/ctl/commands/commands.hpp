@@ -45,6 +45,18 @@ ExitCode run_wait(const Endpoint& endpoint, const WaitOptions& options);
 ExitCode run_timeline(const Endpoint& endpoint);
 ExitCode run_user_data(const Endpoint& endpoint, bool with_token);
 
+struct LeaveOptions {
+  std::string node;
+  bool remove = false;  // not only reset
+  bool force = false, rejoin = false;
+  bool plan = false;  // only say what would be done
+  bool yes = false;   // do not ask
+  std::chrono::seconds drain{300};
+};
+// reset and remove: until it is done.
+ExitCode run_leave(const Endpoint& endpoint, const LeaveOptions& options);
+ExitCode run_rejoin(const Endpoint& endpoint, const std::string& node);
+
 struct KubeconfigOptions {
   std::string file;                  // empty: stdout
   std::chrono::seconds lifetime{0};  // 0: the coordinator's default, 8 hours

@@ -63,7 +63,7 @@ ExitCode run_wait(const Endpoint& endpoint, const WaitOptions& options) {
     return fail(Error(Errc::invalid_argument,
                       "--for=" + options.condition +
                           ": not a phase; one of enrolled, preparing, initializing, waiting, "
-                          "joining, starting, ready, not-ready, failed, lost"));
+                          "joining, starting, ready, not-ready, failed, lost, leaving, reset"));
   const auto deadline = steady_clock::now() + options.timeout;
   const auto client = connect_until(endpoint, deadline);
   if (!client) return fail(client.error());

@@ -55,6 +55,11 @@ TEST_CASE("Everything that was saved is there after the store is opened again") 
     node.reset_fence = 2;
     node.reset_serial = 5;
     node.init_failed = node.joined = node.was_ready = true;
+    node.leave.stage = LeaveStage::unregister;
+    node.leave.remove = node.leave.force = node.leave.reset_done = true;
+    node.leave.reset_serial = 7;
+    node.leave.drain_until = node.enrolled_at + std::chrono::minutes(5);
+    node.leave.problem = "a budget";
     REQUIRE(store->save_node(node));
     REQUIRE(store->save_report("a", std::string("\0report", 7)));
     REQUIRE(store->take_lease({"a", 1}));
@@ -192,4 +197,26 @@ TEST_CASE("The store of another cluster or a newer version is refused") {
   const auto newer = open_sqlite_store(folder / "store.db", "cluster-1");
   REQUIRE_FALSE(newer);
   CHECK(newer.error().message().find("newer version") != std::string::npos);
+}
+
+TEST_CASE("A store of version 1 is brought to this one, with all that is in it") {
+  const TemporaryFolder folder;
+  const NodeRecord node = record("a", "key", 1);
+  REQUIRE(open(folder / "store.db")->bind_node(node));
+  sqlite3* handle = nullptr;
+  REQUIRE(sqlite3_open((folder / "store.db").c_str(), &handle) == SQLITE_OK);
+  for (const char* column : {"stage", "remove", "force", "rejoin", "reset_serial", "reset_done",
+                             "drain_until_ms", "problem"}) {
+    const std::string drop = std::string("ALTER TABLE nodes DROP COLUMN leave_") + column;
+    REQUIRE(sqlite3_exec(handle, drop.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+  }
+  REQUIRE(sqlite3_exec(handle, "UPDATE cluster SET schema_version=1", nullptr, nullptr, nullptr) ==
+          SQLITE_OK);
+  sqlite3_close(handle);
+  for (int again = 0; again < 2; ++again) {
+    const auto snapshot = open(folder / "store.db")->load();
+    REQUIRE(snapshot);
+    REQUIRE(snapshot->nodes.size() == 1);
+    CHECK(snapshot->nodes[0].record == node);
+  }
 }

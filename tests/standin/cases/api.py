@@ -44,6 +44,35 @@ class Api(unittest.TestCase):
     def a_map(name, **data):
         return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
 
+    def a_pod(self, name, **labels):
+        pod = self.admin.create("/api/v1/namespaces/default/pods", {
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels},
+            "spec": {"containers": [{"name": "c", "image": "i"}]}})
+        self.admin.merge(f"/api/v1/namespaces/default/pods/{name}/status", {"status": {
+            "phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}})
+        return pod
+
+    def test_evicts_what_budgets_allow(self):
+        self.a_pod("web-0", app="web")
+        self.a_pod("web-1", app="web")
+        self.admin.create("/apis/policy/v1/namespaces/default/poddisruptionbudgets", {
+            "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "web"},
+            "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}}})
+        path = "/api/v1/namespaces/default/pods/%s/eviction"
+        self.assertEqual("Success", self.admin.create(path % "web-0", self.eviction("web-0"))["status"])
+        self.refused(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's "
+                     "disruption budget.", self.admin.create, path % "web-1",
+                     self.eviction("web-1"))
+        self.refused(404, "NotFound", 'pods "web-0" not found', self.admin.create, path % "web-0",
+                     self.eviction("web-0"))
+        self.refused(403, "Forbidden", 'cannot create resource "pods/eviction"',
+                     self.user("nobody").create, path % "web-1", self.eviction("web-1"))
+
+    @staticmethod
+    def eviction(name):
+        return {"apiVersion": "policy/v1", "kind": "Eviction",
+                "metadata": {"name": name, "namespace": "default"}}
+
     def test_refuses_as_the_real_one_does(self):
         self.refused(401, "Unauthorized", "Unauthorized",
                      self.client("abcdef.0123456789abcdef").get, "/api/v1/nodes")

@@ -14,6 +14,7 @@ import uuid
 
 import api_auth
 import api_controllers
+import api_evict
 import api_front
 import api_kinds
 import api_policy
@@ -60,6 +61,8 @@ class Api:
         resource = target.plural + (f"/{target.sub}" if target.sub else "")
         if not self.auth.may(user, verb, target.group, resource, target.name, target.namespace):
             raise api_status.forbidden(user.name, verb, target)
+        if target.sub == "eviction" and target.plural == "pods" and verb == "create":
+            return 201, api_evict.evict(self.objects, target, body, user)
         if target.sub not in (None, "status", "approval", "finalize"):
             raise api_status.no_such_resource()
         return self._do(handler, user, target, verb, query, body)

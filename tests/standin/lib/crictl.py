@@ -128,6 +128,8 @@ def main(argv):
               "RuntimeApiVersion:  v1alpha2")
         return 0
     if rest[0] in ("ps", "pods", "p"):
+        if "-q" in rest or "--quiet" in rest:
+            return 0
         print("CONTAINER           IMAGE               CREATED             STATE               "
               "NAME                ATTEMPT             POD ID")
         return 0

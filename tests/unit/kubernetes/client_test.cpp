@@ -1,6 +1,7 @@
 #include "agent/kubernetes/client.hpp"
 
 #include "agent/base/pki.hpp"
+#include "agent/kubernetes/drain.hpp"
 #include "agent/kubernetes/nodes.hpp"
 #include "agent/kubernetes/tokens.hpp"
 #include "tests/support/result.hpp"
@@ -255,4 +256,82 @@ TEST_CASE("a watch that has expired is followed by a new list, but not at once")
   REQUIRE(requests.size() == 3);
   CHECK(requests[1].find("resourceVersion=5") != std::string::npos);
   CHECK(requests[2].starts_with("GET /api/v1/nodes HTTP/1.1"));
+}
+
+TEST_CASE("a drain evicts until no pod is left, and leaves the node cordoned") {
+  const Authority authority;
+  const std::string pods =
+      R"({"items":[{"metadata":{"namespace":"d","name":"web","ownerReferences":)"
+      R"([{"kind":"ReplicaSet","controller":true}]},"status":{"phase":"Running"}}]})";
+  Server server(authority,
+                {answer("200 OK", R"({"spec":{}})"), answer("200 OK", "{}"), answer("200 OK", pods),
+                 answer("201 Created", "{}"), answer("200 OK", R"({"items":[]})")});
+  asio::io_context io;
+  const auto client = std::make_shared<Client>(io, access_to(authority, authority, server.port()));
+  DrainOrder order;
+  order.node = "w1";
+  order.limit = 60s;
+  std::vector<std::size_t> left;
+  std::function<void(const DrainState&)> progress = [&](const DrainState& state) {
+    left.push_back(state.pods.size());
+  };
+  std::function<bool()> wanted = [] { return true; };
+  REQUIRE(run(io, drain(client, order, progress, wanted)));
+  CHECK(left == std::vector<std::size_t>{1, 0});
+  const auto requests = server.requests();
+  REQUIRE(requests.size() == 5);
+  CHECK(requests[1].starts_with("PATCH /api/v1/nodes/w1 "));
+  CHECK(requests[1].find("application/merge-patch+json") != std::string::npos);
+  CHECK(requests[3].starts_with("POST /api/v1/namespaces/d/pods/web/eviction "));
+}
+
+TEST_CASE("a drain that a budget blocks ends in time, says why, and takes its cordon back") {
+  const Authority authority;
+  const std::string pods =
+      R"({"items":[{"metadata":{"namespace":"d","name":"web","ownerReferences":)"
+      R"([{"kind":"ReplicaSet","controller":true}]},"status":{"phase":"Running"}}]})";
+  const std::string budget =
+      R"({"kind":"Status","message":"Cannot evict pod as it would violate the pod's disruption )"
+      R"(budget.","code":429,"details":{"causes":[{"reason":"DisruptionBudget","message":)"
+      R"("The disruption budget web needs 1 healthy pods and has 1 currently"}]}})";
+  Server server(authority,
+                {answer("200 OK", R"({"spec":{}})"), answer("200 OK", "{}"), answer("200 OK", pods),
+                 answer("429 Too Many Requests", budget), answer("200 OK", "{}")});
+  asio::io_context io;
+  const auto client = std::make_shared<Client>(io, access_to(authority, authority, server.port()));
+  DrainOrder order;
+  order.node = "w1";
+  order.limit = 1s;
+  std::function<void(const DrainState&)> progress = [](const DrainState&) {};
+  std::function<bool()> wanted = [] { return true; };
+  const auto drained = run(io, drain(client, order, progress, wanted));
+  REQUIRE_FALSE(drained);
+  CHECK(drained.error().code() == Errc::deadline_exceeded);
+  CHECK(drained.error().message().find("d/web: Cannot evict pod") != std::string::npos);
+  CHECK(drained.error().message().find("web needs 1 healthy pods and has 1 currently") !=
+        std::string::npos);
+  const auto requests = server.requests();
+  REQUIRE(requests.size() == 5);
+  CHECK(requests[4].starts_with("PATCH /api/v1/nodes/w1 "));
+}
+
+TEST_CASE("a node that an operator had cordoned stays so, and one that is not there is drained") {
+  const Authority authority;
+  Server server(authority,
+                {answer("200 OK", R"({"spec":{"unschedulable":true}})"),
+                 answer("200 OK", R"({"items":[{"metadata":{"namespace":"d","name":"alone"}}]})"),
+                 answer("404 Not Found", "{}")});
+  asio::io_context io;
+  const auto client = std::make_shared<Client>(io, access_to(authority, authority, server.port()));
+  DrainOrder order;
+  order.node = "w1";
+  order.limit = 60s;
+  std::function<void(const DrainState&)> progress = [](const DrainState&) {};
+  std::function<bool()> wanted = [] { return true; };
+  const auto drained = run(io, drain(client, order, progress, wanted));
+  REQUIRE_FALSE(drained);
+  CHECK(drained.error().code() == Errc::failed_precondition);
+  CHECK(drained.error().message().find("d/alone") != std::string::npos);
+  CHECK(run(io, drain(client, order, progress, wanted)));
+  CHECK(server.requests().size() == 3);
 }

@@ -20,6 +20,8 @@ const std::string* addressee(const Action& action) {
   if (const auto* sent = std::get_if<SendReset>(&action)) return &sent->node;
   if (const auto* sent = std::get_if<RequestMint>(&action)) return &sent->minter;
   if (const auto* sent = std::get_if<RevokeToken>(&action)) return &sent->minter;
+  if (const auto* sent = std::get_if<RequestDrain>(&action)) return &sent->worker;
+  if (const auto* sent = std::get_if<RequestUnregister>(&action)) return &sent->worker;
   return nullptr;
 }
 
@@ -49,7 +51,7 @@ void Simulation::come(Machine& machine) {
     later([&](Registry& registry) {
       const auto answer =
           registry.enrol(machine.id, "key-of-" + machine.id, WantedRole::automatic, now_);
-      if (answer != Enrolment::accepted) break_promise(machine.id + " was not known as itself");
+      if (answer == Enrolment::other_key) break_promise(machine.id + " was not known as itself");
     });
   later([&](Registry& registry) {
     machine.enrolled = machine.connected = true;
@@ -65,6 +67,7 @@ void Simulation::come(Machine& machine) {
 Report Simulation::report(const Machine& machine) const {
   Report report;
   report.node_name = machine.id;
+  report.reset_serial = machine.reset;
   if (machine.role == Role::none) return report;
   StepReport step;
   step.name = machine.init ? "init" : "join";
@@ -124,7 +127,9 @@ bool Simulation::deliver(const Action& action) {
   if (const auto* grant = std::get_if<SendGrant>(&action)) take_grant(machine, *grant);
   if (const auto* order = std::get_if<RequestMint>(&action)) mint(*order);
   if (const auto* revoke = std::get_if<RevokeToken>(&action)) tokens_.erase(revoke->token_id);
-  if (std::holds_alternative<SendReset>(action)) break_promise(machine.id + " was told to reset");
+  if (const auto* order = std::get_if<SendReset>(&action)) take_reset(machine, *order);
+  if (const auto* order = std::get_if<RequestDrain>(&action)) drain(*order);
+  if (const auto* order = std::get_if<RequestUnregister>(&action)) unregister(*order);
   return true;
 }
 
@@ -175,6 +180,88 @@ void Simulation::take_grant(Machine& machine, const SendGrant& grant) {
   say(machine);
 }
 
+void Simulation::take_reset(Machine& machine, const SendReset& order) {
+  take_serial(machine, order.serial);
+  if (!machine.may_reset) break_promise(machine.id + " was told to reset");
+  machine.role = Role::none;
+  machine.init = machine.joined = false;
+  machine.assignment = 0;
+  machine.reset = order.serial;
+  ++machine.resets;
+  say(machine);
+}
+
+void Simulation::drain(const RequestDrain& order) {
+  if (machines_.at(order.node_name).resets > 0) break_promise(order.node_name + " is drained late");
+  later([this, order](Registry& registry) {
+    if (!machines_.at(order.worker).connected) return;
+    Drained outcome;
+    outcome.request = order.request;
+    outcome.done = true;
+    registry.drained(order.worker, outcome, now_);
+  });
+}
+
+void Simulation::unregister(const RequestUnregister& order) {
+  Machine& machine = machines_.at(order.node_name);
+  if (machine.joined) break_promise("the Node of " + machine.id + " is deleted under its kubelet");
+  machine.unregistered = true;
+  later([this, order](Registry& registry) {
+    if (machines_.at(order.worker).connected)
+      registry.unregistered(order.worker, order.request, {}, now_);
+  });
+}
+
+// An administrator asks until he has an answer, and gets one when it is on disk.
+void Simulation::order(const std::string& id, const LeaveWish& wish) {
+  if (machines_.at(id).may_reset && registry_->find(id) == nullptr) return;
+  for (const StoredNode& node : disk_.nodes)
+    if (node.record.id == id && (node.record.leave.stage != LeaveStage::none || has_left(id)))
+      return;
+  later([this, id, wish](Registry& registry) {
+    machines_.at(id).may_reset = true;
+    (void)registry.leave(id, wish, now_);
+  });
+}
+
+void Simulation::leave(const std::string& comes_back, const std::string& is_removed) {
+  LeaveWish reset;
+  reset.rejoin = true;
+  LeaveWish removal;
+  removal.remove = true;
+  for (unsigned second = 0; second < longest_seconds; ++second) {
+    order(comes_back, reset);
+    order(is_removed, removal);
+    run_queue();
+    const bool back = has_left(comes_back) && machines_.at(comes_back).joined;
+    if (back && this->is_removed(is_removed) && second > 10) return;
+    pass_a_second();
+  }
+}
+
+void Simulation::run_queue() {
+  while (!queue_.empty()) {
+    const Event event = std::move(queue_.front());
+    queue_.pop_front();
+    happen(event);
+  }
+}
+
+void Simulation::pass_a_second() {
+  now_.steady += std::chrono::seconds(1);
+  now_.wall += std::chrono::seconds(1);
+  later([this](Registry& registry) {
+    std::map<std::string, KubernetesState> kubernetes;
+    for (const auto& [id, machine] : machines_) {
+      if (machine.connected) registry.heard(id, now_);
+      if (machine.joined) kubernetes[id].ready = true;
+    }
+    for (const auto& [id, machine] : machines_)
+      if (machine.connected && machine.init) registry.kubernetes_nodes(id, kubernetes, now_);
+    registry.tick(now_);
+  });
+}
+
 void Simulation::run(unsigned nodes) {
   for (unsigned i = 1; i <= nodes; ++i) {
     const std::string id = "i-" + std::to_string(i);
@@ -182,25 +269,10 @@ void Simulation::run(unsigned nodes) {
   }
   start();
   for (unsigned second = 0; second < longest_seconds; ++second) {
-    while (!queue_.empty()) {
-      const Event event = std::move(queue_.front());
-      queue_.pop_front();
-      happen(event);
-    }
+    run_queue();
     // Ten more, so that tokens are revoked.
     if (all_joined() && second > 10) return;
-    now_.steady += std::chrono::seconds(1);
-    now_.wall += std::chrono::seconds(1);
-    later([this](Registry& registry) {
-      std::map<std::string, KubernetesState> kubernetes;
-      for (const auto& [id, machine] : machines_) {
-        if (machine.connected) registry.heard(id, now_);
-        if (machine.joined) kubernetes[id].ready = true;
-      }
-      for (const auto& [id, machine] : machines_)
-        if (machine.connected && machine.init) registry.kubernetes_nodes(id, kubernetes, now_);
-      registry.tick(now_);
-    });
+    pass_a_second();
   }
 }
 

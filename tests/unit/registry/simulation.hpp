@@ -26,10 +26,19 @@ class Simulation {
   Simulation(Fault fault, std::set<std::size_t> at);
 
   void run(unsigned nodes);
+  // After run(): one is reset and comes back, another is removed.
+  void leave(const std::string& comes_back, const std::string& is_removed);
 
   [[nodiscard]] std::size_t points() const { return points_; }
   [[nodiscard]] unsigned inits() const { return inits_; }
   [[nodiscard]] bool all_joined() const;
+  [[nodiscard]] bool is_removed(const std::string& id) const {
+    return registry_->find(id) == nullptr && registry_->removed(id) != nullptr;
+  }
+  [[nodiscard]] bool has_left(const std::string& id) const {
+    const auto& machine = machines_.at(id);
+    return machine.resets > 0 && machine.unregistered;
+  }
   // What no node would put up with, the first one met; empty: all was well.
   [[nodiscard]] const std::string& broken() const { return broken_; }
   // Bootstrap tokens that can still be used, by id.
@@ -42,6 +51,9 @@ class Simulation {
     std::uint64_t last_serial = 0, assignment = 0;
     Role role = Role::none;
     bool init = false, joined = false;
+    bool may_reset = false, unregistered = false;
+    std::uint64_t reset = 0;  // serial of the last order
+    unsigned resets = 0;
   };
   using Event = std::function<void(Registry&)>;
 
@@ -57,6 +69,12 @@ class Simulation {
   void take_assignment(Machine& machine, const SendAssignment& order);
   void take_grant(Machine& machine, const SendGrant& grant);
   void mint(const RequestMint& order);
+  void take_reset(Machine& machine, const SendReset& order);
+  void drain(const RequestDrain& order);
+  void unregister(const RequestUnregister& order);
+  void pass_a_second();
+  void run_queue();
+  void order(const std::string& id, const LeaveWish& wish);
   void take_serial(Machine& machine, std::uint64_t serial);
   void say(const Machine& machine);
   void break_promise(const std::string& what) {

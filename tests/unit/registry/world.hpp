@@ -90,6 +90,14 @@ class World {
     take();
   }
 
+  // After each event of the registry's own.
+  void take() {
+    for (Action& action : registry.take_actions()) {
+      if (const auto* sent = std::get_if<SendAssignment>(&action)) held_[sent->node] = sent->serial;
+      actions.push_back(std::move(action));
+    }
+  }
+
   [[nodiscard]] Role role(const std::string& id) const { return registry.find(id)->record.role; }
   [[nodiscard]] Phase phase(const std::string& id) const {
     return registry.status(*registry.find(id)).phase;
@@ -105,13 +113,6 @@ class World {
   std::map<std::string, std::string> names;  // of nodes, where not the id
 
  private:
-  void take() {
-    for (Action& action : registry.take_actions()) {
-      if (const auto* sent = std::get_if<SendAssignment>(&action)) held_[sent->node] = sent->serial;
-      actions.push_back(std::move(action));
-    }
-  }
-
   std::map<std::string, std::uint64_t> held_;  // serial of the Assignment that a node has
 };
 

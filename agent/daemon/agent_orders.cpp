@@ -1,0 +1,109 @@
+// What the coordinator asks of this node for others, and for administrators.
+#include "agent/base/log.hpp"
+#include "agent/daemon/agent.hpp"
+#include "agent/daemon/report.hpp"
+#include "agent/kubernetes/drain.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+namespace kagent::daemon {
+namespace asio = boost::asio;
+
+namespace {
+
+const Error no_access(Errc::failed_precondition,
+                      "this node has no access to the Kubernetes API yet");
+
+template <class Reply>
+void fail(Reply& reply, const std::string& cause, const Error& error) {
+  reply.mutable_failure()->set_cause(cause);
+  reply.mutable_failure()->set_message(wire_text(error.message()));
+}
+
+}  // namespace
+
+asio::awaitable<void> Agent::issue_kubeconfig(std::uint64_t serial) {
+  auto issued = co_await node_->issue_kubeconfig();
+  v1::AgentMessage message;
+  v1::KubeconfigReply& reply = *message.mutable_kubeconfig_reply();
+  reply.set_serial(serial);
+  if (issued) {
+    reply.set_api_server(issued->api_server);
+    reply.set_ca_certificates(issued->ca_pem);
+    reply.set_certificate(issued->certificate_pem);
+  } else {
+    reply.set_error(wire_text(issued.error().message()));
+  }
+  session_.send(std::move(message));
+}
+
+void Agent::send_drain_state(std::uint64_t request, const kubernetes::DrainState& state) {
+  v1::AgentMessage message;
+  v1::DrainReply& reply = *message.mutable_drain_reply();
+  reply.set_request(request);
+  for (const std::string& pod : state.pods) reply.add_pods(wire_text(pod));
+  for (const std::string& pod : state.staying) reply.add_staying(wire_text(pod));
+  session_.send(std::move(message));
+}
+
+asio::awaitable<void> Agent::drain(v1::Drain order) {
+  const std::uint64_t request = order.request();
+  const std::string name = order.node_name();
+  Result<> drained = no_access;
+  if (kubernetes_) {
+    if (!order.plan()) {
+      drains_[name] = request;
+      log::info("draining {}, for {} s at most", name, order.limit_seconds());
+    }
+    kubernetes::DrainOrder wish;
+    wish.node = name;
+    wish.limit = std::chrono::seconds(order.limit_seconds());
+    wish.plan = order.plan();
+    wish.force = order.force();
+    std::function<void(const kubernetes::DrainState&)> progress =
+        [this, request](const kubernetes::DrainState& state) { send_drain_state(request, state); };
+    std::function<bool()> wanted = [this, name, request] { return drains_[name] == request; };
+    if (order.plan()) wanted = [] { return true; };
+    drained = co_await kubernetes::drain(kubernetes_, std::move(wish), std::move(progress),
+                                         std::move(wanted));
+  }
+  if (!drained && drained.error().code() == Errc::cancelled) co_return;
+  if (!drained) log::warning("{} is not drained: {}", name, drained.error().message());
+  // A plan's one state has said it all.
+  if (order.plan() && drained) co_return;
+  v1::AgentMessage message;
+  v1::DrainReply& reply = *message.mutable_drain_reply();
+  reply.set_request(request);
+  reply.set_done(drained.has_value());
+  if (!drained) fail(reply, "drain.failed", drained.error());
+  session_.send(std::move(message));
+}
+
+asio::awaitable<void> Agent::unregister(v1::Unregister order) {
+  Result<> gone = no_access;
+  if (kubernetes_) gone = co_await kubernetes::delete_node(kubernetes_, order.node_name());
+  v1::AgentMessage message;
+  v1::UnregisterReply& reply = *message.mutable_unregister_reply();
+  reply.set_request(order.request());
+  if (gone)
+    log::info("the Node {} is deleted", order.node_name());
+  else
+    fail(reply, "unregister.failed", gone.error());
+  session_.send(std::move(message));
+}
+
+asio::awaitable<void> Agent::plan_reset(std::uint64_t request) {
+  auto changes = co_await node_->plan_reset();
+  v1::AgentMessage message;
+  v1::ResetPlan& plan = *message.mutable_reset_plan();
+  plan.set_request(request);
+  if (!changes) {
+    plan.set_error(wire_text(changes.error().message()));
+  } else {
+    for (const std::string& change : *changes) plan.add_changes(wire_text(change));
+  }
+  session_.send(std::move(message));
+}
+
+}  // namespace kagent::daemon

@@ -1,0 +1,117 @@
+#include "agent/node/vault.hpp"
+
+#include "agent/base/envelope.hpp"
+#include "agent/base/file.hpp"
+#include "agent/base/pki.hpp"
+#include "tests/support/result.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace kagent::node {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::system_clock;
+
+struct Fixture {
+  Fixture() {
+    const auto ca_key = *pki::generate_key();
+    signer.ca = *pki::make_ca(ca_key, "cluster");
+    signer.key = *pki::generate_key();
+    pki::IssueRequest request;
+    request.subject = {std::string(pki::signer_organization), "signer"};
+    request.use = pki::Use::envelope_signing;
+    request.lifetime = 24h;
+    signer.certificate = *pki::issue(request, signer.key, signer.ca, ca_key);
+    std::filesystem::create_directory(folder / "state");
+    std::filesystem::create_directory(folder / "run");
+  }
+
+  v1::EnvelopePayload payload(std::uint64_t serial) {
+    v1::EnvelopePayload made;
+    made.set_format(1);
+    made.set_cluster_id("cluster");
+    made.set_node_id("node-1");
+    made.set_serial(serial);
+    made.mutable_expires_at()->set_seconds(system_clock::to_time_t(system_clock::now() + 10min));
+    return made;
+  }
+  Result<Accepted> submit(const v1::EnvelopePayload& made) {
+    const auto envelope = *sign_envelope(made, signer);
+    last = envelope.SerializeAsString();
+    return vault.submit(last, trust(), system_clock::now());
+  }
+  [[nodiscard]] Trust trust() const { return {*pki::spki_sha256(signer.ca), "node-1"}; }
+
+  Result<Accepted> assign(std::uint64_t serial) {
+    auto made = payload(serial);
+    made.mutable_assignment()->set_role("worker");
+    made.mutable_assignment()->mutable_cluster_config()->set_pod_cidr("10.9.0.0/16");
+    return submit(made);
+  }
+  Result<Accepted> order_reset(std::uint64_t serial) {
+    auto made = payload(serial);
+    made.mutable_reset()->set_reason("by joe");
+    return submit(made);
+  }
+
+  TemporaryFolder folder;
+  EnvelopeSigner signer;
+  Vault vault{folder / "state", folder / "run"};
+  std::string last;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "A reset order ends the assignment and the grant from before it") {
+  REQUIRE(assign(1));
+  auto grant = payload(2);
+  grant.mutable_join_grant()->set_bootstrap_token("abcdef.0123456789abcdef");
+  *grant.mutable_join_grant()->mutable_token_expires_at() = grant.expires_at();
+  REQUIRE(submit(grant));
+  REQUIRE(vault.grant(system_clock::now()));
+  REQUIRE(order_reset(3)->kind == "reset");
+  CHECK_FALSE(vault.assignment());
+  CHECK(vault.assignment_serial() == 0);
+  CHECK_FALSE(vault.grant(system_clock::now()));
+  CHECK(vault.reset().serial == 3);
+  CHECK_FALSE(vault.reset().done);
+  CHECK(vault.last_cluster_config()->pod_cidr() == "10.9.0.0/16");  // what is to be undone
+
+  // Done, and an assignment after it.
+  REQUIRE(write_file_atomic(folder / "state/reset-done", "3\n", 0600));
+  CHECK(vault.reset().done);
+  CHECK(vault.assignment_serial() == 0);
+  REQUIRE(assign(4));
+  CHECK(vault.assignment_serial() == 4);
+  // A second order is another one.
+  REQUIRE(order_reset(5));
+  CHECK_FALSE(vault.reset().done);
+  CHECK_FALSE(vault.assignment());
+}
+
+TEST_CASE_METHOD(Fixture, "T15 a reset order that was carried out is not carried out again") {
+  REQUIRE(order_reset(3));
+  const std::string order = last;
+  REQUIRE(write_file_atomic(folder / "state/reset-done", "3\n", 0600));
+  REQUIRE(assign(4));
+  // The last of its kind is known, and changes nothing; an older one is refused.
+  CHECK(vault.submit(order, trust(), system_clock::now()));
+  CHECK(vault.reset().done);
+  CHECK(vault.assignment_serial() == 4);
+  REQUIRE(order_reset(5));
+  CHECK(vault.submit(order, trust(), system_clock::now()).error().code() ==
+        Errc::permission_denied);
+  CHECK(vault.reset().serial == 5);
+}
+
+TEST_CASE_METHOD(Fixture, "A kubeconfig order is carried out once") {
+  auto made = payload(3);
+  made.mutable_kubeconfig()->set_user("joe");
+  REQUIRE(submit(made)->kind == "kubeconfig");
+  CHECK(vault.take_kubeconfig_order()->user() == "joe");
+  CHECK(vault.take_kubeconfig_order().error().code() == Errc::not_found);
+}
+
+}  // namespace kagent::node
