@@ -84,6 +84,7 @@ Result<> verify(const Certificate& leaf, const Certificate& ca, Use use,
 
 Result<std::string> sign_sha256(const Key& key, std::string_view data);  // DER
 bool verify_sha256(const Certificate& signer, std::string_view data, std::string_view signature);
+bool verify_sha256(const Key& signer, std::string_view data, std::string_view signature);
 
 std::string sha256_hex(std::string_view data);
 std::string random_hex(std::size_t bytes);

@@ -77,9 +77,10 @@ Result<std::string> sign_sha256(const Key& key, std::string_view data) {
   return signature;
 }
 
-bool verify_sha256(const Certificate& signer, std::string_view data, std::string_view signature) {
+namespace {
+
+bool verify_with(EVP_PKEY* key, std::string_view data, std::string_view signature) {
   const openssl::DigestContext context(EVP_MD_CTX_new());
-  EVP_PKEY* key = X509_get0_pubkey(signer.get());
   const bool good =
       key != nullptr &&
       EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key) == 1 &&
@@ -88,6 +89,16 @@ bool verify_sha256(const Certificate& signer, std::string_view data, std::string
                        data.size()) == 1;
   if (!good) (void)last_error(Errc::internal, "");  // empties OpenSSL's queue
   return good;
+}
+
+}  // namespace
+
+bool verify_sha256(const Certificate& signer, std::string_view data, std::string_view signature) {
+  return verify_with(X509_get0_pubkey(signer.get()), data, signature);
+}
+
+bool verify_sha256(const Key& signer, std::string_view data, std::string_view signature) {
+  return verify_with(signer.get(), data, signature);
 }
 
 std::string random_hex(std::size_t bytes) {

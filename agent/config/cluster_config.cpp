@@ -25,6 +25,10 @@ class Validation {
     given(config_.mutable_dns_domain(), "cluster.local");
     given(config_.mutable_runtime(), "containerd");
     given(config_.mutable_packages()->mutable_mode(), "preinstalled");
+    given(config_.mutable_enrolment()->mutable_attestation(), "none");
+    auto& ec2 = *config_.mutable_enrolment()->mutable_ec2();
+    given(ec2.mutable_certificates(), "/etc/kagent/ec2-certificates");
+    if (ec2.max_age_seconds() == 0) ec2.set_max_age_seconds(3600);
     if (config_.control_planes() == 0) config_.set_control_planes(1);
     auto& timeouts = *config_.mutable_timeouts();
     if (timeouts.init_seconds() == 0) timeouts.set_init_seconds(600);
@@ -37,6 +41,7 @@ class Validation {
     networks();
     packages();
     mirrors();
+    enrolment();
     lists();
     maps();
     documents();
@@ -99,6 +104,23 @@ class Validation {
       complain("packages.allowUnsigned", "is only for a repository of your own");
     if (packages.allow_unsigned() && !packages.key().empty())
       complain("packages.key", "is not looked at with allowUnsigned: leave out one of them");
+  }
+
+  void enrolment() {
+    const auto& enrolment = config_.enrolment();
+    const auto& ec2 = enrolment.ec2();
+    const bool by_token = enrolment.attestation() == "none";
+    if (!by_token && enrolment.attestation() != "ec2" && enrolment.attestation() != "approve")
+      complain("enrolment.attestation", "expected none, ec2 or approve");
+    if (by_token && enrolment.without_token())
+      complain("enrolment.withoutToken",
+               "would let anybody in: it needs attestation ec2 or approve");
+    if (enrolment.attestation() == "ec2" && ec2.accounts().empty())
+      complain("enrolment.ec2.accounts",
+               "expected your account ids: without them every EC2 tenant would be let in");
+    each("enrolment.ec2.accounts", ec2.accounts(), check_aws_account);
+    if (!ec2.certificates().starts_with('/'))
+      complain("enrolment.ec2.certificates", "expected an absolute path on the coordinator");
   }
 
   void mirrors() {

@@ -190,6 +190,11 @@ Complaint check_user_name(std::string_view user) {
   return std::nullopt;
 }
 
+Complaint check_aws_account(std::string_view account) {
+  if (!matches(account, "[0-9]{12}")) return "expected the 12 digits of an account id, in quotes";
+  return std::nullopt;
+}
+
 Complaint check_cidrs(std::string_view cidrs) {
   int of_family[2] = {0, 0};
   for (const std::string& cidr : split(cidrs, ',')) {

@@ -24,6 +24,7 @@ Complaint check_mirror(std::string_view url);      // https:// or http://, of a 
 Complaint check_json_object(const std::string& text);
 Complaint check_key(std::string_view source);    // absolute path or https://
 Complaint check_package(std::string_view name);  // of Debian or RPM
+Complaint check_aws_account(std::string_view account);
 Complaint check_user_name(std::string_view user);
 // A list of CIDRs, comma-separated for dual stack, at most one of each family.
 Complaint check_cidrs(std::string_view cidrs);

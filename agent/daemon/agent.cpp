@@ -4,6 +4,7 @@
 #include "agent/base/liveness.hpp"
 #include "agent/base/log.hpp"
 #include "agent/base/node_identity.hpp"
+#include "agent/base/paths.hpp"
 #include "agent/base/version.hpp"
 #include "agent/daemon/facts.hpp"
 #include "agent/daemon/pause.hpp"
@@ -72,6 +73,7 @@ Agent::Agent(asio::io_context& io, dbus::Connection& connection, Options options
       connection_(connection),
       units_(io.get_executor(), connection, [this] { changed(); }),
       session_(io, options_.coordinator, options_.node_id, options_.node.role(), options_.state,
+               paths::identity_rsa2048,
                Session::Handlers{
                    [this] { return hello(); },
                    [this](v1::CoordinatorMessage message) { received(std::move(message)); },

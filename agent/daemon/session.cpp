@@ -1,6 +1,8 @@
 #include "agent/daemon/session.hpp"
 
 #include "agent/base/ca_pin.hpp"
+#include "agent/base/enrolment_proof.hpp"
+#include "agent/base/file.hpp"
 #include "agent/base/liveness.hpp"
 #include "agent/base/log.hpp"
 #include "agent/base/pki.hpp"
@@ -32,6 +34,20 @@ constexpr auto enrol_limit = 15s;
 // A fleet that starts at once comes back spread out.
 constexpr BackoffPolicy reconnect{500ms, 20s, 100ms};
 
+asio::awaitable<Result<v1::ChallengeResponse>> ask_challenge(Stub& stub) {
+  rpc::StartUnary<v1::ChallengeRequest, v1::ChallengeResponse> start =
+      [&stub](grpc::ClientContext* context, const v1::ChallengeRequest* sent,
+              v1::ChallengeResponse* received, std::function<void(grpc::Status)> done) {
+        stub.async()->Challenge(context, sent, received, std::move(done));
+      };
+  auto challenge = co_await rpc::unary_call<v1::ChallengeRequest, v1::ChallengeResponse>(
+      std::move(start), v1::ChallengeRequest(), enrol_limit);
+  // A coordinator older than this call wants no more than the token.
+  if (!challenge && challenge.error().code() == Errc::protocol)
+    co_return Result<v1::ChallengeResponse>(v1::ChallengeResponse());
+  co_return challenge;
+}
+
 }  // namespace
 
 class Session::Stream {
@@ -57,12 +73,14 @@ class Session::Stream {
 };
 
 Session::Session(asio::io_context& io, config::CoordinatorUrl coordinator, std::string node_id,
-                 std::string role, std::filesystem::path state, Handlers handlers)
+                 std::string role, std::filesystem::path state,
+                 std::filesystem::path instance_proof, Handlers handlers)
     : io_(io),
       coordinator_(std::move(coordinator)),
       node_id_(std::move(node_id)),
       role_(std::move(role)),
       state_(std::move(state)),
+      instance_proof_(std::move(instance_proof)),
       handlers_(std::move(handlers)),
       heartbeat_(io),
       ended_(io),
@@ -150,6 +168,11 @@ asio::awaitable<Result<>> Session::enrol(std::string ca_pem, bool renewal) {
   request.set_csr(*csr);
   request.set_requested_role(role_);
   const std::unique_ptr<Stub> stub = v1::Agent::NewStub(rpc::make_channel(options));
+  if (!renewal) {
+    const auto challenge = co_await ask_challenge(*stub);
+    if (!challenge) co_return challenge.error().context("challenge");
+    if (auto proved = prove(*challenge, request); !proved) co_return proved.error();
+  }
   rpc::StartUnary<v1::EnrollRequest, v1::EnrollResponse> start =
       [&stub](grpc::ClientContext* context, const v1::EnrollRequest* sent,
               v1::EnrollResponse* received, std::function<void(grpc::Status)> done) {
@@ -170,6 +193,23 @@ asio::awaitable<Result<>> Session::enrol(std::string ca_pem, bool renewal) {
                     "or one of the two clocks is wrong");
   log::info("enrolled as {} in cluster {}", node_id_, response->cluster_id());
   co_return Result<>{};
+}
+
+// What the coordinator wants to see besides, signed over its nonce.
+Result<> Session::prove(const v1::ChallengeResponse& challenge, v1::EnrollRequest& request) const {
+  if (!challenge.ec2_identity()) return {};
+  const auto identity = read_file(instance_proof_);
+  if (!identity)
+    return identity.error().context("the coordinator wants the instance identity document of EC2");
+  const auto key = pki::key_from_pem(key_pem_);
+  if (!key) return key.error();
+  const auto signature = pki::sign_sha256(
+      *key, enrolment_statement(coordinator_.ca_sha256, challenge.nonce(), node_id_, *identity));
+  if (!signature) return signature.error();
+  request.mutable_instance()->set_nonce(challenge.nonce());
+  request.mutable_instance()->set_rsa2048(*identity);
+  request.mutable_instance()->set_signature(*signature);
+  return {};
 }
 
 asio::awaitable<void> Session::renew() {

@@ -33,8 +33,10 @@ class Session {
     std::function<void(std::string)> trouble;
   };
 
+  // `instance_proof`: the file of the signed instance identity document; need not be there.
   Session(boost::asio::io_context& io, config::CoordinatorUrl coordinator, std::string node_id,
-          std::string role, std::filesystem::path state, Handlers handlers);
+          std::string role, std::filesystem::path state, std::filesystem::path instance_proof,
+          Handlers handlers);
   ~Session();
 
   // Until the io_context stops.
@@ -50,6 +52,7 @@ class Session {
   boost::asio::awaitable<Result<>> ensure_identity();
   boost::asio::awaitable<Result<std::string>> fetch_ca();
   boost::asio::awaitable<Result<>> enrol(std::string ca_pem, bool renewal);
+  Result<> prove(const v1::ChallengeResponse& challenge, v1::EnrollRequest& request) const;
   boost::asio::awaitable<void> renew();
   boost::asio::awaitable<Error> converse();
   void received(v1::CoordinatorMessage message);
@@ -59,7 +62,7 @@ class Session {
   boost::asio::thread_pool helper_{1};  // for the blocking handshake that fetches the CA
   config::CoordinatorUrl coordinator_;
   std::string node_id_, role_;
-  std::filesystem::path state_;
+  std::filesystem::path state_, instance_proof_;
   Handlers handlers_;
   std::string key_pem_;
   std::optional<Identity> identity_;

@@ -33,7 +33,7 @@ Result<> allow(const Ec2Policy& policy, const IdentityDocument& document, const 
               claim.address + " (enrolment.ec2.anyAddress allows that)");
   if (document.pending_time > claim.now + clock_tolerance)
     return no("its pendingTime is in the future; is the coordinator's clock right?");
-  if (claim.first && claim.now - document.pending_time > policy.max_age)
+  if (claim.now - document.pending_time > policy.max_age)
     return no("the instance was launched too long ago to enrol for the first time: more than " +
               std::to_string(policy.max_age.count()) + " s (enrolment.ec2.maxAgeSeconds)");
   return {};

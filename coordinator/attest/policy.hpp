@@ -20,11 +20,11 @@ struct Ec2Policy {
 struct Claim {
   std::string node_id;
   std::string address;  // an IP address, where it comes from
-  bool first = true;    // not bound yet: its age counts
   std::chrono::system_clock::time_point now;
 };
 
-// Errors: permission_denied with the rule that says no.
+// For the first enrolment; later on the key that was bound then counts. Errors: permission_denied
+// with the rule that says no.
 Result<> allow(const Ec2Policy& policy, const IdentityDocument& document, const Claim& claim);
 
 }  // namespace kagent::attest

@@ -61,6 +61,7 @@ class CommandLine {
   void add_wait();
   void add_config();
   void add_leave(const std::string& name, const std::string& help, bool remove);
+  void add_admission();
   void add_kubeconfig();
   void add_rest();
   void add_format(CLI::App& sub, Format& format, bool wide);
@@ -76,6 +77,7 @@ class CommandLine {
   std::string config_file_;
   LeaveOptions leave_;
   std::string leave_timeout_ = "5m";
+  ApproveOptions approve_;
   KubeconfigOptions kubeconfig_;
   std::string kubeconfig_lifetime_ = "8h";
   bool no_token_ = false;
@@ -96,8 +98,20 @@ CommandLine::CommandLine() {
   auto* rejoin = command(app_, "rejoin", "lets a node that was reset or removed come back",
                          [this] { return run_rejoin(endpoint_, leave_.node); });
   rejoin->add_option("NODE", leave_.node, "name or id; a removed one's id")->required();
+  add_admission();
   add_kubeconfig();
   add_rest();
+}
+
+void CommandLine::add_admission() {
+  auto* approve = command(app_, "approve", "lets a node in that waits for it; lists those that do",
+                          [this] { return run_approve(endpoint_, approve_); });
+  approve->add_option("NODE", approve_.node, "its id; default: list");
+  approve->add_option("--key", approve_.key, "first 8 digits or more of its key");
+  auto* forget =
+      command(app_, "forget", "unbinds a node from its key: it has lost it, or a thief has it",
+              [this] { return run_forget(endpoint_, leave_.node); });
+  forget->add_option("NODE", leave_.node, "name or id")->required();
 }
 
 void CommandLine::add_global() {

@@ -89,6 +89,33 @@ class GrpcClient final : public Client {
     return answer->node_id();
   }
 
+  Result<v1::ListClaimsResponse> list_claims() override {
+    return call<v1::ListClaimsResponse>([&](grpc::ClientContext* context, auto* response) {
+      return stub_->ListClaims(context, {}, response);
+    });
+  }
+
+  Result<std::string> approve_node(const std::string& id, const std::string& key) override {
+    v1::ApproveNodeRequest request;
+    request.set_node_id(id);
+    request.set_key_sha256(key);
+    auto answer = call<v1::ApproveNodeResponse>([&](grpc::ClientContext* context, auto* response) {
+      return stub_->ApproveNode(context, request, response);
+    });
+    if (!answer) return answer.error();
+    return answer->key_sha256();
+  }
+
+  Result<std::string> forget_node(const std::string& id_or_name) override {
+    v1::ForgetNodeRequest request;
+    request.set_node(id_or_name);
+    auto answer = call<v1::ForgetNodeResponse>([&](grpc::ClientContext* context, auto* response) {
+      return stub_->ForgetNode(context, request, response);
+    });
+    if (!answer) return answer.error();
+    return answer->node_id();
+  }
+
   Result<v1::PlanLeaveResponse> plan_leave(const std::string& id_or_name, bool remove) override {
     v1::PlanLeaveRequest request;
     request.set_node(id_or_name);

@@ -35,6 +35,10 @@ class Client {
   // Ids of the nodes.
   virtual Result<std::string> leave_node(const v1::LeaveNodeRequest& request) = 0;
   virtual Result<std::string> rejoin_node(const std::string& id_or_name) = 0;
+  virtual Result<v1::ListClaimsResponse> list_claims() = 0;
+  // `key`: the first digits of its SHA-256, or empty. The key that is bound now.
+  virtual Result<std::string> approve_node(const std::string& id, const std::string& key) = 0;
+  virtual Result<std::string> forget_node(const std::string& id_or_name) = 0;
   // At most a little more than two minutes.
   virtual Result<v1::PlanLeaveResponse> plan_leave(const std::string& id_or_name, bool remove) = 0;
   // `csr`: PKCS#10 DER. `lifetime` 0: the coordinator's default.

@@ -15,6 +15,10 @@ struct BindNode {  // a new node: fails if the id is bound to another key
 struct SaveNode {
   NodeRecord record;
 };
+struct RebindNode {  // to another key, or to none: fails if it is not bound to `from`
+  NodeRecord record;
+  std::string from;
+};
 struct SaveCluster {
   ClusterRecord cluster;
 };
@@ -72,8 +76,8 @@ struct Changed {  // what is shown of the node may be different now
   std::string node;
 };
 
-using Action =
-    std::variant<BindNode, SaveNode, SaveCluster, TakeLease, SendAssignment, SendReset, SendGrant,
-                 RequestMint, RevokeToken, RequestDrain, RequestUnregister, Disconnect, Changed>;
+using Action = std::variant<BindNode, SaveNode, RebindNode, SaveCluster, TakeLease, SendAssignment,
+                            SendReset, SendGrant, RequestMint, RevokeToken, RequestDrain,
+                            RequestUnregister, Disconnect, Changed>;
 
 }  // namespace kagent::coordinator

@@ -51,6 +51,11 @@ Node* Registry::get(const std::string& id) {
 Enrolment Registry::enrol(const std::string& id, const std::string& key_sha256, WantedRole wanted,
                           Now now) {
   if (Node* known = get(id)) {
+    if (known->record.barred_key == key_sha256) return Enrolment::barred;
+    if (known->record.key_sha256.empty()) {
+      known->record.key_sha256 = key_sha256;
+      actions_.emplace_back(RebindNode{known->record, {}});
+    }
     if (known->record.key_sha256 != key_sha256) return Enrolment::other_key;
     hear(*known, now);
     return Enrolment::accepted;
@@ -74,6 +79,23 @@ Enrolment Registry::enrol(const std::string& id, const std::string& key_sha256, 
   changed(*node);
   nodes_.push_back(std::move(node));
   return Enrolment::accepted;
+}
+
+Result<> Registry::unbind(const std::string& id, Now) {
+  Node* node = get(id);
+  if (node == nullptr) return Error(Errc::not_found, "there is no node " + id);
+  if (node->record.key_sha256.empty()) return {};
+  node->record.barred_key = std::exchange(node->record.key_sha256, {});
+  actions_.emplace_back(RebindNode{node->record, node->record.barred_key});
+  forget(*node);
+  actions_.emplace_back(Disconnect{id});
+  changed(*node);
+  return {};
+}
+
+const NodeRecord* Registry::record(const std::string& id) const {
+  const Node* node = find(id);
+  return node != nullptr ? &node->record : removed(id);
 }
 
 void Registry::hear(Node& node, Now now) {

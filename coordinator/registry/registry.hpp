@@ -115,7 +115,7 @@ struct Minted {
   std::string problem;  // set instead when it could not be done
 };
 
-enum class Enrolment : std::uint8_t { accepted, other_key, removed };
+enum class Enrolment : std::uint8_t { accepted, other_key, removed, barred };
 
 struct LeaveWish {
   bool remove = false, force = false, rejoin = false;
@@ -138,8 +138,12 @@ class Registry {
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
-  // First come, first served: the id belongs to that key for good. The same key again is accepted.
+  // First come, first served: the id belongs to that key until it is unbound. The same key again is
+  // accepted.
   Enrolment enrol(const std::string& id, const std::string& key_sha256, WantedRole wanted, Now now);
+  // Ends its session; the next key that enrols is bound to it, but never this one. Idempotent.
+  // Errors: not_found.
+  Result<> unbind(const std::string& id, Now now);
   // The node must be enrolled in the calls below; an unknown id is ignored.
   void connected(const std::string& id, Hello hello, Now now);
   void disconnected(const std::string& id, Now now);
@@ -171,6 +175,7 @@ class Registry {
   [[nodiscard]] const Node* find(const std::string& id) const;
   // One that was removed is neither found nor among nodes(); what is kept of it.
   [[nodiscard]] const NodeRecord* removed(const std::string& id) const;
+  [[nodiscard]] const NodeRecord* record(const std::string& id) const;  // of either
   [[nodiscard]] const std::vector<std::unique_ptr<Node>>& nodes() const { return nodes_; }
   [[nodiscard]] const ClusterRecord& cluster() const { return cluster_; }
   [[nodiscard]] const LeaseRecord& lease() const { return lease_; }

@@ -46,6 +46,18 @@ Result<std::string> first_address() {
                "this machine has no address but loopback: say one with --advertise");
 }
 
+std::string ip_of_peer(std::string_view peer) {
+  const auto between = [&](std::string_view before, std::string_view after) -> std::string {
+    const auto end = peer.rfind(after);
+    if (!peer.starts_with(before) || end == std::string_view::npos || end < before.size())
+      return {};
+    return std::string(peer.substr(before.size(), end - before.size()));
+  };
+  if (peer.starts_with("ipv4:")) return between("ipv4:", ":");
+  if (peer.starts_with("ipv6:[")) return between("ipv6:[", "]:");
+  return between("ipv6:%5B", "%5D:");
+}
+
 std::string host_port(const std::string& host, std::uint16_t port) {
   const bool brackets = host.find(':') != std::string::npos && host.front() != '[';
   return (brackets ? "[" + host + "]" : host) + ":" + std::to_string(port);

@@ -4,12 +4,16 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace kagent::coordinator {
 
 // The first address of this machine that others may reach: IPv4 before IPv6, no loopback, no
 // link-local. Errors: not_found.
 Result<std::string> first_address();
+
+// "10.0.0.5" of gRPC's "ipv4:10.0.0.5:1234", "::1" of "ipv6:%5B::1%5D:1234"; empty for all else.
+std::string ip_of_peer(std::string_view peer);
 
 std::string host_port(const std::string& host, std::uint16_t port);  // brackets round IPv6
 

@@ -15,7 +15,9 @@ constexpr std::uint32_t most_log_lines = 5000;
 }  // namespace
 
 v1::Node Coordinator::to_message(const Node& node) const {
-  return coordinator::to_message(registry_, node);
+  v1::Node message = coordinator::to_message(registry_, node);
+  add_rival(message);
+  return message;
 }
 
 v1::ListNodesResponse Coordinator::list_nodes() const {

@@ -212,6 +212,34 @@ class AdminService final : public v1::Admin::CallbackService {
     });
   }
 
+  Reactor* ListClaims(Context* context, const v1::ListClaimsRequest*,
+                      v1::ListClaimsResponse* response) override {
+    return on_loop(context, [this, response]() -> Result<> {
+      *response = coordinator_.list_claims();
+      return {};
+    });
+  }
+
+  Reactor* ApproveNode(Context* context, const v1::ApproveNodeRequest* request,
+                       v1::ApproveNodeResponse* response) override {
+    return on_loop_as(context, [this, request, response](const Caller& caller) -> Result<> {
+      auto approved = coordinator_.approve_node(*request, caller);
+      if (!approved) return approved.error();
+      *response = std::move(*approved);
+      return {};
+    });
+  }
+
+  Reactor* ForgetNode(Context* context, const v1::ForgetNodeRequest* request,
+                      v1::ForgetNodeResponse* response) override {
+    return on_loop_as(context, [this, request, response](const Caller& caller) -> Result<> {
+      auto forgotten = coordinator_.forget_node(*request, caller);
+      if (!forgotten) return forgotten.error();
+      *response = std::move(*forgotten);
+      return {};
+    });
+  }
+
   Reactor* PlanLeave(Context* context, const v1::PlanLeaveRequest* request,
                      v1::PlanLeaveResponse* response) override {
     Reactor* reactor = context->DefaultReactor();

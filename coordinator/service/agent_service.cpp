@@ -115,6 +115,17 @@ class AgentService final : public v1::Agent::CallbackService {
       : loop_(std::move(loop)), coordinator_(coordinator) {}
 
  private:
+  grpc::ServerUnaryReactor* Challenge(grpc::CallbackServerContext* context,
+                                      const v1::ChallengeRequest*,
+                                      v1::ChallengeResponse* response) override {
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    boost::asio::post(loop_, [this, reactor, response] {
+      *response = coordinator_.challenge();
+      reactor->Finish(grpc::Status::OK);
+    });
+    return reactor;
+  }
+
   grpc::ServerUnaryReactor* Enroll(grpc::CallbackServerContext* context,
                                    const v1::EnrollRequest* request,
                                    v1::EnrollResponse* response) override {

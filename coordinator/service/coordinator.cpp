@@ -25,9 +25,10 @@ Policy policy_of(const v1::ClusterConfig& config) {
   return policy;
 }
 
-bool is_node_id(const std::string& id) {
-  return !id.empty() && id.size() <= 64 &&
-         std::ranges::all_of(id, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
+// Who is let in is nothing to them, and no reason for a new Assignment.
+v1::ClusterConfig for_nodes(v1::ClusterConfig config) {
+  config.clear_enrolment();
+  return config;
 }
 
 std::vector<std::optional<Report>> reports_of(const Snapshot& snapshot) {
@@ -53,16 +54,18 @@ std::string digest_of(const v1::ClusterConfig& config) {
   return pki::sha256_hex(bytes);
 }
 
-Coordinator::Coordinator(boost::asio::any_io_executor loop, State state, v1::ClusterConfig config,
+Coordinator::Coordinator(boost::asio::any_io_executor loop, State state, Settings settings,
                          std::function<void(const Error&)> fatal)
     : loop_(loop),
       authority_(std::move(state.authority)),
       store_(std::move(state.store)),
-      config_(std::move(config)),
-      token_hashes_(state.snapshot.token_hashes.begin(), state.snapshot.token_hashes.end()),
+      config_(for_nodes(settings.config)),
+      door_(authority_.ca_sha256, state.snapshot.token_hashes),
       registry_(policy_of(config_), state.snapshot, reports_of(state.snapshot), now()),
       courier_(loop, *store_, std::move(fatal)),
-      sweep_(loop) {}
+      sweep_(loop) {
+  door_.configure(settings.config.enrolment(), std::move(settings.region_certificates));
+}
 
 Coordinator::~Coordinator() = default;
 
@@ -116,74 +119,12 @@ void Coordinator::flush_reports() {
   if (!saved) log::warning("reports are not saved: {}", saved.error().message());
 }
 
-void Coordinator::configure(v1::ClusterConfig config) {
-  config_ = std::move(config);
+void Coordinator::configure(Settings settings) {
+  door_.configure(settings.config.enrolment(), std::move(settings.region_certificates));
+  config_ = for_nodes(settings.config);
   const Policy policy = policy_of(config_);
   registry_.configure(policy.control_planes, policy.config_digest, now());
   act();
-}
-
-// --- enrolment
-
-Result<> Coordinator::may_enrol(const v1::EnrollRequest& request, const Caller& caller,
-                                const std::string& key_sha256) const {
-  if (!is_node_id(request.node_id()))
-    return Error(Errc::invalid_argument, "a node id is 1 to 64 letters, digits and '-'");
-  const bool renews = caller.organization == pki::node_organization &&
-                      caller.common_name == request.node_id() && caller.key_sha256 == key_sha256;
-  if (renews) return {};
-  if (request.token().empty())
-    return Error(Errc::unauthenticated,
-                 "an enrolment token is needed: take the user-data line of `kagentctl user-data`");
-  if (!token_hashes_.contains(pki::sha256_hex(request.token())))
-    return Error(Errc::unauthenticated,
-                 "the enrolment token is not known here: `kagentctl user-data` on the coordinator "
-                 "prints the line that is valid");
-  return {};
-}
-
-void Coordinator::enroll(const v1::EnrollRequest& request, const Caller& caller, EnrollDone done) {
-  const auto refuse = [&](const Error& error) {
-    ++counters_.enrolments_refused;
-    // Anybody may call: nothing else that he sends goes into the log.
-    log::warning("enrolment of {} from {} refused: {}",
-                 is_node_id(request.node_id()) ? request.node_id() : "?", caller.address,
-                 error.message());
-    done(error);
-  };
-  auto csr = pki::parse_csr(request.csr());
-  if (!csr) return refuse(Error(Errc::invalid_argument, csr.error().message()));
-  if (csr->common_name != request.node_id())
-    return refuse(Error(Errc::invalid_argument, "the request is not for this node id"));
-  const auto key = pki::spki_sha256(csr->public_key);
-  if (!key) return refuse(Error(Errc::invalid_argument, key.error().message()));
-  if (auto may = may_enrol(request, caller, *key); !may) return refuse(may.error());
-
-  const bool known = registry_.find(request.node_id()) != nullptr;
-  const Enrolment enrolment =
-      registry_.enrol(request.node_id(), *key, wanted_role(request.requested_role()), now());
-  if (enrolment == Enrolment::removed)
-    return refuse(Error(Errc::permission_denied, "node " + request.node_id() +
-                                                     " was removed; `kagentctl rejoin " +
-                                                     request.node_id() + "` lets it come back"));
-  if (enrolment == Enrolment::other_key)
-    return refuse(
-        Error(Errc::already_exists,
-              "node " + request.node_id() +
-                  " is bound to another key: another machine uses this id, or this one has "
-                  "lost its key"));
-  auto certificate = issue_node_certificate(authority_, request.node_id(), csr->public_key);
-  if (!certificate) return refuse(certificate.error());
-  if (!known) log::info("node {} enrolled from {}", request.node_id(), caller.address);
-  v1::EnrollResponse response;
-  response.set_certificate(std::move(*certificate));
-  response.set_ca_certificates(authority_.ca_pem);
-  response.set_cluster_id(authority_.cluster_id);
-  act();
-  courier_.after([this, response, done = std::move(done)] {
-    ++counters_.enrolments_accepted;
-    done(response);
-  });
 }
 
 // --- sessions

@@ -3,7 +3,9 @@
 #include "agent/base/error.hpp"
 #include "coordinator/registry/registry.hpp"
 #include "coordinator/service/authority.hpp"
+#include "coordinator/service/claims.hpp"
 #include "coordinator/service/courier.hpp"
+#include "coordinator/service/doorkeeper.hpp"
 #include "coordinator/service/peer.hpp"
 #include "coordinator/service/waits.hpp"
 #include "kagent/v1/admin.pb.h"
@@ -16,7 +18,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -24,10 +25,18 @@
 
 namespace kagent::coordinator {
 
+Now now();
+
 struct Counters {
   std::uint64_t enrolments_accepted = 0, enrolments_refused = 0;
   std::uint64_t sessions_opened = 0, sessions_refused = 0;
   std::uint64_t grants_sent = 0, mints_requested = 0;
+};
+
+// What the operator has written, and the files that it names.
+struct Settings {
+  v1::ClusterConfig config;
+  attest::RegionCertificates region_certificates;
 };
 
 // Brings callers, registry, store and clock together. Everything here runs on the loop's one
@@ -35,7 +44,7 @@ struct Counters {
 class Coordinator {
  public:
   // `fatal` is called when the store fails: nothing can be promised any more.
-  Coordinator(boost::asio::any_io_executor loop, State state, v1::ClusterConfig config,
+  Coordinator(boost::asio::any_io_executor loop, State state, Settings settings,
               std::function<void(const Error&)> fatal);
   ~Coordinator();
   Coordinator(const Coordinator&) = delete;
@@ -46,7 +55,9 @@ class Coordinator {
   // Ends all sessions and watches, and saves what is not saved yet. Idempotent.
   void stop();
 
-  // For agents. `done` is called once, on the loop, when the answer is on disk.
+  // For agents.
+  v1::ChallengeResponse challenge() const { return door_.challenge(now()); }
+  // `done` is called once, on the loop, when the answer is on disk.
   using EnrollDone = std::function<void(Result<v1::EnrollResponse>)>;
   void enroll(const v1::EnrollRequest& request, const Caller& caller, EnrollDone done);
   // Errors: unauthenticated (no node certificate, or not enrolled here: enrol anew).
@@ -68,6 +79,11 @@ class Coordinator {
                                            const Caller& caller);
   Result<v1::RejoinNodeResponse> rejoin_node(const v1::RejoinNodeRequest& request,
                                              const Caller& caller);
+  v1::ListClaimsResponse list_claims() const;
+  Result<v1::ApproveNodeResponse> approve_node(const v1::ApproveNodeRequest& request,
+                                               const Caller& caller);
+  Result<v1::ForgetNodeResponse> forget_node(const v1::ForgetNodeRequest& request,
+                                             const Caller& caller);
   using PlanLeaveDone = std::function<void(Result<v1::PlanLeaveResponse>)>;
   void plan_leave(const v1::PlanLeaveRequest& request, PlanLeaveDone done);  // at most 2 minutes
   std::string user_data(bool with_token) const;
@@ -75,7 +91,7 @@ class Coordinator {
   void watch(std::shared_ptr<Watcher> watcher);
   void unwatch(const Watcher* watcher);
 
-  void configure(v1::ClusterConfig config);
+  void configure(Settings settings);
 
   const Registry& registry() const { return registry_; }
   const Counters& counters() const { return counters_; }
@@ -90,8 +106,10 @@ class Coordinator {
   };
 
   v1::Node to_message(const Node& node) const;
-  Result<> may_enrol(const v1::EnrollRequest& request, const Caller& caller,
-                     const std::string& key_sha256) const;
+  // enrolment.cpp
+  Result<Applicant> applicant_of(const v1::EnrollRequest& request, const Caller& caller) const;
+  Result<> take(const Applicant& applicant);
+  void add_rival(v1::Node& message) const;
   void greet(Session& session, const Caller& caller, const v1::Hello& hello);
   void dispatch(const Caller& caller, v1::AgentMessage& message);
   void drain_reply(const std::string& node, const v1::DrainReply& reply);
@@ -111,7 +129,9 @@ class Coordinator {
   std::unique_ptr<Store> store_;
   v1::ClusterConfig config_;
   std::string advertised_;  // HOST:PORT in user-data
-  std::set<std::string> token_hashes_;
+  Doorkeeper door_;
+  Claims waiting_;  // for an administrator's word
+  Claims rivals_;   // with another key for an id that is taken
   Registry registry_;
   Courier courier_;
   boost::asio::steady_timer sweep_;
@@ -129,8 +149,6 @@ class Coordinator {
   bool started_ = false;
   bool stopped_ = false;
 };
-
-Now now();
 
 // Deterministic over equal documents.
 std::string digest_of(const v1::ClusterConfig& config);

@@ -24,6 +24,8 @@ std::vector<bool> superseded(const std::vector<Action>& writes) {
 Result<> apply(Store& store, const Action& write) {
   if (const auto* bind = std::get_if<BindNode>(&write)) return store.bind_node(bind->record);
   if (const auto* node = std::get_if<SaveNode>(&write)) return store.save_node(node->record);
+  if (const auto* rebind = std::get_if<RebindNode>(&write))
+    return store.rebind_node(rebind->record, rebind->from);
   if (const auto* lease = std::get_if<TakeLease>(&write)) return store.take_lease(lease->lease);
   if (const auto* cluster = std::get_if<SaveCluster>(&write))
     return store.save_cluster(cluster->cluster);

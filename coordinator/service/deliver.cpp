@@ -18,7 +18,8 @@ void Coordinator::act() {
   for (Action& action : registry_.take_actions()) {
     const bool write =
         std::holds_alternative<BindNode>(action) || std::holds_alternative<SaveNode>(action) ||
-        std::holds_alternative<SaveCluster>(action) || std::holds_alternative<TakeLease>(action);
+        std::holds_alternative<RebindNode>(action) || std::holds_alternative<SaveCluster>(action) ||
+        std::holds_alternative<TakeLease>(action);
     if (write)
       courier_.write(std::move(action));
     else
@@ -113,6 +114,9 @@ void Coordinator::deliver(Action& action) {
     sessions_.erase(found);
     if (registry_.removed(disconnect->node) != nullptr)
       return peer->close(Error(Errc::permission_denied, "this node was removed"));
+    if (const Node* node = registry_.find(disconnect->node);
+        node != nullptr && node->record.key_sha256.empty())
+      return peer->close(Error(Errc::unauthenticated, "this node was unbound from its key"));
     log::warning("nothing is heard of node {}", disconnect->node);
     peer->close(Error(Errc::deadline_exceeded, "no heartbeat for too long"));
   }

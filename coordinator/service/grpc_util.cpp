@@ -1,6 +1,7 @@
 #include "coordinator/service/grpc_util.hpp"
 
 #include "agent/base/pki.hpp"
+#include "coordinator/service/address.hpp"
 
 #include <grpcpp/security/auth_context.h>
 
@@ -38,6 +39,7 @@ Caller caller_of(const grpc::CallbackServerContext& context) {
   caller.address = context.peer();
   // Only our own socket is a unix socket, and its mode says who may open it.
   caller.local = caller.address.starts_with("unix:");
+  caller.ip = ip_of_peer(caller.address);
   const auto pem = context.auth_context()->FindPropertyValues("x509_pem_cert");
   if (pem.empty()) return caller;
   const auto certificate = pki::certificate_from_pem({pem.front().data(), pem.front().size()});

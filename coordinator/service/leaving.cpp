@@ -10,10 +10,6 @@ namespace {
 constexpr std::chrono::seconds reset_plan_limit{120};
 constexpr std::chrono::seconds drain_plan_limit{15};
 
-std::string who(const Caller& caller) {
-  return caller.local ? std::string("the admin socket") : caller.common_name;
-}
-
 }  // namespace
 
 Result<v1::LeaveNodeResponse> Coordinator::leave_node(const v1::LeaveNodeRequest& request,

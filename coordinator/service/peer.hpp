@@ -21,8 +21,14 @@ struct Caller {
   std::string common_name;
   std::string key_sha256;
   std::string address;  // for the log
+  std::string ip;       // of it; empty: local
   bool local = false;   // over the admin socket
 };
+
+// For the log, of an administrator.
+inline std::string who(const Caller& caller) {
+  return caller.local ? std::string("the admin socket") : caller.common_name;
+}
 
 // One node's session stream.
 class Peer {

@@ -14,10 +14,18 @@
 namespace kagent::coordinator {
 namespace {
 
-Result<v1::ClusterConfig> load_config(const std::filesystem::path& file) {
+Result<Settings> load_settings(const std::filesystem::path& file) {
   const auto text = read_file(file);
   if (!text && text.error().code() != Errc::not_found) return text.error();
-  return config::parse_cluster_config(text ? *text : std::string(), file.string());
+  auto config = config::parse_cluster_config(text ? *text : std::string(), file.string());
+  if (!config) return config.error();
+  Settings settings{std::move(*config), {}};
+  const v1::EnrolmentConfig& enrolment = settings.config.enrolment();
+  if (enrolment.attestation() != "ec2") return settings;
+  auto certificates = attest::load_region_certificates(enrolment.ec2().certificates());
+  if (!certificates) return certificates.error();
+  settings.region_certificates = std::move(*certificates);
+  return settings;
 }
 
 class RunningProcess final : public Process {
@@ -45,8 +53,8 @@ class RunningProcess final : public Process {
 };
 
 Result<> RunningProcess::start(std::function<void(const Error&)> fatal) {
-  auto cluster_config = load_config(options_.config);
-  if (!cluster_config) return cluster_config.error();
+  auto settings = load_settings(options_.config);
+  if (!settings) return settings.error();
   auto state = open_state(options_.state, options_.token_file, std::chrono::system_clock::now());
   if (!state) return state.error();
   auto host =
@@ -54,7 +62,7 @@ Result<> RunningProcess::start(std::function<void(const Error&)> fatal) {
   if (!host) return host.error();
 
   const Authority authority = state->authority;
-  coordinator_ = std::make_unique<Coordinator>(loop_, std::move(*state), std::move(*cluster_config),
+  coordinator_ = std::make_unique<Coordinator>(loop_, std::move(*state), std::move(*settings),
                                                std::move(fatal));
   auto server =
       start_server(loop_, {options_.listen, options_.admin_socket}, authority, *coordinator_);
@@ -70,9 +78,9 @@ Result<> RunningProcess::start(std::function<void(const Error&)> fatal) {
 }
 
 Result<> RunningProcess::reload() {
-  auto cluster_config = load_config(options_.config);
-  if (!cluster_config) return cluster_config.error();
-  coordinator_->configure(std::move(*cluster_config));
+  auto settings = load_settings(options_.config);
+  if (!settings) return settings.error();
+  coordinator_->configure(std::move(*settings));
   return {};
 }
 
@@ -96,7 +104,7 @@ Result<> check_config(const std::filesystem::path& file, bool must_exist) {
   std::error_code ignored;
   if (must_exist && !std::filesystem::exists(file, ignored))
     return Error(Errc::not_found, file.string() + ": there is no such file");
-  const auto loaded = load_config(file);
+  const auto loaded = load_settings(file);
   return loaded ? Result<>() : Result<>(loaded.error());
 }
 

@@ -1,4 +1,5 @@
 #include "coordinator/store/sqlite.hpp"
+#include "coordinator/store/sqlite_schema.hpp"
 #include "coordinator/store/store.hpp"
 
 #include <fcntl.h>
@@ -12,53 +13,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::system_clock;
-
-constexpr std::int64_t schema_version = 2;
-
-constexpr char schema[] = R"sql(
-CREATE TABLE cluster (
-  id INTEGER PRIMARY KEY CHECK (id = 1),
-  schema_version INTEGER NOT NULL,
-  cluster_id TEXT NOT NULL,
-  initialized_by TEXT NOT NULL DEFAULT '',
-  api_server TEXT NOT NULL DEFAULT '',
-  ca_certificates TEXT NOT NULL DEFAULT '',
-  lease_holder TEXT NOT NULL DEFAULT '',
-  lease_fence INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE TABLE nodes (
-  id TEXT PRIMARY KEY,
-  key_sha256 TEXT NOT NULL,
-  enrol_order INTEGER NOT NULL UNIQUE,
-  name TEXT NOT NULL,
-  wanted INTEGER NOT NULL,
-  role INTEGER NOT NULL,
-  serial INTEGER NOT NULL,
-  assignment_serial INTEGER NOT NULL,
-  assignment_digest TEXT NOT NULL,
-  reset_fence INTEGER NOT NULL,
-  reset_serial INTEGER NOT NULL,
-  init_failed INTEGER NOT NULL,
-  joined INTEGER NOT NULL,
-  was_ready INTEGER NOT NULL,
-  enrolled_at_ms INTEGER NOT NULL,
-  last_seen_at_ms INTEGER NOT NULL,
-  report BLOB NOT NULL DEFAULT x''
-) STRICT;
-CREATE TABLE enrolment_tokens (sha256 TEXT PRIMARY KEY) STRICT;
-)sql";
-
-// From version 1; also run after `schema`.
-constexpr char schema_2[] = R"sql(
-ALTER TABLE nodes ADD COLUMN leave_stage INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE nodes ADD COLUMN leave_remove INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE nodes ADD COLUMN leave_force INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE nodes ADD COLUMN leave_rejoin INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE nodes ADD COLUMN leave_reset_serial INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE nodes ADD COLUMN leave_reset_done INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE nodes ADD COLUMN leave_drain_until_ms INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE nodes ADD COLUMN leave_problem TEXT NOT NULL DEFAULT '';
-)sql";
 
 std::int64_t signed_of(std::uint64_t value) {
   return static_cast<std::int64_t>(value);
@@ -101,6 +55,7 @@ NodeRecord read_node(const sqlite::Statement& row) {
   leave.reset_done = row.number(22) != 0;
   leave.drain_until = from_ms(row.number(23));
   leave.problem = row.text(24);
+  node.barred_key = row.text(25);
   return node;
 }
 
@@ -112,6 +67,7 @@ class SqliteStore final : public Store {
 
   Result<Snapshot> load() override;
   Result<> bind_node(const NodeRecord& record) override;
+  Result<> rebind_node(const NodeRecord& record, const std::string& from) override;
   Result<> save_node(const NodeRecord& record) override;
   Result<> save_report(const std::string& node_id, std::string_view report) override;
   Result<> take_lease(const LeaseRecord& lease) override;
@@ -121,6 +77,7 @@ class SqliteStore final : public Store {
 
  private:
   Result<> check(const std::string& cluster_id);
+  Result<> migrate(std::int64_t from);
   Result<int> insert(const NodeRecord& record);
   // Runs in the transaction that is open, or in one of its own.
   Result<> write(const std::function<Result<>()>& work) {
@@ -141,12 +98,12 @@ Result<> SqliteStore::prepare(const std::string& cluster_id) {
   if (auto row = tables->step(); !row) return row.error();
   if (tables->number(0) != 0) return check(cluster_id);
   return atomically([&]() -> Result<> {
-    if (auto made = database_.run(schema); !made) return made;
-    if (auto made = database_.run(schema_2); !made) return made;
+    if (auto made = database_.run(sqlite::schema); !made) return made;
+    if (auto made = migrate(1); !made) return made;
     auto first =
         database_.prepare("INSERT INTO cluster (id, schema_version, cluster_id) VALUES (1,?,?)");
     if (!first) return first.error();
-    if (auto done = first->bind(schema_version).bind(cluster_id).execute(); !done)
+    if (auto done = first->bind(sqlite::schema_version).bind(cluster_id).execute(); !done)
       return done.error();
     return {};
   });
@@ -163,18 +120,28 @@ Result<> SqliteStore::check(const std::string& cluster_id) {
   auto row = cluster->step();
   if (!row) return row.error();
   if (!*row) return Error(Errc::data_loss, "it names no cluster");
-  if (cluster->number(0) > schema_version)
+  if (cluster->number(0) > sqlite::schema_version)
     return Error(Errc::data_loss,
                  "it was written by a newer version of kagent-coordinator (schema " +
                      std::to_string(cluster->number(0)) + ")");
   if (cluster->text(1) != cluster_id)
     return Error(Errc::data_loss, "it belongs to cluster " + cluster->text(1) +
                                       ", the files beside it to " + cluster_id);
-  if (cluster->number(0) == schema_version) return {};
+  if (cluster->number(0) == sqlite::schema_version) return {};
   return atomically([&]() -> Result<> {
-    if (auto altered = database_.run(schema_2); !altered) return altered;
-    return database_.run("UPDATE cluster SET schema_version = 2");
+    if (auto altered = migrate(cluster->number(0)); !altered) return altered;
+    const std::string sql =
+        "UPDATE cluster SET schema_version = " + std::to_string(sqlite::schema_version);
+    return database_.run(sql.c_str());
   });
+}
+
+Result<> SqliteStore::migrate(std::int64_t from) {
+  for (std::int64_t version = from; version < sqlite::schema_version; ++version) {
+    const auto next = static_cast<std::size_t>(version - 1);
+    if (auto altered = database_.run(sqlite::migrations.at(next)); !altered) return altered;
+  }
+  return {};
 }
 
 Result<Snapshot> SqliteStore::load() {
@@ -199,7 +166,8 @@ Result<Snapshot> SqliteStore::load() {
       "SELECT id, key_sha256, enrol_order, name, wanted, role, serial, assignment_serial, "
       "assignment_digest, reset_fence, reset_serial, init_failed, joined, was_ready, "
       "enrolled_at_ms, last_seen_at_ms, report, leave_stage, leave_remove, leave_force, "
-      "leave_rejoin, leave_reset_serial, leave_reset_done, leave_drain_until_ms, leave_problem "
+      "leave_rejoin, leave_reset_serial, leave_reset_done, leave_drain_until_ms, leave_problem, "
+      "barred_key "
       "FROM nodes ORDER BY enrol_order");
   if (!nodes) return nodes.error();
   for (;;) {
@@ -237,6 +205,22 @@ Result<> SqliteStore::bind_node(const NodeRecord& record) {
     if (auto row = bound->bind(record.id).step(); !row) return row.error();
     if (bound->text(0) == record.key_sha256) return {};
     return Error(Errc::already_exists, "node " + record.id + " is bound to another key");
+  });
+}
+
+Result<> SqliteStore::rebind_node(const NodeRecord& record, const std::string& from) {
+  return write([&]() -> Result<> {
+    auto update = database_.prepare(
+        "UPDATE nodes SET key_sha256=?, barred_key=? WHERE id=? AND key_sha256=?");
+    if (!update) return update.error();
+    auto changed = update->bind(record.key_sha256)
+                       .bind(record.barred_key)
+                       .bind(record.id)
+                       .bind(from)
+                       .execute();
+    if (!changed) return changed.error();
+    if (*changed == 1) return {};
+    return Error(Errc::failed_precondition, "node " + record.id + " is bound to another key");
   });
 }
 

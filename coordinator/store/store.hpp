@@ -24,6 +24,9 @@ class Store {
   // A new node; the same id with the same key again changes nothing. already_exists: another key.
   virtual Result<> bind_node(const NodeRecord& record) = 0;
 
+  // Only its key and the one barred. failed_precondition: it is not bound to the key `from`.
+  virtual Result<> rebind_node(const NodeRecord& record, const std::string& from) = 0;
+
   // not_found: not bound. failed_precondition: its stored serial is higher, somebody else writes.
   virtual Result<> save_node(const NodeRecord& record) = 0;
   virtual Result<> save_report(const std::string& node_id, std::string_view report) = 0;

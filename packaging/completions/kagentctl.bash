@@ -43,7 +43,7 @@ _kagentctl() {
   esac
 
   case $command in
-    "") COMPREPLY=($(compgen -W "status describe logs wait reset remove rejoin kubeconfig config timeline user-data plan version $globals" -- "$word")) ;;
+    "") COMPREPLY=($(compgen -W "status describe logs wait reset remove rejoin approve forget kubeconfig config timeline user-data plan version $globals" -- "$word")) ;;
     status) COMPREPLY=($(compgen -W "-w --watch -o --output $globals" -- "$word")) ;;
     describe | logs)
       if [[ $word == -* ]]; then
@@ -66,6 +66,13 @@ _kagentctl() {
       if [[ $word == -* ]]; then
         COMPREPLY=($(compgen -W "--plan --timeout --force --rejoin -y --yes $globals" -- "$word"))
       elif ((positional == 0)); then
+        COMPREPLY=($(compgen -W "$(_kagentctl_nodes "${connection[@]}")" -- "$word"))
+      fi
+      ;;
+    approve | forget)
+      if [[ $word == -* ]]; then
+        COMPREPLY=($(compgen -W "--key $globals" -- "$word"))
+      elif [[ $command == forget ]] && ((positional == 0)); then
         COMPREPLY=($(compgen -W "$(_kagentctl_nodes "${connection[@]}")" -- "$word"))
       fi
       ;;

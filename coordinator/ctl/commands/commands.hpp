@@ -57,6 +57,13 @@ struct LeaveOptions {
 ExitCode run_leave(const Endpoint& endpoint, const LeaveOptions& options);
 ExitCode run_rejoin(const Endpoint& endpoint, const std::string& node);
 
+struct ApproveOptions {
+  std::string node;  // empty: list who waits
+  std::string key;   // its first digits; empty: whichever it is
+};
+ExitCode run_approve(const Endpoint& endpoint, const ApproveOptions& options);
+ExitCode run_forget(const Endpoint& endpoint, const std::string& node);
+
 struct KubeconfigOptions {
   std::string file;                  // empty: stdout
   std::chrono::seconds lifetime{0};  // 0: the coordinator's default, 8 hours

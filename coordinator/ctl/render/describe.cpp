@@ -57,6 +57,10 @@ void put_head(Sheet& sheet, const v1::Node& node, Time now) {
   sheet.field("Reason", node.reason(), Style::bad);
   sheet.field("Session", node.connected() ? "connected" : "not connected",
               node.connected() ? Style::good : Style::bad);
+  if (node.has_rival())
+    sheet.field("Rival",
+                node.rival().address() + ", key " + node.rival().key_sha256().substr(0, 16),
+                Style::bad);
   sheet.field("Enrolled", moment(node.enrolled_at(), now));
   sheet.field("Last seen", moment(node.last_seen_at(), now));
   sheet.field("Kubelet", health_name(node.report().kubelet()), style_of(node.report().kubelet()));

@@ -27,6 +27,21 @@ write_metadata() { # NAME FOLDER
   printf %s "$network.0/24" >"$meta/network/interfaces/macs/0e:49:61:0f:c3:11/vpc-ipv4-cidr-blocks"
   printf %s t3.medium >"$meta/instance-type"
   printf %s eu-central-1a >"$meta/placement/availability-zone"
-  printf '{"instanceId": "%s", "privateIp": "%s", "region": "eu-central-1"}' "$id" "$address" \
-    >"$folder/dynamic/instance-identity/document"
+  write_identity "$id" "$address" "$folder/dynamic/instance-identity"
+}
+
+# Signed as AWS does it, with a certificate of the lab's own.
+write_identity() { # INSTANCE-ID ADDRESS FOLDER
+  local aws=$lab_dir/aws
+  [ -e "$aws/eu-central-1.pem" ] || {
+    mkdir -p "$aws"
+    openssl req -x509 -newkey rsa:2048 -noenc -subj '/O=Lab Web Services' -days 30 \
+      -keyout "$aws/key.pem" -out "$aws/eu-central-1.pem" 2>/dev/null
+  }
+  printf '{"accountId": "123456789012", "architecture": "x86_64", "availabilityZone": "eu-central-1a",
+  "imageId": "ami-5fb8c835", "instanceId": "%s", "instanceType": "t3.medium", "pendingTime": "%s",
+  "privateIp": "%s", "region": "eu-central-1", "version": "2017-09-30"}' \
+    "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$2" >"$3/document"
+  openssl smime -sign -nodetach -binary -md sha256 -in "$3/document" -signer "$aws/eu-central-1.pem" \
+    -inkey "$aws/key.pem" -outform DER | base64 -w 64 >"$3/rsa2048"
 }

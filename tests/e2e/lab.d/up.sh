@@ -130,7 +130,7 @@ tear_down() {
   wait
   network_down
   restore_sysctls
-  rm -rf "$machines_dir" "$lab_dir/image" "$lab_dir/image.part" "$lab_dir/user-data" "$lab_dir/kube-dir" "$lab_dir/standin.conf" \
+  rm -rf "$machines_dir" "$lab_dir/aws" "$lab_dir/image" "$lab_dir/image.part" "$lab_dir/user-data" "$lab_dir/kube-dir" "$lab_dir/standin.conf" \
     "$lab_dir/bare" "$lab_dir"/*.yaml "$lab_dir/packages-work" \
     "$lab_dir"/*.log "$lab_dir/apt.conf" "$lab_dir/apt.list" "$cache_dir"/*.part
 }

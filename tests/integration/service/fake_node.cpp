@@ -1,5 +1,6 @@
 #include "tests/integration/service/fake_node.hpp"
 
+#include "agent/base/enrolment_proof.hpp"
 #include "agent/base/envelope.hpp"
 #include "kagent/v1/agent.grpc.pb.h"
 
@@ -55,12 +56,45 @@ FakeNode::~FakeNode() {
   stream_->stream->Finish().IgnoreError();
 }
 
-grpc::Status FakeNode::enrol(const std::string& token) {
+v1::EnrollRequest FakeNode::request(const std::string& token) const {
   v1::EnrollRequest request;
   request.set_token(token);
   request.set_node_id(id_);
   request.set_csr(must(pki::make_csr(key_, id_)));
   request.set_requested_role("auto");
+  return request;
+}
+
+grpc::Status FakeNode::enrol(const std::string& token) {
+  return send(request(token));
+}
+
+grpc::Status FakeNode::enrol(const std::string& token, const std::string& rsa2048,
+                             const std::string& ca_sha256, const std::string& nonce) {
+  v1::EnrollRequest with_proof = request(token);
+  v1::InstanceProof& proof = *with_proof.mutable_instance();
+  proof.set_nonce(nonce.empty() ? challenge().nonce() : nonce);
+  proof.set_rsa2048(rsa2048);
+  proof.set_signature(must(pki::sign_sha256(
+      key_, enrolment_statement(ca_sha256.empty() ? coordinator_.ca_sha256() : ca_sha256,
+                                proof.nonce(), id_, rsa2048))));
+  return send(with_proof);
+}
+
+v1::ChallengeResponse FakeNode::challenge() const {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + limit);
+  v1::ChallengeResponse response;
+  const auto stub = v1::Agent::NewStub(channel_to(coordinator_.address(), ca_pem_, "", key_));
+  if (!stub->Challenge(&context, {}, &response).ok()) throw std::runtime_error("no challenge");
+  return response;
+}
+
+std::string FakeNode::key_sha256() const {
+  return must(pki::spki_sha256(key_));
+}
+
+grpc::Status FakeNode::send(const v1::EnrollRequest& request) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + limit);
   v1::EnrollResponse response;

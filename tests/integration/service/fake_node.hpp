@@ -26,6 +26,12 @@ class FakeNode {
 
   // With the client certificate, if it has one: a renewal.
   grpc::Status enrol(const std::string& token);
+  // The same with EC2's word, `rsa2048`; signed for the CA `ca_sha256`, which is the coordinator's
+  // when empty, over the nonce, which is a new one when empty.
+  grpc::Status enrol(const std::string& token, const std::string& rsa2048,
+                     const std::string& ca_sha256 = "", const std::string& nonce = "");
+  [[nodiscard]] v1::ChallengeResponse challenge() const;
+  [[nodiscard]] std::string key_sha256() const;
   [[nodiscard]] const std::string& certificate() const { return certificate_; }
   [[nodiscard]] std::string key_pem() const;
 
@@ -45,6 +51,8 @@ class FakeNode {
 
  private:
   struct Stream;
+  [[nodiscard]] v1::EnrollRequest request(const std::string& token) const;
+  grpc::Status send(const v1::EnrollRequest& request);
   const RunningCoordinator& coordinator_;
   std::string id_;
   pki::Key key_;

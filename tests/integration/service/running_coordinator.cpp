@@ -1,11 +1,13 @@
 #include "tests/integration/service/running_coordinator.hpp"
 
 #include "agent/base/ca_pin.hpp"
+#include "agent/base/file.hpp"
 #include "agent/config/node_config.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 
+#include <future>
 #include <iterator>
 #include <stdexcept>
 
@@ -20,9 +22,24 @@ T must(Result<T> result) {
 
 }  // namespace
 
-RunningCoordinator::RunningCoordinator() {
+RunningCoordinator::RunningCoordinator(std::string config) {
   std::filesystem::create_directory(state());
+  if (!config.empty()) write_config(std::move(config));
   start();
+}
+
+void RunningCoordinator::write_config(std::string config) {
+  for (auto at = config.find("FOLDER"); at != std::string::npos; at = config.find("FOLDER"))
+    config.replace(at, 6, folder_.path().string());
+  const std::string text = "apiVersion: kagent.io/v1\nkind: ClusterConfig\n" + config;
+  if (auto written = write_file_atomic(folder_ / "cluster.yaml", text, 0600); !written)
+    throw std::runtime_error(written.error().message());
+}
+
+Result<> RunningCoordinator::reload() {
+  std::promise<Result<>> done;
+  boost::asio::post(*loop_, [&] { done.set_value(process_->reload()); });
+  return done.get_future().get();
 }
 
 RunningCoordinator::~RunningCoordinator() {

@@ -16,12 +16,16 @@ namespace kagent::coordinator {
 // The whole coordinator on loopback, its loop on a thread of its own.
 class RunningCoordinator {
  public:
-  RunningCoordinator();
+  // `config`: a ClusterConfig without its first two lines; FOLDER in it is the coordinator's own.
+  explicit RunningCoordinator(std::string config = "");
   ~RunningCoordinator();
   RunningCoordinator(const RunningCoordinator&) = delete;
   RunningCoordinator& operator=(const RunningCoordinator&) = delete;
 
   void start();
+  // By stop() and start(), or at once.
+  void write_config(std::string config);
+  Result<> reload();
   void stop();
 
   [[nodiscard]] std::string address() const;
@@ -30,6 +34,7 @@ class RunningCoordinator {
   [[nodiscard]] std::string token() const;
   [[nodiscard]] std::string ca_sha256() const;
   [[nodiscard]] std::string ca_pem() const;  // as a node gets it: by the hash in the user-data
+  [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }
   [[nodiscard]] std::filesystem::path state() const { return folder_ / "state"; }
 
   struct HttpAnswer {

@@ -199,15 +199,33 @@ TEST_CASE("The store of another cluster or a newer version is refused") {
   CHECK(newer.error().message().find("newer version") != std::string::npos);
 }
 
+TEST_CASE("A node is bound to another key only from the one that it has") {
+  const TemporaryFolder folder;
+  NodeRecord node = record("a", "key", 1);
+  {
+    auto store = open(folder / "store.db");
+    REQUIRE(store->bind_node(node));
+    node.key_sha256 = "";
+    node.barred_key = "key";
+    CHECK(store->rebind_node(node, "other").error().code() == Errc::failed_precondition);
+    REQUIRE(store->rebind_node(node, "key"));
+    CHECK(store->rebind_node(node, "key").error().code() == Errc::failed_precondition);
+    node.key_sha256 = "key-2";
+    REQUIRE(store->rebind_node(node, ""));
+  }
+  CHECK(open(folder / "store.db")->load()->nodes.at(0).record == node);
+}
+
 TEST_CASE("A store of version 1 is brought to this one, with all that is in it") {
   const TemporaryFolder folder;
   const NodeRecord node = record("a", "key", 1);
   REQUIRE(open(folder / "store.db")->bind_node(node));
   sqlite3* handle = nullptr;
   REQUIRE(sqlite3_open((folder / "store.db").c_str(), &handle) == SQLITE_OK);
-  for (const char* column : {"stage", "remove", "force", "rejoin", "reset_serial", "reset_done",
-                             "drain_until_ms", "problem"}) {
-    const std::string drop = std::string("ALTER TABLE nodes DROP COLUMN leave_") + column;
+  for (const char* column :
+       {"leave_stage", "leave_remove", "leave_force", "leave_rejoin", "leave_reset_serial",
+        "leave_reset_done", "leave_drain_until_ms", "leave_problem", "barred_key"}) {
+    const std::string drop = std::string("ALTER TABLE nodes DROP COLUMN ") + column;
     REQUIRE(sqlite3_exec(handle, drop.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
   }
   REQUIRE(sqlite3_exec(handle, "UPDATE cluster SET schema_version=1", nullptr, nullptr, nullptr) ==

@@ -99,3 +99,21 @@ TEST_CASE("docker and registry mirrors: what dockerd cannot do is said beforehan
            "docker: {daemon: '{\"bip\": \"10.1.0.1/24\"}'}\n"),
       "cluster.yaml"));
 }
+
+TEST_CASE("who may enrol is checked so that nobody is let in by a slip") {
+  const auto config = parse_cluster_config("", "cluster.yaml");
+  REQUIRE(config);
+  CHECK(config->enrolment().attestation() == "none");
+  CHECK(config->enrolment().ec2().max_age_seconds() == 3600);
+  CHECK(parse_cluster_config(yaml("enrolment: {attestation: ec2, withoutToken: true, ec2: "
+                                  "{accounts: [\"123456789012\"]}}\n"),
+                             "cluster.yaml"));
+  CHECK_THAT(error_of("enrolment: {withoutToken: true}\n"), ContainsSubstring("anybody"));
+  CHECK_THAT(error_of("enrolment: {attestation: ec2}\n"),
+             ContainsSubstring("enrolment.ec2.accounts"));
+  CHECK_THAT(error_of("enrolment: {attestation: aws}\n"),
+             ContainsSubstring("none, ec2 or approve"));
+  CHECK_THAT(error_of("enrolment: {ec2: {accounts: [\"12345\"]}}\n"),
+             ContainsSubstring("12 digits"));
+  CHECK_THAT(error_of("enrolment: {ec2: {certificates: certs}}\n"), ContainsSubstring("absolute"));
+}

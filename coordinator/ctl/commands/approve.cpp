@@ -1,0 +1,48 @@
+#include "coordinator/ctl/commands/commands.hpp"
+#include "coordinator/ctl/render/text.hpp"
+
+#include <iostream>
+
+namespace kagent::ctl {
+namespace {
+
+ExitCode list(Client& client) {
+  const auto claims = client.list_claims();
+  if (!claims) return fail(claims.error());
+  render::Table table({"NODE", "KEY", "FROM", "LAST ASKED", "WHY NOT"});
+  for (const v1::Claim& claim : claims->claims())
+    table.row({{render::clean(claim.node_id())},
+               {render::clean(claim.key_sha256().substr(0, 16))},
+               {render::clean(claim.address())},
+               {std::to_string(claim.seconds_ago()) + "s ago"},
+               {claim.rival() ? "the node is bound to another key" : "waits for approval"}});
+  if (claims->claims().empty())
+    std::cout << "nobody waits\n";
+  else
+    std::cout << table.text({});
+  return exit_ok;
+}
+
+}  // namespace
+
+ExitCode run_approve(const Endpoint& endpoint, const ApproveOptions& options) {
+  const auto client = connect(endpoint);
+  if (!client) return fail(client.error());
+  if (options.node.empty()) return list(**client);
+  const auto key = (*client)->approve_node(options.node, options.key);
+  if (!key) return fail(key.error());
+  std::cout << options.node << " is bound to the key " << *key << " and may come in\n";
+  return exit_ok;
+}
+
+ExitCode run_forget(const Endpoint& endpoint, const std::string& node) {
+  const auto client = connect(endpoint);
+  if (!client) return fail(client.error());
+  const auto id = (*client)->forget_node(node);
+  if (!id) return fail(id.error());
+  std::cout << node << " is unbound from its key, which is barred; the next machine that may "
+            << "enrol as " << *id << " is bound to it\n";
+  return exit_ok;
+}
+
+}  // namespace kagent::ctl

@@ -1,0 +1,88 @@
+#include "coordinator/service/doorkeeper.hpp"
+
+#include "agent/base/enrolment_proof.hpp"
+#include "agent/base/pki.hpp"
+#include "coordinator/attest/instance_identity.hpp"
+#include "coordinator/attest/policy.hpp"
+
+namespace kagent::coordinator {
+namespace {
+
+using Strings = google::protobuf::RepeatedPtrField<std::string>;
+
+std::vector<std::string> list(const Strings& strings) {
+  return {strings.begin(), strings.end()};
+}
+
+attest::Ec2Policy policy_of(const v1::Ec2Config& config) {
+  return {list(config.accounts()),
+          list(config.regions()),
+          list(config.images()),
+          list(config.instance_types()),
+          std::chrono::seconds(config.max_age_seconds()),
+          !config.any_address()};
+}
+
+}  // namespace
+
+Doorkeeper::Doorkeeper(std::string ca_sha256, std::vector<std::string> token_hashes)
+    : ca_sha256_(std::move(ca_sha256)), token_hashes_(token_hashes.begin(), token_hashes.end()) {}
+
+void Doorkeeper::configure(v1::EnrolmentConfig config, attest::RegionCertificates certificates) {
+  config_ = std::move(config);
+  certificates_ = std::move(certificates);
+}
+
+v1::ChallengeResponse Doorkeeper::challenge(Now now) const {
+  v1::ChallengeResponse response;
+  response.set_nonce(challenges_.issue(now.steady));
+  response.set_ec2_identity(config_.attestation() == "ec2");
+  return response;
+}
+
+Result<> Doorkeeper::admit(const Applicant& applicant, Now now) {
+  // The key is the node's identity from then on, longer than any token or certificate.
+  if (applicant.bound) return {};
+  if (!config_.without_token())
+    if (auto known = check_token(applicant.request.token()); !known) return known;
+  if (config_.attestation() == "ec2") return check_instance(applicant, now);
+  if (config_.attestation() == "approve")
+    return Error(Errc::failed_precondition,
+                 "waits for an administrator's word: `kagentctl approve " +
+                     applicant.request.node_id() + "`; the key of this node is " +
+                     applicant.key_sha256.substr(0, 16));
+  return {};
+}
+
+Result<> Doorkeeper::check_token(const std::string& token) const {
+  if (token.empty())
+    return Error(Errc::unauthenticated,
+                 "an enrolment token is needed: take the user-data line of `kagentctl user-data`");
+  if (!token_hashes_.contains(pki::sha256_hex(token)))
+    return Error(Errc::unauthenticated,
+                 "the enrolment token is not known here: `kagentctl user-data` on the coordinator "
+                 "prints the line that is valid");
+  return {};
+}
+
+Result<> Doorkeeper::check_instance(const Applicant& applicant, Now now) {
+  const v1::EnrollRequest& request = applicant.request;
+  const v1::InstanceProof& proof = request.instance();
+  if (proof.rsa2048().empty())
+    return Error(Errc::permission_denied,
+                 "the instance identity document of EC2 is needed (enrolment.attestation is ec2), "
+                 "and this machine has shown none");
+  const std::string statement =
+      enrolment_statement(ca_sha256_, proof.nonce(), request.node_id(), proof.rsa2048());
+  if (!pki::verify_sha256(applicant.key, statement, proof.signature()))
+    return Error(Errc::permission_denied,
+                 "instance identity: what the node has signed is not for this cluster, this nonce "
+                 "and this document");
+  const auto document = attest::verify_instance_identity(proof.rsa2048(), certificates_);
+  if (!document) return document.error();
+  if (auto spent = challenges_.spend(proof.nonce(), now.steady); !spent) return spent;
+  return attest::allow(policy_of(config_.ec2()), *document,
+                       {request.node_id(), applicant.caller.ip, now.wall});
+}
+
+}  // namespace kagent::coordinator

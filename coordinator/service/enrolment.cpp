@@ -1,0 +1,177 @@
+// How a machine becomes a node, and who else would like to be it.
+#include "agent/base/log.hpp"
+#include "coordinator/service/convert.hpp"
+#include "coordinator/service/coordinator.hpp"
+
+#include <algorithm>
+
+namespace kagent::coordinator {
+namespace {
+
+bool is_node_id(const std::string& id) {
+  return !id.empty() && id.size() <= 64 &&
+         std::ranges::all_of(id, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
+}
+
+v1::Claim claim_message(const Claim& claim, bool rival, Now now) {
+  v1::Claim message;
+  message.set_node_id(claim.node_id);
+  message.set_key_sha256(claim.key_sha256);
+  message.set_address(claim.address);
+  const auto ago = std::chrono::duration_cast<std::chrono::seconds>(now.steady - claim.last);
+  message.set_seconds_ago(static_cast<std::uint32_t>(ago.count()));
+  message.set_rival(rival);
+  return message;
+}
+
+}  // namespace
+
+Result<Applicant> Coordinator::applicant_of(const v1::EnrollRequest& request,
+                                            const Caller& caller) const {
+  if (!is_node_id(request.node_id()))
+    return Error(Errc::invalid_argument, "a node id is 1 to 64 letters, digits and '-'");
+  const auto csr = pki::parse_csr(request.csr());
+  if (!csr) return Error(Errc::invalid_argument, csr.error().message());
+  if (csr->common_name != request.node_id())
+    return Error(Errc::invalid_argument, "the request is not for this node id");
+  auto key = pki::spki_sha256(csr->public_key);
+  if (!key) return Error(Errc::invalid_argument, key.error().message());
+  const NodeRecord* record = registry_.record(request.node_id());
+  const bool bound = record != nullptr && record->key_sha256 == *key;
+  return Applicant{request, caller, csr->public_key, *key, bound};
+}
+
+Result<> Coordinator::take(const Applicant& applicant) {
+  const std::string& id = applicant.request.node_id();
+  const Now at = now();
+  const auto admitted = door_.admit(applicant, at);
+  const bool waits = !admitted && admitted.error().code() == Errc::failed_precondition;
+  if (!admitted && !waits) return admitted;
+  const NodeRecord* record = registry_.record(id);
+  const bool taken = record != nullptr && !record->key_sha256.empty();
+  const Claim claim{id, applicant.key_sha256, applicant.caller.address, at.steady};
+  if (waits && !taken) {
+    waiting_.note(claim);
+    return admitted;
+  }
+  switch (registry_.enrol(id, applicant.key_sha256, wanted_role(applicant.request.requested_role()),
+                          at)) {
+    case Enrolment::accepted: return {};
+    case Enrolment::barred:
+      return Error(Errc::permission_denied,
+                   "an administrator has unbound node " + id +
+                       " from this very key: it makes another when /var/lib/kagent/node.key is "
+                       "removed and kagentd restarted");
+    case Enrolment::removed:
+      return Error(Errc::permission_denied,
+                   "node " + id + " was removed; `kagentctl rejoin " + id + "` lets it come back");
+    case Enrolment::other_key: break;
+  }
+  rivals_.note(claim);
+  for (const auto& watcher : watchers_) watcher->changed(id);
+  return Error(Errc::already_exists,
+               "node " + id +
+                   " is bound to another key: another machine uses this id, or this one has lost "
+                   "its key; if so, `kagentctl forget " +
+                   id + "` lets it in");
+}
+
+void Coordinator::enroll(const v1::EnrollRequest& request, const Caller& caller, EnrollDone done) {
+  const auto refuse = [&](const Error& error) {
+    ++counters_.enrolments_refused;
+    // Anybody may call: nothing else that he sends goes into the log.
+    log::warning("enrolment of {} from {} refused: {}",
+                 is_node_id(request.node_id()) ? request.node_id() : "?", caller.address,
+                 error.message());
+    done(error);
+  };
+  const auto applicant = applicant_of(request, caller);
+  if (!applicant) return refuse(applicant.error());
+  if (auto taken = take(*applicant); !taken) return refuse(taken.error());
+  auto certificate = issue_node_certificate(authority_, request.node_id(), applicant->key);
+  if (!certificate) return refuse(certificate.error());
+  if (!applicant->bound) log::info("node {} enrolled from {}", request.node_id(), caller.address);
+  v1::EnrollResponse response;
+  response.set_certificate(std::move(*certificate));
+  response.set_ca_certificates(authority_.ca_pem);
+  response.set_cluster_id(authority_.cluster_id);
+  act();
+  courier_.after([this, response, done = std::move(done)] {
+    ++counters_.enrolments_accepted;
+    done(response);
+  });
+}
+
+v1::ListClaimsResponse Coordinator::list_claims() const {
+  const Now at = now();
+  v1::ListClaimsResponse response;
+  for (const Claim& claim : waiting_.of({}, at.steady))
+    *response.add_claims() = claim_message(claim, false, at);
+  for (const Claim& claim : rivals_.of({}, at.steady))
+    *response.add_claims() = claim_message(claim, true, at);
+  return response;
+}
+
+void Coordinator::add_rival(v1::Node& message) const {
+  const Now at = now();
+  auto rivals = rivals_.of(message.id(), at.steady);
+  if (rivals.empty()) return;
+  const Claim& last = *std::ranges::max_element(rivals, {}, &Claim::last);
+  *message.mutable_rival() = claim_message(last, true, at);
+  if (message.reason().empty())
+    message.set_reason("another machine, at " + last.address +
+                       ", asks for this node's identity with another key, and is refused");
+}
+
+Result<v1::ApproveNodeResponse> Coordinator::approve_node(const v1::ApproveNodeRequest& request,
+                                                          const Caller& caller) {
+  const Now at = now();
+  auto claims = waiting_.of(request.node_id(), at.steady);
+  if (!request.key_sha256().empty()) {
+    if (request.key_sha256().size() < 8)
+      return Error(Errc::invalid_argument, "of the key at least 8 digits are needed");
+    std::erase_if(claims, [&](const Claim& claim) {
+      return !claim.key_sha256.starts_with(request.key_sha256());
+    });
+  }
+  if (request.node_id().empty() || claims.empty())
+    return Error(Errc::not_found, "no node " + request.node_id() +
+                                      " waits for approval; `kagentctl approve` lists those that "
+                                      "do");
+  if (claims.size() > 1)
+    return Error(Errc::failed_precondition,
+                 "several machines ask to be " + request.node_id() +
+                     ": name the key of the right one with --key; it says its key in its journal "
+                     "(journalctl -u kagentd)");
+  const Claim claim = claims.front();
+  if (registry_.enrol(claim.node_id, claim.key_sha256, WantedRole::automatic, at) !=
+      Enrolment::accepted)
+    return Error(Errc::failed_precondition,
+                 "node " + claim.node_id +
+                     " is bound to another key or was removed: see `kagentctl forget` and "
+                     "`kagentctl rejoin`");
+  waiting_.withdraw(claim.node_id);
+  log::info("node {} with key {} approved by {}", claim.node_id, claim.key_sha256, who(caller));
+  act();
+  courier_.flush();
+  v1::ApproveNodeResponse response;
+  response.set_key_sha256(claim.key_sha256);
+  return response;
+}
+
+Result<v1::ForgetNodeResponse> Coordinator::forget_node(const v1::ForgetNodeRequest& request,
+                                                        const Caller& caller) {
+  const auto node = resolve(request.node());
+  if (!node) return node.error();
+  const std::string id = (*node)->record.id;
+  if (auto unbound = registry_.unbind(id, now()); !unbound) return unbound.error();
+  rivals_.withdraw(id);
+  log::warning("node {} unbound from its key by {}", id, who(caller));
+  act();
+  courier_.flush();
+  v1::ForgetNodeResponse response;
+  response.set_node_id(id);
+  return response;
+}
+
+}  // namespace kagent::coordinator
