@@ -62,6 +62,7 @@ class CommandLine {
   void add_config();
   void add_leave(const std::string& name, const std::string& help, bool remove);
   void add_admission();
+  void add_token();
   void add_kubeconfig();
   void add_rest();
   void add_format(CLI::App& sub, Format& format, bool wide);
@@ -78,6 +79,9 @@ class CommandLine {
   LeaveOptions leave_;
   std::string leave_timeout_ = "5m";
   ApproveOptions approve_;
+  TokenOptions token_;
+  std::string token_ttl_ = "24h", token_id_;
+  std::uint64_t token_uses_ = 0;
   KubeconfigOptions kubeconfig_;
   std::string kubeconfig_lifetime_ = "8h";
   bool no_token_ = false;
@@ -99,8 +103,34 @@ CommandLine::CommandLine() {
                          [this] { return run_rejoin(endpoint_, leave_.node); });
   rejoin->add_option("NODE", leave_.node, "name or id; a removed one's id")->required();
   add_admission();
+  add_token();
   add_kubeconfig();
   add_rest();
+}
+
+void CommandLine::add_token() {
+  CLI::App* token = app_.add_subcommand("token", "enrolment tokens beside the one of user-data");
+  token->require_subcommand(1);
+  token->fallthrough();
+  auto* create = command(*token, "create", "prints a user-data line with a token of its own",
+                         [this] { return run_token_create(endpoint_, token_); });
+  create->add_option("--ttl", token_ttl_, "as 90m, 24h; at most 8760h")
+      ->capture_default_str()
+      ->check(is_duration);
+  auto* uses = create->add_option("--uses", token_uses_, "for so many nodes; default: any number")
+                   ->check(CLI::PositiveNumber);
+  create->add_option("--role", token_.role, "what its nodes are: auto, worker or control-plane")
+      ->check(CLI::IsMember({"auto", "worker", "control-plane"}));
+  create->parse_complete_callback([this, uses] {
+    if (uses->count() > 0) token_.uses = token_uses_;
+    if (const auto lifetime = duration_from(token_ttl_)) token_.lifetime = *lifetime;
+  });
+  command(*token, "list", "their ids, never the tokens",
+          [this] { return run_token_list(endpoint_); });
+  auto* revoke =
+      command(*token, "revoke", "is taken no longer; user-data's: another takes its place",
+              [this] { return run_token_revoke(endpoint_, token_id_); });
+  revoke->add_option("ID", token_id_, "as `token list` shows it")->required();
 }
 
 void CommandLine::add_admission() {

@@ -116,6 +116,27 @@ class GrpcClient final : public Client {
     return answer->node_id();
   }
 
+  Result<v1::CreateTokenResponse> create_token(const v1::CreateTokenRequest& request) override {
+    return call<v1::CreateTokenResponse>([&](grpc::ClientContext* context, auto* response) {
+      return stub_->CreateToken(context, request, response);
+    });
+  }
+
+  Result<v1::ListTokensResponse> list_tokens() override {
+    return call<v1::ListTokensResponse>([&](grpc::ClientContext* context, auto* response) {
+      return stub_->ListTokens(context, {}, response);
+    });
+  }
+
+  Result<> drop_token(const std::string& id) override {
+    v1::DropTokenRequest request;
+    request.set_id(id);
+    auto answer = call<v1::DropTokenResponse>([&](grpc::ClientContext* context, auto* response) {
+      return stub_->DropToken(context, request, response);
+    });
+    return answer ? Result<>() : Result<>(answer.error());
+  }
+
   Result<v1::PlanLeaveResponse> plan_leave(const std::string& id_or_name, bool remove) override {
     v1::PlanLeaveRequest request;
     request.set_node(id_or_name);

@@ -39,6 +39,9 @@ class Client {
   // `key`: the first digits of its SHA-256, or empty. The key that is bound now.
   virtual Result<std::string> approve_node(const std::string& id, const std::string& key) = 0;
   virtual Result<std::string> forget_node(const std::string& id_or_name) = 0;
+  virtual Result<v1::CreateTokenResponse> create_token(const v1::CreateTokenRequest& request) = 0;
+  virtual Result<v1::ListTokensResponse> list_tokens() = 0;
+  virtual Result<> drop_token(const std::string& id) = 0;
   // At most a little more than two minutes.
   virtual Result<v1::PlanLeaveResponse> plan_leave(const std::string& id_or_name, bool remove) = 0;
   // `csr`: PKCS#10 DER. `lifetime` 0: the coordinator's default.

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,7 @@ struct NodeRecord {
   std::uint64_t order = 0;  // of enrolment, from 1
   std::string name;         // Kubernetes node name as last reported
   WantedRole wanted = WantedRole::automatic;
+  bool role_fixed = false;  // `wanted` is its token's, not its own
   Role role = Role::none;
   std::uint64_t serial = 0;             // of the last envelope
   std::uint64_t assignment_serial = 0;  // of the last Assignment
@@ -87,12 +89,25 @@ struct StoredNode {
   std::string report;  // the last NodeReport, serialised as received; empty: none
 };
 
+// An enrolment token.
+struct TokenRecord {
+  std::string id;                           // public
+  std::string sha256;                       // of the whole token, in hexadecimal
+  WantedRole role = WantedRole::automatic;  // what its nodes are, whatever they ask for
+  std::optional<std::uint64_t> uses_left;   // nothing: no limit
+  std::chrono::system_clock::time_point created_at, expires_at;
+  std::string created_by;
+
+  bool operator==(const TokenRecord&) const = default;
+};
+
 struct Snapshot {
   std::string cluster_id;
   ClusterRecord cluster;
   LeaseRecord lease;
-  std::vector<std::string> token_hashes;  // of enrolment tokens: SHA-256 in hexadecimal
-  std::vector<StoredNode> nodes;          // in the order of enrolment
+  std::vector<std::string> token_hashes;  // of user-data's token: SHA-256 in hexadecimal
+  std::vector<TokenRecord> tokens;
+  std::vector<StoredNode> nodes;  // in the order of enrolment
 };
 
 enum class StepState : std::uint8_t { pending, checking, running, done, retrying, failed, waiting };

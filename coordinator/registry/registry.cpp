@@ -49,7 +49,7 @@ Node* Registry::get(const std::string& id) {
 }
 
 Enrolment Registry::enrol(const std::string& id, const std::string& key_sha256, WantedRole wanted,
-                          Now now) {
+                          Now now, bool role_fixed) {
   if (Node* known = get(id)) {
     if (known->record.barred_key == key_sha256) return Enrolment::barred;
     if (known->record.key_sha256.empty()) {
@@ -70,6 +70,7 @@ Enrolment Registry::enrol(const std::string& id, const std::string& key_sha256, 
   node->record.key_sha256 = key_sha256;
   node->record.order = next_order_++;
   node->record.wanted = wanted;
+  node->record.role_fixed = role_fixed;
   node->record.enrolled_at = now.wall;
   node->record.last_seen_at = now.wall;
   node->heard = now.steady;
@@ -119,7 +120,7 @@ void Registry::connected(const std::string& id, Hello hello, Now now) {
   hear(*node, now);
   node->connected = true;
   NodeRecord& record = node->record;
-  if (record.role == Role::none && record.wanted != hello.wanted) {
+  if (record.role == Role::none && !record.role_fixed && record.wanted != hello.wanted) {
     record.wanted = hello.wanted;
     save(*node);
   }

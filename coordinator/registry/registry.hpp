@@ -140,7 +140,9 @@ class Registry {
 
   // First come, first served: the id belongs to that key until it is unbound. The same key again is
   // accepted.
-  Enrolment enrol(const std::string& id, const std::string& key_sha256, WantedRole wanted, Now now);
+  // `role_fixed`: `wanted` is all that it may be, whatever it says later. For a new node.
+  Enrolment enrol(const std::string& id, const std::string& key_sha256, WantedRole wanted, Now now,
+                  bool role_fixed = false);
   // Ends its session; the next key that enrols is bound to it, but never this one. Idempotent.
   // Errors: not_found.
   Result<> unbind(const std::string& id, Now now);

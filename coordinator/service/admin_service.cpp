@@ -24,6 +24,13 @@ Result<> may_administer(const Caller& caller) {
                "this needs the admin socket (root and group kagent-admin) or an admin certificate");
 }
 
+template <class Response>
+Result<> assign(Response& response, Result<Response> answer) {
+  if (!answer) return answer.error();
+  response = std::move(*answer);
+  return {};
+}
+
 // Sends each changed node once it can be written: a slow reader sees the latest, never a backlog.
 class WatchReactor final : public Watcher,
                            public std::enable_shared_from_this<WatchReactor>,
@@ -195,20 +202,14 @@ class AdminService final : public v1::Admin::CallbackService {
   Reactor* LeaveNode(Context* context, const v1::LeaveNodeRequest* request,
                      v1::LeaveNodeResponse* response) override {
     return on_loop_as(context, [this, request, response](const Caller& caller) -> Result<> {
-      auto left = coordinator_.leave_node(*request, caller);
-      if (!left) return left.error();
-      *response = std::move(*left);
-      return {};
+      return assign(*response, coordinator_.leave_node(*request, caller));
     });
   }
 
   Reactor* RejoinNode(Context* context, const v1::RejoinNodeRequest* request,
                       v1::RejoinNodeResponse* response) override {
     return on_loop_as(context, [this, request, response](const Caller& caller) -> Result<> {
-      auto back = coordinator_.rejoin_node(*request, caller);
-      if (!back) return back.error();
-      *response = std::move(*back);
-      return {};
+      return assign(*response, coordinator_.rejoin_node(*request, caller));
     });
   }
 
@@ -223,20 +224,36 @@ class AdminService final : public v1::Admin::CallbackService {
   Reactor* ApproveNode(Context* context, const v1::ApproveNodeRequest* request,
                        v1::ApproveNodeResponse* response) override {
     return on_loop_as(context, [this, request, response](const Caller& caller) -> Result<> {
-      auto approved = coordinator_.approve_node(*request, caller);
-      if (!approved) return approved.error();
-      *response = std::move(*approved);
-      return {};
+      return assign(*response, coordinator_.approve_node(*request, caller));
     });
   }
 
   Reactor* ForgetNode(Context* context, const v1::ForgetNodeRequest* request,
                       v1::ForgetNodeResponse* response) override {
     return on_loop_as(context, [this, request, response](const Caller& caller) -> Result<> {
-      auto forgotten = coordinator_.forget_node(*request, caller);
-      if (!forgotten) return forgotten.error();
-      *response = std::move(*forgotten);
+      return assign(*response, coordinator_.forget_node(*request, caller));
+    });
+  }
+
+  Reactor* CreateToken(Context* context, const v1::CreateTokenRequest* request,
+                       v1::CreateTokenResponse* response) override {
+    return on_loop_as(context, [this, request, response](const Caller& caller) -> Result<> {
+      return assign(*response, coordinator_.create_token(*request, caller));
+    });
+  }
+
+  Reactor* ListTokens(Context* context, const v1::ListTokensRequest*,
+                      v1::ListTokensResponse* response) override {
+    return on_loop(context, [this, response]() -> Result<> {
+      *response = coordinator_.list_tokens();
       return {};
+    });
+  }
+
+  Reactor* DropToken(Context* context, const v1::DropTokenRequest* request,
+                     v1::DropTokenResponse* response) override {
+    return on_loop_as(context, [this, request, response](const Caller& caller) -> Result<> {
+      return assign(*response, coordinator_.drop_token(*request, caller));
     });
   }
 

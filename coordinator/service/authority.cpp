@@ -130,11 +130,15 @@ Result<> load_signer(Authority& authority, const fs::path& folder, system_clock:
   return {};
 }
 
+std::string new_token() {
+  return pki::random_hex(24);
+}
+
 Result<std::string> load_token(const fs::path& folder, const fs::path& token_file) {
   const bool own = token_file.empty();
   const fs::path path = own ? folder / "enrolment-token" : token_file;
   auto content =
-      own ? read_or_make(path, []() -> Result<std::string> { return pki::random_hex(24) + "\n"; })
+      own ? read_or_make(path, []() -> Result<std::string> { return new_token() + "\n"; })
           : read_file(path, 4096);
   if (!content) return content.error();
   std::string token = trimmed(*content);
@@ -172,6 +176,17 @@ Result<std::string> issue_node_certificate(const Authority& authority, const std
   auto certificate = pki::issue(request, key, authority.ca, authority.ca_key);
   if (!certificate) return certificate.error();
   return pki::to_pem(*certificate);
+}
+
+Result<std::string> renew_enrolment_token(const Authority& authority) {
+  if (authority.own_token_file.empty())
+    return Error(Errc::failed_precondition,
+                 "the token of user-data comes from --token-file: change it there, and restart");
+  std::string token = new_token();
+  if (auto written = write_file_atomic(authority.own_token_file, token + "\n", secret_mode);
+      !written)
+    return written.error();
+  return token;
 }
 
 Result<Credential> issue_admin(const fs::path& folder, const std::string& name) {
@@ -234,6 +249,7 @@ Result<State> open_state(const fs::path& folder, const fs::path& token_file,
   auto token = load_token(folder, token_file);
   if (!token) return token.error();
   state.authority.enrolment_token = std::move(*token);
+  if (token_file.empty()) state.authority.own_token_file = folder / "enrolment-token";
   if (auto kept = keep_token_hash(state); !kept) return kept.error();
   return state;
 }

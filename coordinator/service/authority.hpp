@@ -23,7 +23,8 @@ struct Authority {
   std::string server_key_pem;
   std::string server_chain_pem;  // server certificate and CA: a node looks for the CA in it
   EnvelopeSigner signer;
-  std::string enrolment_token;  // the one that user-data carries; secret
+  std::string enrolment_token;           // the one that user-data carries; secret
+  std::filesystem::path own_token_file;  // where that is kept; empty: it is the operator's
 };
 
 inline constexpr std::chrono::hours node_certificate_lifetime{24};
@@ -42,6 +43,10 @@ struct Credential {
 // expires. Errors: not_found (there is no CA yet), permission_denied, invalid_argument (the name is
 // not 1 to 64 letters, digits, '-', '_', '.' or '@').
 Result<Credential> issue_admin(const std::filesystem::path& folder, const std::string& name);
+
+// Another token for user-data, on disk when it returns. Errors: failed_precondition (it is the
+// operator's).
+Result<std::string> renew_enrolment_token(const Authority& authority);
 
 struct State {
   Authority authority;

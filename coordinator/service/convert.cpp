@@ -36,6 +36,15 @@ WantedRole wanted_role(std::string_view name) {
   return WantedRole::automatic;
 }
 
+std::string_view to_string(WantedRole role) {
+  switch (role) {
+    case WantedRole::control_plane: return "control-plane";
+    case WantedRole::worker: return "worker";
+    case WantedRole::automatic: break;
+  }
+  return "auto";
+}
+
 std::string_view to_string(Role role) {
   switch (role) {
     case Role::control_plane: return "control-plane";

@@ -14,7 +14,8 @@
 namespace kagent::coordinator {
 
 WantedRole wanted_role(std::string_view name);  // anything unknown is automatic
-std::string_view to_string(Role role);          // as in Assignment.role; empty: none
+std::string_view to_string(WantedRole role);
+std::string_view to_string(Role role);  // as in Assignment.role; empty: none
 
 google::protobuf::Timestamp to_timestamp(std::chrono::system_clock::time_point at);
 std::chrono::system_clock::time_point from_timestamp(const google::protobuf::Timestamp& at);

@@ -60,7 +60,7 @@ Coordinator::Coordinator(boost::asio::any_io_executor loop, State state, Setting
       authority_(std::move(state.authority)),
       store_(std::move(state.store)),
       config_(for_nodes(settings.config)),
-      door_(authority_.ca_sha256, state.snapshot.token_hashes),
+      door_(authority_.ca_sha256, Tokens(state.snapshot.token_hashes, state.snapshot.tokens)),
       registry_(policy_of(config_), state.snapshot, reports_of(state.snapshot), now()),
       courier_(loop, *store_, std::move(fatal)),
       sweep_(loop) {

@@ -84,6 +84,11 @@ class Coordinator {
                                                const Caller& caller);
   Result<v1::ForgetNodeResponse> forget_node(const v1::ForgetNodeRequest& request,
                                              const Caller& caller);
+  Result<v1::CreateTokenResponse> create_token(const v1::CreateTokenRequest& request,
+                                               const Caller& caller);
+  v1::ListTokensResponse list_tokens() const;
+  Result<v1::DropTokenResponse> drop_token(const v1::DropTokenRequest& request,
+                                           const Caller& caller);
   using PlanLeaveDone = std::function<void(Result<v1::PlanLeaveResponse>)>;
   void plan_leave(const v1::PlanLeaveRequest& request, PlanLeaveDone done);  // at most 2 minutes
   std::string user_data(bool with_token) const;

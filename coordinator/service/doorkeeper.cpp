@@ -25,8 +25,8 @@ attest::Ec2Policy policy_of(const v1::Ec2Config& config) {
 
 }  // namespace
 
-Doorkeeper::Doorkeeper(std::string ca_sha256, std::vector<std::string> token_hashes)
-    : ca_sha256_(std::move(ca_sha256)), token_hashes_(token_hashes.begin(), token_hashes.end()) {}
+Doorkeeper::Doorkeeper(std::string ca_sha256, Tokens tokens)
+    : ca_sha256_(std::move(ca_sha256)), tokens_(std::move(tokens)) {}
 
 void Doorkeeper::configure(v1::EnrolmentConfig config, attest::RegionCertificates certificates) {
   config_ = std::move(config);
@@ -40,29 +40,23 @@ v1::ChallengeResponse Doorkeeper::challenge(Now now) const {
   return response;
 }
 
-Result<> Doorkeeper::admit(const Applicant& applicant, Now now) {
+Result<Pass> Doorkeeper::admit(const Applicant& applicant, Now now) {
   // The key is the node's identity from then on, longer than any token or certificate.
-  if (applicant.bound) return {};
-  if (!config_.without_token())
-    if (auto known = check_token(applicant.request.token()); !known) return known;
-  if (config_.attestation() == "ec2") return check_instance(applicant, now);
+  if (applicant.bound) return Pass{};
+  Pass pass;
+  if (!config_.without_token() || !applicant.request.token().empty()) {
+    const auto token = tokens_.find(applicant.request.token(), now);
+    if (!token) return token.error();
+    pass = {token->id, token->role};
+  }
+  if (config_.attestation() == "ec2")
+    if (auto checked = check_instance(applicant, now); !checked) return checked.error();
   if (config_.attestation() == "approve")
     return Error(Errc::failed_precondition,
                  "waits for an administrator's word: `kagentctl approve " +
                      applicant.request.node_id() + "`; the key of this node is " +
                      applicant.key_sha256.substr(0, 16));
-  return {};
-}
-
-Result<> Doorkeeper::check_token(const std::string& token) const {
-  if (token.empty())
-    return Error(Errc::unauthenticated,
-                 "an enrolment token is needed: take the user-data line of `kagentctl user-data`");
-  if (!token_hashes_.contains(pki::sha256_hex(token)))
-    return Error(Errc::unauthenticated,
-                 "the enrolment token is not known here: `kagentctl user-data` on the coordinator "
-                 "prints the line that is valid");
-  return {};
+  return pass;
 }
 
 Result<> Doorkeeper::check_instance(const Applicant& applicant, Now now) {

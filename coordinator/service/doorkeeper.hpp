@@ -5,10 +5,10 @@
 #include "coordinator/attest/region_certificates.hpp"
 #include "coordinator/registry/model.hpp"
 #include "coordinator/service/peer.hpp"
+#include "coordinator/service/tokens.hpp"
 #include "kagent/v1/agent.pb.h"
 #include "kagent/v1/config.pb.h"
 
-#include <set>
 #include <string>
 #include <vector>
 
@@ -23,24 +23,31 @@ struct Applicant {
   bool bound = false;  // to this key, already
 };
 
+// What let an applicant in.
+struct Pass {
+  std::string token;                        // the id of the one he had, if any
+  WantedRole role = WantedRole::automatic;  // that the token gives, whatever he asks for
+};
+
 // Decides who may enrol: by certificate, token, EC2's word or an administrator's.
 class Doorkeeper {
  public:
-  // `ca_sha256`: of the CA that nodes are told of. `token_hashes`: SHA-256 in hexadecimal.
-  Doorkeeper(std::string ca_sha256, std::vector<std::string> token_hashes);
+  // `ca_sha256`: of the CA that nodes are told of.
+  Doorkeeper(std::string ca_sha256, Tokens tokens);
 
   void configure(v1::EnrolmentConfig config, attest::RegionCertificates certificates);
 
   [[nodiscard]] v1::ChallengeResponse challenge(Now now) const;
   // Errors: as in agent.proto for Enroll, with what to do.
-  Result<> admit(const Applicant& applicant, Now now);
+  Result<Pass> admit(const Applicant& applicant, Now now);
+  Tokens& tokens() { return tokens_; }
+  [[nodiscard]] const Tokens& tokens() const { return tokens_; }
 
  private:
-  [[nodiscard]] Result<> check_token(const std::string& token) const;
   Result<> check_instance(const Applicant& applicant, Now now);
 
   std::string ca_sha256_;
-  std::set<std::string> token_hashes_;
+  Tokens tokens_;
   v1::EnrolmentConfig config_;
   attest::RegionCertificates certificates_;
   attest::Challenges challenges_;

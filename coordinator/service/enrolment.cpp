@@ -44,18 +44,24 @@ Result<Applicant> Coordinator::applicant_of(const v1::EnrollRequest& request,
 Result<> Coordinator::take(const Applicant& applicant) {
   const std::string& id = applicant.request.node_id();
   const Now at = now();
-  const auto admitted = door_.admit(applicant, at);
-  const bool waits = !admitted && admitted.error().code() == Errc::failed_precondition;
-  if (!admitted && !waits) return admitted;
+  const auto pass = door_.admit(applicant, at);
+  const bool waits = !pass && pass.error().code() == Errc::failed_precondition;
+  if (!pass && !waits) return pass.error();
   const NodeRecord* record = registry_.record(id);
   const bool taken = record != nullptr && !record->key_sha256.empty();
   const Claim claim{id, applicant.key_sha256, applicant.caller.address, at.steady};
   if (waits && !taken) {
     waiting_.note(claim);
-    return admitted;
+    return pass.error();
   }
-  switch (registry_.enrol(id, applicant.key_sha256, wanted_role(applicant.request.requested_role()),
-                          at)) {
+  const bool role_fixed = pass && pass->role != WantedRole::automatic;
+  // Spent before the door opens: a crash between the two costs a use, never gives one away.
+  if (!taken && !applicant.bound)
+    if (auto spent = door_.tokens().spend(pass->token))
+      if (auto saved = store_->save_token(*spent); !saved) return saved.error();
+  switch (registry_.enrol(id, applicant.key_sha256,
+                          role_fixed ? pass->role : wanted_role(applicant.request.requested_role()),
+                          at, role_fixed)) {
     case Enrolment::accepted: return {};
     case Enrolment::barred:
       return Error(Errc::permission_denied,

@@ -55,7 +55,20 @@ inline constexpr char schema_3[] =
     "ALTER TABLE nodes ADD COLUMN barred_key TEXT NOT NULL DEFAULT '';";
 
 // What leads from a version to the next: the first from 1.
-inline constexpr std::array migrations{schema_2, schema_3};
+inline constexpr char schema_4[] = R"sql(
+ALTER TABLE nodes ADD COLUMN role_fixed INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE tokens (
+  id TEXT PRIMARY KEY,
+  sha256 TEXT NOT NULL,
+  role INTEGER NOT NULL,
+  uses_left INTEGER NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  expires_at_ms INTEGER NOT NULL,
+  created_by TEXT NOT NULL
+) STRICT;
+)sql";
+
+inline constexpr std::array migrations{schema_2, schema_3, schema_4};
 inline constexpr std::int64_t schema_version = 1 + std::int64_t{migrations.size()};
 
 }  // namespace kagent::coordinator::sqlite

@@ -1,5 +1,7 @@
 #include "coordinator/store/sqlite.hpp"
 #include "coordinator/store/sqlite_schema.hpp"
+#include "coordinator/store/sqlite_tokens.hpp"
+#include "coordinator/store/sqlite_values.hpp"
 #include "coordinator/store/store.hpp"
 
 #include <fcntl.h>
@@ -11,22 +13,10 @@
 namespace kagent::coordinator {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::system_clock;
-
-std::int64_t signed_of(std::uint64_t value) {
-  return static_cast<std::int64_t>(value);
-}
-std::uint64_t unsigned_of(std::int64_t value) {
-  return static_cast<std::uint64_t>(value);
-}
-
-std::int64_t to_ms(system_clock::time_point at) {
-  return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
-}
-system_clock::time_point from_ms(std::int64_t ms) {
-  return system_clock::time_point(milliseconds(ms));
-}
+using sqlite::from_ms;
+using sqlite::signed_of;
+using sqlite::to_ms;
+using sqlite::unsigned_of;
 
 NodeRecord read_node(const sqlite::Statement& row) {
   NodeRecord node;
@@ -56,6 +46,7 @@ NodeRecord read_node(const sqlite::Statement& row) {
   leave.drain_until = from_ms(row.number(23));
   leave.problem = row.text(24);
   node.barred_key = row.text(25);
+  node.role_fixed = row.number(26) != 0;
   return node;
 }
 
@@ -73,6 +64,12 @@ class SqliteStore final : public Store {
   Result<> take_lease(const LeaseRecord& lease) override;
   Result<> save_cluster(const ClusterRecord& cluster) override;
   Result<> save_token_hashes(const std::vector<std::string>& hashes) override;
+  Result<> save_token(const TokenRecord& token) override {
+    return write([&] { return sqlite::save_token(database_, token); });
+  }
+  Result<> drop_token(const std::string& id) override {
+    return write([&] { return sqlite::drop_token(database_, id); });
+  }
   Result<> atomically(const std::function<Result<>()>& work) override;
 
  private:
@@ -162,12 +159,13 @@ Result<Snapshot> SqliteStore::load() {
     if (!*row) break;
     snapshot.token_hashes.push_back(tokens->text(0));
   }
+  if (auto read = sqlite::read_tokens(database_, snapshot.tokens); !read) return read.error();
   auto nodes = database_.prepare(
       "SELECT id, key_sha256, enrol_order, name, wanted, role, serial, assignment_serial, "
       "assignment_digest, reset_fence, reset_serial, init_failed, joined, was_ready, "
       "enrolled_at_ms, last_seen_at_ms, report, leave_stage, leave_remove, leave_force, "
       "leave_rejoin, leave_reset_serial, leave_reset_done, leave_drain_until_ms, leave_problem, "
-      "barred_key "
+      "barred_key, role_fixed "
       "FROM nodes ORDER BY enrol_order");
   if (!nodes) return nodes.error();
   for (;;) {
@@ -182,7 +180,8 @@ Result<int> SqliteStore::insert(const NodeRecord& record) {
   auto insert = database_.prepare(
       "INSERT INTO nodes (id, key_sha256, enrol_order, name, wanted, role, serial, "
       "assignment_serial, assignment_digest, reset_fence, reset_serial, init_failed, joined, "
-      "was_ready, enrolled_at_ms, last_seen_at_ms) VALUES (?,?,?,?,?,0,0,0,'',0,0,0,0,0,?,?) "
+      "was_ready, enrolled_at_ms, last_seen_at_ms, role_fixed) "
+      "VALUES (?,?,?,?,?,0,0,0,'',0,0,0,0,0,?,?,?) "
       "ON CONFLICT (id) DO NOTHING");
   if (!insert) return insert.error();
   return insert->bind(record.id)
@@ -192,6 +191,7 @@ Result<int> SqliteStore::insert(const NodeRecord& record) {
       .bind(static_cast<std::int64_t>(record.wanted))
       .bind(to_ms(record.enrolled_at))
       .bind(to_ms(record.last_seen_at))
+      .bind(static_cast<std::int64_t>(record.role_fixed))
       .execute();
 }
 

@@ -36,8 +36,11 @@ class Store {
 
   virtual Result<> save_cluster(const ClusterRecord& cluster) = 0;
 
-  // Replaces the enrolment tokens that are accepted, each as SHA-256 in hexadecimal.
+  // Replaces the tokens of user-data that are accepted, each as SHA-256 in hexadecimal.
   virtual Result<> save_token_hashes(const std::vector<std::string>& hashes) = 0;
+
+  virtual Result<> save_token(const TokenRecord& token) = 0;
+  virtual Result<> drop_token(const std::string& id) = 0;
 
   // All that `work` writes, or nothing when it returns an error.
   virtual Result<> atomically(const std::function<Result<>()>& work) = 0;

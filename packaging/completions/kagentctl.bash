@@ -43,7 +43,7 @@ _kagentctl() {
   esac
 
   case $command in
-    "") COMPREPLY=($(compgen -W "status describe logs wait reset remove rejoin approve forget kubeconfig config timeline user-data plan version $globals" -- "$word")) ;;
+    "") COMPREPLY=($(compgen -W "status describe logs wait reset remove rejoin approve forget token kubeconfig config timeline user-data plan version $globals" -- "$word")) ;;
     status) COMPREPLY=($(compgen -W "-w --watch -o --output $globals" -- "$word")) ;;
     describe | logs)
       if [[ $word == -* ]]; then
@@ -74,6 +74,13 @@ _kagentctl() {
         COMPREPLY=($(compgen -W "--key $globals" -- "$word"))
       elif [[ $command == forget ]] && ((positional == 0)); then
         COMPREPLY=($(compgen -W "$(_kagentctl_nodes "${connection[@]}")" -- "$word"))
+      fi
+      ;;
+    token)
+      if ((positional == 0)); then
+        COMPREPLY=($(compgen -W "create list revoke $globals" -- "$word"))
+      else
+        COMPREPLY=($(compgen -W "--ttl --uses --role $globals" -- "$word"))
       fi
       ;;
     kubeconfig) COMPREPLY=($(compgen -W "--output --lifetime $globals" -- "$word")) ;;

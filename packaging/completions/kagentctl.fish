@@ -8,7 +8,7 @@ function __kagentctl_is -a command
     contains -- $command (commandline -opc)
 end
 
-set -l commands status describe logs wait reset remove rejoin approve forget kubeconfig config timeline user-data plan version
+set -l commands status describe logs wait reset remove rejoin approve forget token kubeconfig config timeline user-data plan version
 set -l steps preflight hostname time swap modules sysctl packages runtime images kubelet init kubeconfig cni join ready
 set -l phases enrolled preparing initializing waiting joining starting ready not-ready failed lost leaving reset
 
@@ -28,6 +28,7 @@ complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a remove -
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a rejoin -d 'let a node come back'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a approve -d 'let a node in that waits'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a forget -d 'unbind a node from its key'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a token -d 'enrolment tokens'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a kubeconfig -d 'for kubectl, for some hours'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a user-data -d 'the line for launching nodes'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a plan -d 'on a node: what would change'
@@ -57,6 +58,10 @@ complete -c kagentctl -n '__kagentctl_is remove' -s y -l yes
 complete -c kagentctl -n '__kagentctl_is reset' -l rejoin
 complete -c kagentctl -n '__kagentctl_is rejoin' -a '(__kagentctl_nodes)'
 complete -c kagentctl -n '__kagentctl_is approve' -l key -x
+complete -c kagentctl -n '__kagentctl_is token' -a 'create list revoke'
+complete -c kagentctl -n '__kagentctl_is create' -l ttl -x
+complete -c kagentctl -n '__kagentctl_is create' -l uses -x
+complete -c kagentctl -n '__kagentctl_is create' -l role -x -a 'auto worker control-plane'
 complete -c kagentctl -n '__kagentctl_is forget' -a '(__kagentctl_nodes)'
 complete -c kagentctl -n '__kagentctl_is kubeconfig' -s o -l output -r
 complete -c kagentctl -n '__kagentctl_is kubeconfig' -l lifetime -x

@@ -64,6 +64,15 @@ struct ApproveOptions {
 ExitCode run_approve(const Endpoint& endpoint, const ApproveOptions& options);
 ExitCode run_forget(const Endpoint& endpoint, const std::string& node);
 
+struct TokenOptions {
+  std::chrono::seconds lifetime{};
+  std::optional<std::uint64_t> uses;
+  std::string role;
+};
+ExitCode run_token_create(const Endpoint& endpoint, const TokenOptions& options);
+ExitCode run_token_list(const Endpoint& endpoint);
+ExitCode run_token_revoke(const Endpoint& endpoint, const std::string& id);
+
 struct KubeconfigOptions {
   std::string file;                  // empty: stdout
   std::chrono::seconds lifetime{0};  // 0: the coordinator's default, 8 hours

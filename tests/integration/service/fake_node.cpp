@@ -118,11 +118,15 @@ void FakeNode::open_silently() {
 }
 
 void FakeNode::open(std::uint64_t assignment_serial) {
+  open_as("auto", assignment_serial);
+}
+
+void FakeNode::open_as(const std::string& role, std::uint64_t assignment_serial) {
   open_silently();
   v1::AgentMessage message;
   v1::Hello& hello = *message.mutable_hello();
   hello.set_protocol(1);
-  hello.set_requested_role("auto");
+  hello.set_requested_role(role);
   hello.set_assignment_serial(assignment_serial);
   hello.mutable_report()->mutable_facts()->set_node_name(id_);
   send(std::move(message));

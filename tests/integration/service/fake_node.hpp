@@ -37,6 +37,7 @@ class FakeNode {
 
   // Opens the session and says Hello, as a node that holds the Assignment of that serial.
   void open(std::uint64_t assignment_serial = 0);
+  void open_as(const std::string& role, std::uint64_t assignment_serial = 0);
   // Without Hello.
   void open_silently();
   grpc::Status close();  // half-closes, reads to the end

@@ -224,10 +224,11 @@ TEST_CASE("A store of version 1 is brought to this one, with all that is in it")
   REQUIRE(sqlite3_open((folder / "store.db").c_str(), &handle) == SQLITE_OK);
   for (const char* column :
        {"leave_stage", "leave_remove", "leave_force", "leave_rejoin", "leave_reset_serial",
-        "leave_reset_done", "leave_drain_until_ms", "leave_problem", "barred_key"}) {
+        "leave_reset_done", "leave_drain_until_ms", "leave_problem", "barred_key", "role_fixed"}) {
     const std::string drop = std::string("ALTER TABLE nodes DROP COLUMN ") + column;
     REQUIRE(sqlite3_exec(handle, drop.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
   }
+  REQUIRE(sqlite3_exec(handle, "DROP TABLE tokens", nullptr, nullptr, nullptr) == SQLITE_OK);
   REQUIRE(sqlite3_exec(handle, "UPDATE cluster SET schema_version=1", nullptr, nullptr, nullptr) ==
           SQLITE_OK);
   sqlite3_close(handle);
