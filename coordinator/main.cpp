@@ -120,6 +120,8 @@ int main(int argc, char** argv) {
   app.add_option("--advertise", options.advertise, "host in user-data; default: the first address");
   app.add_option("--token-file", options.token_file,
                  "the enrolment token; default: one of its own");
+  app.add_option("--audit-log", options.audit_log,
+                 "a file for who was granted or refused what, in JSON lines; default: stdout");
   app.add_option("--log-level", level, "debug, info, warning, error")
       ->transform(CLI::CheckedTransformer(levels))
       ->envname("KAGENT_LOG");

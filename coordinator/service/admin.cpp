@@ -74,6 +74,25 @@ std::string Coordinator::user_data(bool with_token) const {
   return line;
 }
 
+Result<std::string> Coordinator::hand_out_user_data(bool with_token, const Caller& caller) {
+  if (with_token)
+    if (auto written = audit_.granted(AuditEntry("user-data", caller), now()); !written)
+      return written.error();
+  return user_data(with_token);
+}
+
+Result<> Coordinator::may_administer(const Caller& caller, std::string_view what) {
+  if (caller.local || caller.organization == pki::admin_organization) return {};
+  AuditEntry entry("administration", caller);
+  entry.reason = "no administrator";
+  entry.more.emplace_back("call", what);
+  if (audit_.refused(entry, now()))
+    log::warning("administration from {} ({}) refused", caller.address,
+                 caller.common_name.empty() ? "no certificate" : caller.common_name);
+  return Error(Errc::permission_denied,
+               "this needs the admin socket (root and group kagent-admin) or an admin certificate");
+}
+
 void Coordinator::watch(std::shared_ptr<Watcher> watcher) {
   watchers_.push_back(std::move(watcher));
 }

@@ -16,14 +16,6 @@ namespace {
 
 using boost::asio::any_io_executor;
 
-Result<> may_administer(const Caller& caller) {
-  if (caller.local || caller.organization == pki::admin_organization) return {};
-  log::warning("administration from {} ({}) refused", caller.address,
-               caller.common_name.empty() ? "no certificate" : caller.common_name);
-  return Error(Errc::permission_denied,
-               "this needs the admin socket (root and group kagent-admin) or an admin certificate");
-}
-
 template <class Response>
 Result<> assign(Response& response, Result<Response> answer) {
   if (!answer) return answer.error();
@@ -64,7 +56,8 @@ class WatchReactor final : public Watcher,
   }
 
   void start() {
-    if (auto may = may_administer(caller_); !may) return finish(to_status(may.error()));
+    if (auto may = coordinator_.may_administer(caller_, "WatchNodes"); !may)
+      return finish(to_status(may.error()));
     for (const auto& node : coordinator_.registry().nodes()) {
       queued_.insert(node->record.id);
       pending_.push_back(node->record.id);
@@ -131,18 +124,20 @@ class AdminService final : public v1::Admin::CallbackService {
 
   // Runs `work` on the loop if the caller may; it returns what to finish with.
   template <class Work>
-  Reactor* on_loop_as(Context* context, Work work) {
+  Reactor* on_loop_as(Context* context, const char* what, Work work) {
     Reactor* reactor = context->DefaultReactor();
-    boost::asio::post(loop_, [reactor, work = std::move(work), caller = caller_of(*context)] {
-      if (auto may = may_administer(caller); !may) return reactor->Finish(to_status(may.error()));
-      const Result<> done = work(caller);
-      reactor->Finish(done ? grpc::Status::OK : to_status(done.error()));
-    });
+    boost::asio::post(loop_,
+                      [this, what, reactor, work = std::move(work), caller = caller_of(*context)] {
+                        if (auto may = coordinator_.may_administer(caller, what); !may)
+                          return reactor->Finish(to_status(may.error()));
+                        const Result<> done = work(caller);
+                        reactor->Finish(done ? grpc::Status::OK : to_status(done.error()));
+                      });
     return reactor;
   }
   template <class Work>
-  Reactor* on_loop(Context* context, Work work) {
-    return on_loop_as(context, [work = std::move(work)](const Caller&) { return work(); });
+  Reactor* on_loop(Context* context, const char* what, Work work) {
+    return on_loop_as(context, what, [work = std::move(work)](const Caller&) { return work(); });
   }
 
   // For what takes a while: finishes the call with the answer.
@@ -157,7 +152,7 @@ class AdminService final : public v1::Admin::CallbackService {
 
   Reactor* ListNodes(Context* context, const v1::ListNodesRequest*,
                      v1::ListNodesResponse* response) override {
-    return on_loop(context, [this, response]() -> Result<> {
+    return on_loop(context, "ListNodes", [this, response]() -> Result<> {
       *response = coordinator_.list_nodes();
       return {};
     });
@@ -165,7 +160,7 @@ class AdminService final : public v1::Admin::CallbackService {
 
   Reactor* GetNode(Context* context, const v1::GetNodeRequest* request,
                    v1::Node* response) override {
-    return on_loop(context, [this, request, response]() -> Result<> {
+    return on_loop(context, "GetNode", [this, request, response]() -> Result<> {
       const auto node = coordinator_.resolve(request->node());
       if (!node) return node.error();
       *response = coordinator_.describe(**node);
@@ -175,15 +170,18 @@ class AdminService final : public v1::Admin::CallbackService {
 
   Reactor* GetUserData(Context* context, const v1::GetUserDataRequest* request,
                        v1::GetUserDataResponse* response) override {
-    return on_loop(context, [this, request, response]() -> Result<> {
-      response->set_user_data(coordinator_.user_data(request->with_token()));
-      return {};
-    });
+    return on_loop_as(context, "GetUserData",
+                      [this, request, response](const Caller& caller) -> Result<> {
+                        auto line = coordinator_.hand_out_user_data(request->with_token(), caller);
+                        if (!line) return line.error();
+                        response->set_user_data(std::move(*line));
+                        return {};
+                      });
   }
 
   Reactor* GetClusterConfig(Context* context, const v1::GetClusterConfigRequest*,
                             v1::ClusterConfig* response) override {
-    return on_loop(context, [this, response]() -> Result<> {
+    return on_loop(context, "GetClusterConfig", [this, response]() -> Result<> {
       *response = coordinator_.config();
       return {};
     });
@@ -193,7 +191,8 @@ class AdminService final : public v1::Admin::CallbackService {
                    v1::GetLogsResponse* response) override {
     Reactor* reactor = context->DefaultReactor();
     boost::asio::post(loop_, [this, reactor, request, response, caller = caller_of(*context)] {
-      if (auto may = may_administer(caller); !may) return reactor->Finish(to_status(may.error()));
+      if (auto may = coordinator_.may_administer(caller, "GetLogs"); !may)
+        return reactor->Finish(to_status(may.error()));
       coordinator_.get_logs(*request, answer_to(reactor, response));
     });
     return reactor;
@@ -201,21 +200,23 @@ class AdminService final : public v1::Admin::CallbackService {
 
   Reactor* LeaveNode(Context* context, const v1::LeaveNodeRequest* request,
                      v1::LeaveNodeResponse* response) override {
-    return on_loop_as(context, [this, request, response](const Caller& caller) -> Result<> {
-      return assign(*response, coordinator_.leave_node(*request, caller));
-    });
+    return on_loop_as(context, "LeaveNode",
+                      [this, request, response](const Caller& caller) -> Result<> {
+                        return assign(*response, coordinator_.leave_node(*request, caller));
+                      });
   }
 
   Reactor* RejoinNode(Context* context, const v1::RejoinNodeRequest* request,
                       v1::RejoinNodeResponse* response) override {
-    return on_loop_as(context, [this, request, response](const Caller& caller) -> Result<> {
-      return assign(*response, coordinator_.rejoin_node(*request, caller));
-    });
+    return on_loop_as(context, "RejoinNode",
+                      [this, request, response](const Caller& caller) -> Result<> {
+                        return assign(*response, coordinator_.rejoin_node(*request, caller));
+                      });
   }
 
   Reactor* ListClaims(Context* context, const v1::ListClaimsRequest*,
                       v1::ListClaimsResponse* response) override {
-    return on_loop(context, [this, response]() -> Result<> {
+    return on_loop(context, "ListClaims", [this, response]() -> Result<> {
       *response = coordinator_.list_claims();
       return {};
     });
@@ -223,28 +224,31 @@ class AdminService final : public v1::Admin::CallbackService {
 
   Reactor* ApproveNode(Context* context, const v1::ApproveNodeRequest* request,
                        v1::ApproveNodeResponse* response) override {
-    return on_loop_as(context, [this, request, response](const Caller& caller) -> Result<> {
-      return assign(*response, coordinator_.approve_node(*request, caller));
-    });
+    return on_loop_as(context, "ApproveNode",
+                      [this, request, response](const Caller& caller) -> Result<> {
+                        return assign(*response, coordinator_.approve_node(*request, caller));
+                      });
   }
 
   Reactor* ForgetNode(Context* context, const v1::ForgetNodeRequest* request,
                       v1::ForgetNodeResponse* response) override {
-    return on_loop_as(context, [this, request, response](const Caller& caller) -> Result<> {
-      return assign(*response, coordinator_.forget_node(*request, caller));
-    });
+    return on_loop_as(context, "ForgetNode",
+                      [this, request, response](const Caller& caller) -> Result<> {
+                        return assign(*response, coordinator_.forget_node(*request, caller));
+                      });
   }
 
   Reactor* CreateToken(Context* context, const v1::CreateTokenRequest* request,
                        v1::CreateTokenResponse* response) override {
-    return on_loop_as(context, [this, request, response](const Caller& caller) -> Result<> {
-      return assign(*response, coordinator_.create_token(*request, caller));
-    });
+    return on_loop_as(context, "CreateToken",
+                      [this, request, response](const Caller& caller) -> Result<> {
+                        return assign(*response, coordinator_.create_token(*request, caller));
+                      });
   }
 
   Reactor* ListTokens(Context* context, const v1::ListTokensRequest*,
                       v1::ListTokensResponse* response) override {
-    return on_loop(context, [this, response]() -> Result<> {
+    return on_loop(context, "ListTokens", [this, response]() -> Result<> {
       *response = coordinator_.list_tokens();
       return {};
     });
@@ -252,16 +256,18 @@ class AdminService final : public v1::Admin::CallbackService {
 
   Reactor* DropToken(Context* context, const v1::DropTokenRequest* request,
                      v1::DropTokenResponse* response) override {
-    return on_loop_as(context, [this, request, response](const Caller& caller) -> Result<> {
-      return assign(*response, coordinator_.drop_token(*request, caller));
-    });
+    return on_loop_as(context, "DropToken",
+                      [this, request, response](const Caller& caller) -> Result<> {
+                        return assign(*response, coordinator_.drop_token(*request, caller));
+                      });
   }
 
   Reactor* PlanLeave(Context* context, const v1::PlanLeaveRequest* request,
                      v1::PlanLeaveResponse* response) override {
     Reactor* reactor = context->DefaultReactor();
     boost::asio::post(loop_, [this, reactor, request, response, caller = caller_of(*context)] {
-      if (auto may = may_administer(caller); !may) return reactor->Finish(to_status(may.error()));
+      if (auto may = coordinator_.may_administer(caller, "PlanLeave"); !may)
+        return reactor->Finish(to_status(may.error()));
       coordinator_.plan_leave(*request, answer_to(reactor, response));
     });
     return reactor;
@@ -271,7 +277,8 @@ class AdminService final : public v1::Admin::CallbackService {
                          v1::GetKubeconfigResponse* response) override {
     Reactor* reactor = context->DefaultReactor();
     boost::asio::post(loop_, [this, reactor, request, response, caller = caller_of(*context)] {
-      if (auto may = may_administer(caller); !may) return reactor->Finish(to_status(may.error()));
+      if (auto may = coordinator_.may_administer(caller, "GetKubeconfig"); !may)
+        return reactor->Finish(to_status(may.error()));
       coordinator_.get_kubeconfig(*request, caller, answer_to(reactor, response));
     });
     return reactor;

@@ -54,12 +54,13 @@ std::string digest_of(const v1::ClusterConfig& config) {
   return pki::sha256_hex(bytes);
 }
 
-Coordinator::Coordinator(boost::asio::any_io_executor loop, State state, Settings settings,
-                         std::function<void(const Error&)> fatal)
+Coordinator::Coordinator(boost::asio::any_io_executor loop, State state, Audit audit,
+                         Settings settings, std::function<void(const Error&)> fatal)
     : loop_(loop),
       authority_(std::move(state.authority)),
       store_(std::move(state.store)),
       config_(for_nodes(settings.config)),
+      audit_(std::move(audit)),
       door_(authority_.ca_sha256, Tokens(state.snapshot.token_hashes, state.snapshot.tokens)),
       registry_(policy_of(config_), state.snapshot, reports_of(state.snapshot), now()),
       courier_(loop, *store_, std::move(fatal)),
@@ -80,6 +81,7 @@ void Coordinator::stop() {
   sweep_.cancel();
   courier_.flush();
   flush_reports();
+  audit_.flush(now(), true);
   const Error why(Errc::unavailable, "the coordinator is stopping");
   for (auto& [id, session] : sessions_) session.peer->close(why);
   for (auto& watcher : watchers_) watcher->close(why);
@@ -100,6 +102,7 @@ void Coordinator::arm_sweep() {
     kubeconfig_waits_.expire(at.steady);
     plan_waits_.expire(at.steady);
     drain_plan_waits_.expire(at.steady);
+    audit_.flush(at);
     if (++sweeps_ % sweeps_a_report_flush == 0) flush_reports();
     arm_sweep();
   });
@@ -145,7 +148,10 @@ Result<> Coordinator::admit(const Caller& caller) {
     admitted = Error(Errc::unauthenticated, "node " + caller.common_name + " is not enrolled here");
   if (!admitted) {
     ++counters_.sessions_refused;
-    log::warning("session from {} refused: {}", caller.address, admitted.error().message());
+    AuditEntry entry("session", caller);
+    entry.reason = admitted.error().message();
+    if (audit_.refused(entry, now()))
+      log::warning("session from {} refused: {}", caller.address, admitted.error().message());
   }
   return admitted;
 }

@@ -2,6 +2,7 @@
 
 #include "agent/base/error.hpp"
 #include "coordinator/registry/registry.hpp"
+#include "coordinator/service/audit.hpp"
 #include "coordinator/service/authority.hpp"
 #include "coordinator/service/claims.hpp"
 #include "coordinator/service/courier.hpp"
@@ -44,7 +45,7 @@ struct Settings {
 class Coordinator {
  public:
   // `fatal` is called when the store fails: nothing can be promised any more.
-  Coordinator(boost::asio::any_io_executor loop, State state, Settings settings,
+  Coordinator(boost::asio::any_io_executor loop, State state, Audit audit, Settings settings,
               std::function<void(const Error&)> fatal);
   ~Coordinator();
   Coordinator(const Coordinator&) = delete;
@@ -66,6 +67,8 @@ class Coordinator {
   void closed(const Peer* peer, const Caller& caller);
 
   // For administrators.
+  // Errors: permission_denied.
+  Result<> may_administer(const Caller& caller, std::string_view what);
   v1::ListNodesResponse list_nodes() const;
   // Errors: not_found; failed_precondition (the name fits several).
   Result<const Node*> resolve(const std::string& id_or_name) const;
@@ -92,11 +95,13 @@ class Coordinator {
   using PlanLeaveDone = std::function<void(Result<v1::PlanLeaveResponse>)>;
   void plan_leave(const v1::PlanLeaveRequest& request, PlanLeaveDone done);  // at most 2 minutes
   std::string user_data(bool with_token) const;
+  Result<std::string> hand_out_user_data(bool with_token, const Caller& caller);
   const v1::ClusterConfig& config() const { return config_; }
   void watch(std::shared_ptr<Watcher> watcher);
   void unwatch(const Watcher* watcher);
 
   void configure(Settings settings);
+  Result<> reopen_audit() { return audit_.reopen(); }
 
   const Registry& registry() const { return registry_; }
   const Counters& counters() const { return counters_; }
@@ -113,7 +118,7 @@ class Coordinator {
   v1::Node to_message(const Node& node) const;
   // enrolment.cpp
   Result<Applicant> applicant_of(const v1::EnrollRequest& request, const Caller& caller) const;
-  Result<> take(const Applicant& applicant);
+  Result<Pass> take(const Applicant& applicant);
   void add_rival(v1::Node& message) const;
   void greet(Session& session, const Caller& caller, const v1::Hello& hello);
   void dispatch(const Caller& caller, v1::AgentMessage& message);
@@ -134,6 +139,7 @@ class Coordinator {
   std::unique_ptr<Store> store_;
   v1::ClusterConfig config_;
   std::string advertised_;  // HOST:PORT in user-data
+  Audit audit_;
   Doorkeeper door_;
   Claims waiting_;  // for an administrator's word
   Claims rivals_;   // with another key for an id that is taken

@@ -75,6 +75,14 @@ void Coordinator::deliver(Action& action) {
     join.set_bootstrap_token(std::move(grant->bootstrap_token));
     join.set_certificate_key(std::move(grant->certificate_key));
     *join.mutable_token_expires_at() = to_timestamp(grant->expires_at);
+    AuditEntry entry("join-grant", Caller());
+    entry.actor = "coordinator";
+    entry.node = grant->node;
+    entry.more = {
+        {"bootstrapToken", join.bootstrap_token().substr(0, join.bootstrap_token().find('.'))},
+        {"role", join.certificate_key().empty() ? "worker" : "control-plane"}};
+    // It is minted anew when nobody takes it up.
+    if (!audit_.granted(entry, now())) return;
     log::info("node {} gets a join grant", grant->node);
     ++counters_.grants_sent;
     send_envelope(grant->node, grant->serial, std::move(payload), grant->expires_at);

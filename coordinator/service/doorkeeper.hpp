@@ -40,6 +40,7 @@ class Doorkeeper {
   [[nodiscard]] v1::ChallengeResponse challenge(Now now) const;
   // Errors: as in agent.proto for Enroll, with what to do.
   Result<Pass> admit(const Applicant& applicant, Now now);
+  [[nodiscard]] const std::string& attestation() const { return config_.attestation(); }
   Tokens& tokens() { return tokens_; }
   [[nodiscard]] const Tokens& tokens() const { return tokens_; }
 

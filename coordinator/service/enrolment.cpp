@@ -41,7 +41,7 @@ Result<Applicant> Coordinator::applicant_of(const v1::EnrollRequest& request,
   return Applicant{request, caller, csr->public_key, *key, bound};
 }
 
-Result<> Coordinator::take(const Applicant& applicant) {
+Result<Pass> Coordinator::take(const Applicant& applicant) {
   const std::string& id = applicant.request.node_id();
   const Now at = now();
   const auto pass = door_.admit(applicant, at);
@@ -62,7 +62,7 @@ Result<> Coordinator::take(const Applicant& applicant) {
   switch (registry_.enrol(id, applicant.key_sha256,
                           role_fixed ? pass->role : wanted_role(applicant.request.requested_role()),
                           at, role_fixed)) {
-    case Enrolment::accepted: return {};
+    case Enrolment::accepted: return pass ? *pass : Pass{};
     case Enrolment::barred:
       return Error(Errc::permission_denied,
                    "an administrator has unbound node " + id +
@@ -83,19 +83,27 @@ Result<> Coordinator::take(const Applicant& applicant) {
 }
 
 void Coordinator::enroll(const v1::EnrollRequest& request, const Caller& caller, EnrollDone done) {
+  AuditEntry entry(caller.organization == pki::node_organization ? "renew" : "enrol", caller);
+  // Anybody may call: nothing else that he sends goes into a log.
+  if (is_node_id(request.node_id())) entry.node = request.node_id();
   const auto refuse = [&](const Error& error) {
     ++counters_.enrolments_refused;
-    // Anybody may call: nothing else that he sends goes into the log.
-    log::warning("enrolment of {} from {} refused: {}",
-                 is_node_id(request.node_id()) ? request.node_id() : "?", caller.address,
-                 error.message());
+    entry.reason = error.message();
+    if (audit_.refused(entry, now()))
+      log::warning("enrolment of {} from {} refused: {}", entry.node.empty() ? "?" : entry.node,
+                   caller.address, error.message());
     done(error);
   };
   const auto applicant = applicant_of(request, caller);
   if (!applicant) return refuse(applicant.error());
-  if (auto taken = take(*applicant); !taken) return refuse(taken.error());
+  entry.more.emplace_back("key", applicant->key_sha256);
+  const auto pass = take(*applicant);
+  if (!pass) return refuse(pass.error());
   auto certificate = issue_node_certificate(authority_, request.node_id(), applicant->key);
   if (!certificate) return refuse(certificate.error());
+  entry.more.emplace_back("by", applicant->bound ? "its key" : door_.attestation());
+  entry.more.emplace_back("token", pass->token);
+  if (auto written = audit_.granted(entry, now()); !written) return refuse(written.error());
   if (!applicant->bound) log::info("node {} enrolled from {}", request.node_id(), caller.address);
   v1::EnrollResponse response;
   response.set_certificate(std::move(*certificate));
@@ -150,6 +158,10 @@ Result<v1::ApproveNodeResponse> Coordinator::approve_node(const v1::ApproveNodeR
                      ": name the key of the right one with --key; it says its key in its journal "
                      "(journalctl -u kagentd)");
   const Claim claim = claims.front();
+  AuditEntry entry("approve", caller);
+  entry.node = claim.node_id;
+  entry.more.emplace_back("key", claim.key_sha256);
+  if (auto written = audit_.granted(entry, now()); !written) return written.error();
   if (registry_.enrol(claim.node_id, claim.key_sha256, WantedRole::automatic, at) !=
       Enrolment::accepted)
     return Error(Errc::failed_precondition,
@@ -170,6 +182,10 @@ Result<v1::ForgetNodeResponse> Coordinator::forget_node(const v1::ForgetNodeRequ
   const auto node = resolve(request.node());
   if (!node) return node.error();
   const std::string id = (*node)->record.id;
+  AuditEntry entry("forget", caller);
+  entry.node = id;
+  entry.more.emplace_back("key", (*node)->record.key_sha256);
+  if (auto written = audit_.granted(entry, now()); !written) return written.error();
   if (auto unbound = registry_.unbind(id, now()); !unbound) return unbound.error();
   rivals_.withdraw(id);
   log::warning("node {} unbound from its key by {}", id, who(caller));

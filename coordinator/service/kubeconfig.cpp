@@ -37,6 +37,10 @@ void Coordinator::get_kubeconfig(const v1::GetKubeconfigRequest& request, const 
   const std::string node = signer->record.id;
   const std::string user = user_of(caller);
   const auto lifetime = wanted == 0s ? default_lifetime : wanted;
+  AuditEntry entry("kubeconfig", caller);
+  entry.node = node;
+  entry.more = {{"user", user}, {"seconds", std::to_string(lifetime.count())}};
+  if (auto written = audit_.granted(entry, now()); !written) return done(written.error());
   const std::uint64_t serial = registry_.take_serial(node);
   act();
 

@@ -22,6 +22,10 @@ Result<v1::LeaveNodeResponse> Coordinator::leave_node(const v1::LeaveNodeRequest
   wish.force = request.force();
   wish.rejoin = request.rejoin();
   wish.drain_limit = std::chrono::seconds(request.drain_seconds());
+  AuditEntry entry(wish.remove ? "remove" : "reset", caller);
+  entry.node = id;
+  if (wish.force) entry.more.emplace_back("force", "yes");
+  if (auto written = audit_.granted(entry, now()); !written) return written.error();
   if (auto ordered = registry_.leave(id, wish, now()); !ordered) return ordered.error();
   log::warning("{} of node {}{} ordered by {}", wish.remove ? "removal" : "reset", id,
                wish.force ? " (forced)" : "", who(caller));
@@ -44,6 +48,9 @@ Result<v1::RejoinNodeResponse> Coordinator::rejoin_node(const v1::RejoinNodeRequ
     if (!node) return node.error();
     id = (*node)->record.id;
   }
+  AuditEntry entry("rejoin", caller);
+  entry.node = id;
+  if (auto written = audit_.granted(entry, now()); !written) return written.error();
   if (auto back = registry_.rejoin(id, now()); !back) return back.error();
   log::info("node {} may come back, by {}", id, who(caller));
   act();

@@ -61,9 +61,11 @@ Result<> RunningProcess::start(std::function<void(const Error&)> fatal) {
       options_.advertise.empty() ? first_address() : Result<std::string>(options_.advertise);
   if (!host) return host.error();
 
+  auto audit = Audit::open(options_.audit_log);
+  if (!audit) return audit.error();
   const Authority authority = state->authority;
-  coordinator_ = std::make_unique<Coordinator>(loop_, std::move(*state), std::move(*settings),
-                                               std::move(fatal));
+  coordinator_ = std::make_unique<Coordinator>(loop_, std::move(*state), std::move(*audit),
+                                               std::move(*settings), std::move(fatal));
   auto server =
       start_server(loop_, {options_.listen, options_.admin_socket}, authority, *coordinator_);
   if (!server) return server.error();
@@ -81,7 +83,7 @@ Result<> RunningProcess::reload() {
   auto settings = load_settings(options_.config);
   if (!settings) return settings.error();
   coordinator_->configure(std::move(*settings));
-  return {};
+  return coordinator_->reopen_audit();
 }
 
 void RunningProcess::stop(std::function<void()> done) {

@@ -20,6 +20,7 @@ struct Options {
   std::filesystem::path admin_socket = paths::admin_socket;  // empty: none
   std::filesystem::path config = paths::cluster_config;      // need not exist: all defaults
   std::string advertise;  // HOST in user-data; empty: the first address that is not loopback
+  std::filesystem::path audit_log;   // JSON lines; empty: standard output
   std::filesystem::path token_file;  // the enrolment token; empty: one of our own
 };
 

@@ -29,9 +29,13 @@ Result<v1::CreateTokenResponse> Coordinator::create_token(const v1::CreateTokenR
   if (request.has_uses()) wish.uses = request.uses();
   const auto created = door_.tokens().create(wish, now());
   if (!created) return created.error();
-  if (auto saved = store_->save_token(created->record); !saved) {
+  AuditEntry entry("token-create", caller);
+  entry.more = {{"token", created->record.id}, {"role", std::string(to_string(role))}};
+  auto kept = audit_.granted(entry, now());
+  if (kept) kept = store_->save_token(created->record);
+  if (!kept) {
     door_.tokens().drop(created->record.id);
-    return saved.error();
+    return kept.error();
   }
   log::info("enrolment token {} made by {}", created->record.id, who(caller));
   v1::CreateTokenResponse response;
@@ -53,6 +57,9 @@ v1::ListTokensResponse Coordinator::list_tokens() const {
 Result<v1::DropTokenResponse> Coordinator::drop_token(const v1::DropTokenRequest& request,
                                                       const Caller& caller) {
   const std::string& id = request.id();
+  AuditEntry entry("token-revoke", caller);
+  entry.more = {{"token", id}};
+  if (auto written = audit_.granted(entry, now()); !written) return written.error();
   if (id == Tokens::of_user_data) {
     auto token = renew_enrolment_token(authority_);
     if (!token) return token.error();

@@ -53,6 +53,7 @@ void RunningCoordinator::start() {
   options.state = state();
   options.admin_socket = admin_socket();
   options.config = folder_ / "cluster.yaml";
+  options.audit_log = folder_ / "audit.jsonl";
   options.advertise = "127.0.0.1";
   loop_ = std::make_unique<boost::asio::io_context>(1);
   process_ = must(start_process(loop_->get_executor(), options, [](const Error& error) {
