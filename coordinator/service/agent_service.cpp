@@ -4,6 +4,7 @@
 #include "kagent/v1/agent.grpc.pb.h"
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <deque>
 
@@ -14,6 +15,11 @@ using boost::asio::any_io_executor;
 
 // A node reads what it is sent at once; this many unread messages mean that it does not.
 constexpr std::size_t most_unsent = 256;
+constexpr std::chrono::seconds hello_limit{5};
+// What it says is read at this pace, counted in messages of 4 KiB. A control plane that mints for a
+// whole fleet says a thousand things at once.
+constexpr double messages_a_second = 500, messages_at_once = 4000;
+constexpr double bytes_a_message = 4096;
 
 // One node's stream. gRPC's threads only post; everything else happens on the loop, which also
 // starts each read and write: one of each is outstanding at most. It holds itself until OnDone.
@@ -27,6 +33,7 @@ class SessionReactor final
       : loop_(std::move(loop)),
         coordinator_(coordinator),
         context_(context),
+        timer_(loop_),
         caller_(caller_of(*context)) {}
 
   void begin() {
@@ -35,7 +42,7 @@ class SessionReactor final
       if (auto admitted = self->coordinator_.admit(self->caller_); !admitted)
         self->close(admitted.error());
       else
-        self->StartRead(&self->incoming_);
+        self->wait_for_hello();
     });
   }
 
@@ -69,12 +76,33 @@ class SessionReactor final
         loop_, [self = std::move(self_)] { self->coordinator_.closed(self.get(), self->caller_); });
   }
 
+  void wait_for_hello() {
+    StartRead(&incoming_);
+    timer_.expires_after(hello_limit);
+    timer_.async_wait([self = self_](boost::system::error_code error) {
+      if (!error) self->close(Error(Errc::deadline_exceeded, "no Hello came"));
+    });
+  }
+
+  void read_on() {
+    const auto now = std::chrono::steady_clock::now();
+    const auto wait = pace_.until_room(now);
+    if (wait.count() == 0) return StartRead(&incoming_);
+    timer_.expires_after(wait);
+    timer_.async_wait([self = self_](boost::system::error_code error) {
+      if (!error && !self->closing_) self->StartRead(&self->incoming_);
+    });
+  }
+
   void on_read(bool ok) {
     if (closing_) return;
     if (!ok) return finish(grpc::Status::OK);
     v1::AgentMessage message;
     message.Swap(&incoming_);
-    StartRead(&incoming_);
+    timer_.cancel();
+    pace_.pour(1 + static_cast<double>(message.ByteSizeLong()) / bytes_a_message,
+               std::chrono::steady_clock::now());
+    read_on();
     coordinator_.received(shared_from_this(), caller_, std::move(message));
   }
 
@@ -94,6 +122,7 @@ class SessionReactor final
   // Finish may not overtake a write that is under way.
   void finish(grpc::Status status) {
     if (std::exchange(closing_, true)) return;
+    timer_.cancel();
     status_ = std::move(status);
     if (outgoing_.empty()) Finish(status_);
   }
@@ -101,6 +130,8 @@ class SessionReactor final
   any_io_executor loop_;
   Coordinator& coordinator_;
   grpc::CallbackServerContext* context_;
+  boost::asio::steady_timer timer_;  // for Hello, then between reads
+  Bucket pace_{messages_a_second, messages_at_once};
   Caller caller_;
   std::shared_ptr<SessionReactor> self_;
   v1::AgentMessage incoming_;

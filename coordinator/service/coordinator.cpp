@@ -17,6 +17,8 @@ using std::chrono::system_clock;
 
 // Reports are worth little after a crash (the nodes send them anew): not a commit each.
 constexpr unsigned sweeps_a_report_flush = 4;
+// Each node's last one is kept.
+constexpr std::size_t most_report_bytes = 512 << 10;
 
 Policy policy_of(const v1::ClusterConfig& config) {
   Policy policy;
@@ -194,6 +196,10 @@ void Coordinator::dispatch(const Caller& caller, v1::AgentMessage& message) {
   const Now at = now();
   switch (message.body_case()) {
     case v1::AgentMessage::kReport:
+      if (message.report().ByteSizeLong() > most_report_bytes) {
+        log::warning("node {} sends a report of more than 512 KiB: not taken", id);
+        break;
+      }
       registry_.reported(id, to_report(message.report()), at);
       unsaved_reports_.insert(id);
       break;

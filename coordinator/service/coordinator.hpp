@@ -7,6 +7,7 @@
 #include "coordinator/service/claims.hpp"
 #include "coordinator/service/courier.hpp"
 #include "coordinator/service/doorkeeper.hpp"
+#include "coordinator/service/limits.hpp"
 #include "coordinator/service/peer.hpp"
 #include "coordinator/service/waits.hpp"
 #include "kagent/v1/admin.pb.h"
@@ -29,7 +30,7 @@ namespace kagent::coordinator {
 Now now();
 
 struct Counters {
-  std::uint64_t enrolments_accepted = 0, enrolments_refused = 0;
+  std::uint64_t enrolments_accepted = 0, enrolments_refused = 0, enrolments_throttled = 0;
   std::uint64_t sessions_opened = 0, sessions_refused = 0;
   std::uint64_t grants_sent = 0, mints_requested = 0;
 };
@@ -141,6 +142,7 @@ class Coordinator {
   std::string advertised_;  // HOST:PORT in user-data
   Audit audit_;
   Doorkeeper door_;
+  Strangers strangers_;
   Claims waiting_;  // for an administrator's word
   Claims rivals_;   // with another key for an id that is taken
   Registry registry_;

@@ -8,6 +8,8 @@
 namespace kagent::coordinator {
 namespace {
 
+constexpr std::size_t most_request_bytes = 64 << 10;
+
 bool is_node_id(const std::string& id) {
   return !id.empty() && id.size() <= 64 &&
          std::ranges::all_of(id, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
@@ -30,6 +32,8 @@ Result<Applicant> Coordinator::applicant_of(const v1::EnrollRequest& request,
                                             const Caller& caller) const {
   if (!is_node_id(request.node_id()))
     return Error(Errc::invalid_argument, "a node id is 1 to 64 letters, digits and '-'");
+  if (request.ByteSizeLong() > most_request_bytes)
+    return Error(Errc::invalid_argument, "the request is larger than 64 KiB");
   const auto csr = pki::parse_csr(request.csr());
   if (!csr) return Error(Errc::invalid_argument, csr.error().message());
   if (csr->common_name != request.node_id())
@@ -89,11 +93,23 @@ void Coordinator::enroll(const v1::EnrollRequest& request, const Caller& caller,
   const auto refuse = [&](const Error& error) {
     ++counters_.enrolments_refused;
     entry.reason = error.message();
+    // Who may not yet, or comes second, has shown what is wanted.
+    const bool shown = error.code() == Errc::failed_precondition ||
+                       error.code() == Errc::already_exists ||
+                       error.code() == Errc::resource_exhausted;
+    if (!shown) strangers_.refused(caller.ip, now().steady);
     if (audit_.refused(entry, now()))
       log::warning("enrolment of {} from {} refused: {}", entry.node.empty() ? "?" : entry.node,
                    caller.address, error.message());
     done(error);
   };
+  const Now at = now();
+  const bool stranger = caller.organization.empty();
+  if (stranger && !strangers_.may_ask(caller.ip, at.steady)) {
+    ++counters_.enrolments_throttled;
+    return refuse(Error(Errc::resource_exhausted,
+                        "too many enrolments from this address were refused: wait a minute"));
+  }
   const auto applicant = applicant_of(request, caller);
   if (!applicant) return refuse(applicant.error());
   entry.more.emplace_back("key", applicant->key_sha256);

@@ -21,6 +21,8 @@ namespace kagent::coordinator {
 namespace {
 
 constexpr int most_message_bytes = 1 << 20;
+constexpr int handshake_limit_ms = 10'000;
+constexpr int idle_limit_ms = 60'000;  // without a call
 constexpr std::chrono::seconds shutdown_grace{1};
 constexpr char admin_group[] = "kagent-admin";
 
@@ -67,6 +69,8 @@ class GrpcServer final : public Server {
     builder.RegisterService(admin_.get());
     builder.SetMaxReceiveMessageSize(most_message_bytes);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, handshake_limit_ms);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, idle_limit_ms);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 16);
     // From the first moment on the socket is closed to others; then it is opened to the group.
     const mode_t mask = ::umask(0177);

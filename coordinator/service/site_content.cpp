@@ -104,6 +104,9 @@ std::string Content::metrics() const {
                  counters.enrolments_accepted);
   fmt::format_to(std::back_inserter(text), "kagent_enrolments_total{{result=\"refused\"}} {}\n",
                  counters.enrolments_refused);
+  head("kagent_enrolments_throttled_total", "counter", "Of the refused, those not even looked at.");
+  fmt::format_to(std::back_inserter(text), "kagent_enrolments_throttled_total {}\n",
+                 counters.enrolments_throttled);
   value("kagent_grants_total", "counter", "Join grants sent.", counters.grants_sent);
   value("kagent_mint_requests_total", "counter", "Bootstrap tokens asked for.",
         counters.mints_requested);

@@ -22,7 +22,8 @@ T must(Result<T> result) {
 
 }  // namespace
 
-RunningCoordinator::RunningCoordinator(std::string config) {
+RunningCoordinator::RunningCoordinator(std::string config, std::string listen)
+    : listen_(std::move(listen)) {
   std::filesystem::create_directory(state());
   if (!config.empty()) write_config(std::move(config));
   start();
@@ -48,7 +49,7 @@ RunningCoordinator::~RunningCoordinator() {
 
 void RunningCoordinator::start() {
   Options options;
-  options.listen = "127.0.0.1:0";
+  options.listen = listen_;
   options.http = "127.0.0.1:0";
   options.state = state();
   options.admin_socket = admin_socket();

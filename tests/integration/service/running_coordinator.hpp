@@ -17,7 +17,7 @@ namespace kagent::coordinator {
 class RunningCoordinator {
  public:
   // `config`: a ClusterConfig without its first two lines; FOLDER in it is the coordinator's own.
-  explicit RunningCoordinator(std::string config = "");
+  explicit RunningCoordinator(std::string config = "", std::string listen = "127.0.0.1:0");
   ~RunningCoordinator();
   RunningCoordinator(const RunningCoordinator&) = delete;
   RunningCoordinator& operator=(const RunningCoordinator&) = delete;
@@ -45,6 +45,7 @@ class RunningCoordinator {
 
  private:
   TemporaryFolder folder_;
+  std::string listen_;
   std::unique_ptr<boost::asio::io_context> loop_;
   std::unique_ptr<Process> process_;
   std::optional<std::thread> thread_;
