@@ -5,6 +5,7 @@
 #include "coordinator/service/process.hpp"
 #include "coordinator/service/systemd_notify.hpp"
 
+#include <grpc/support/log.h>
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -134,5 +135,7 @@ int main(int argc, char** argv) {
   if (check->count() > 0) return check_config(check_file, options);
   if (admin->count() > 0) return issue_admin(admin_name, options);
   log::init("kagent-coordinator", level);
+  // gRPC has a line for every handshake that fails, and anybody can make one fail.
+  if (level != log::Level::debug) gpr_set_log_function([](gpr_log_func_args*) {});
   return run(options);
 }

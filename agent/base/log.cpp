@@ -1,5 +1,6 @@
 #include "agent/base/log.hpp"
 
+#include <google/protobuf/stubs/logging.h>
 #include <spdlog/sinks/ansicolor_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -37,6 +38,8 @@ bool for_journal = false;
 }  // namespace
 
 void init(std::string_view program, Level level) {
+  // A peer's malformed message is no line of ours: it would be one for each.
+  google::protobuf::SetLogHandler(nullptr);
   for_journal = ::isatty(STDERR_FILENO) == 0;
   std::shared_ptr<spdlog::logger> logger;
   if (for_journal) {

@@ -1,0 +1,143 @@
+#include "tests/fuzz/targets.hpp"
+
+#include "agent/base/envelope.hpp"
+#include "agent/base/pki.hpp"
+#include "agent/config/cluster_config.hpp"
+#include "agent/config/node_config.hpp"
+#include "agent/imds/documents.hpp"
+#include "agent/imds/fetch.hpp"
+#include "coordinator/attest/instance_identity.hpp"
+#include "coordinator/ctl/render/text.hpp"
+#include "coordinator/registry/registry.hpp"
+#include "coordinator/service/convert.hpp"
+#include "kagent/v1/agent.pb.h"
+#include "kagent/v1/envelope.pb.h"
+#include "tests/support/ec2_signer.hpp"
+
+#include <google/protobuf/stubs/logging.h>
+
+#include <array>
+#include <cstdlib>
+
+namespace kagent::fuzz {
+namespace {
+
+// A promise that holds for every input.
+void promise(bool holds) {
+  if (!holds) std::abort();
+}
+
+void identity(std::string_view input) {
+  const auto document = attest::parse_identity_document(input);
+  if (!document) return;
+  promise(!document->instance_id.empty() && document->instance_id.size() <= 128);
+  promise(document->instance_id.find_first_of("\n\"<> ") == std::string::npos);
+}
+
+// No input is signed with this key, which is gone at the end of the line.
+void pkcs7(std::string_view input) {
+  static const attest::RegionCertificates certificates{
+      {"eu-central-1", {pki::certificate_from_pem(Ec2Signer().pem()).value()}}};
+  promise(!attest::verify_instance_identity(input, certificates));
+}
+
+void user_data(std::string_view input) {
+  const auto node = config::parse_user_data(input, "user-data");
+  if (node) promise(config::parse_coordinator_url(node->coordinator()).has_value());
+  if (!node) promise(!node.error().message().empty() && node.error().message().size() < 65'536);
+}
+
+void cluster_config(std::string_view input) {
+  const auto config = config::parse_cluster_config(input, "cluster.yaml");
+  if (config) promise(config->control_planes() >= 1);
+}
+
+// Nobody has signed it.
+void envelope(std::string_view input) {
+  EnvelopeExpectation expected;
+  expected.ca_sha256 = std::string(64, '0');
+  expected.node_id = "i-1";
+  promise(!open_envelope(input, expected));
+}
+
+void url(std::string_view input) {
+  if (const auto parsed = config::parse_coordinator_url(input))
+    promise(parsed->ca_sha256.size() == 64 && parsed->port != 0);
+}
+
+void csr(std::string_view input) {
+  if (const auto parsed = pki::parse_csr(input)) promise(parsed->public_key != nullptr);
+}
+
+// What an enrolled node says: into the registry, and out again as administrators see it.
+void message(std::string_view input) {
+  using namespace coordinator;
+  v1::AgentMessage body;
+  if (!body.ParseFromArray(input.data(), static_cast<int>(input.size()))) return;
+  const Now now{};
+  Registry registry({}, {}, {}, now);
+  registry.enrol("i-1", "key", WantedRole::automatic, now);
+  registry.connected("i-1", to_hello(body.hello()), now);
+  registry.reported("i-1", to_report(body.report()), now);
+  registry.cluster_ready("i-1", to_cluster_ready(body.cluster_ready()), now);
+  registry.kubernetes_nodes("i-1", to_kubernetes(body.kubernetes_nodes()), now);
+  registry.minted("i-1", to_minted(body.mint_reply()), now);
+  registry.drained("i-1", to_drained(body.drain_reply()), now);
+  registry.tick(now);
+  (void)registry.take_actions();
+  promise(registry.find("i-1") != nullptr);
+  (void)to_message(registry, *registry.find("i-1"));
+}
+
+// Answers of a metadata service: a byte for the status, lines for the bodies.
+void imds(std::string_view input) {
+  imds::Fetch fetch({imds::documents.begin(), imds::documents.end()}, 2, 1);
+  imds::Action action = fetch.start();
+  constexpr std::array statuses{200U, 200U, 200U, 200U, 401U, 403U, 404U, 429U, 503U, 0U};
+  for (std::size_t turn = 0; turn < 100 && !input.empty(); ++turn) {
+    if (std::holds_alternative<imds::Done>(action)) return;
+    if (const auto* get = std::get_if<imds::Get>(&action)) {
+      promise(!get->token.empty());  // never IMDSv1
+      promise(get->path.find_first_of("\r\n ") == std::string::npos);
+      promise(get->token.find_first_of("\r\n") == std::string::npos);
+    }
+    if (std::holds_alternative<imds::Wait>(action)) {
+      action = fetch.on_waited();
+      continue;
+    }
+    const auto status = statuses[static_cast<unsigned char>(input.front()) % statuses.size()];
+    const auto end = std::min(input.find('\n'), input.size() - 1);
+    imds::Reply reply{status, std::string(input.substr(1, end))};
+    input.remove_prefix(end + 1);
+    if (status == 0)
+      action = fetch.on_reply(Error(Errc::unavailable, reply.body));
+    else
+      action = fetch.on_reply(std::move(reply));
+  }
+}
+
+void text(std::string_view input) {
+  const std::string clean = ctl::render::clean(input);
+  for (const char c : clean) promise(static_cast<unsigned char>(c) >= ' ' && c != '\x7f');
+  promise(ctl::render::columns(ctl::render::cut(clean, 10)) <= 10);
+}
+
+constexpr std::array<Target, 10> all{{{"identity", identity},
+                                      {"pkcs7", pkcs7},
+                                      {"user-data", user_data},
+                                      {"cluster-config", cluster_config},
+                                      {"envelope", envelope},
+                                      {"url", url},
+                                      {"csr", csr},
+                                      {"message", message},
+                                      {"imds", imds},
+                                      {"text", text}}};
+
+}  // namespace
+
+std::span<const Target> targets() {
+  google::protobuf::SetLogHandler(nullptr);  // as log::init() does it
+  return all;
+}
+
+}  // namespace kagent::fuzz
