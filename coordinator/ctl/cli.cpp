@@ -239,6 +239,8 @@ void CommandLine::add_kubeconfig() {
 }
 
 void CommandLine::add_rest() {
+  command(app_, "certs", "which certificates there are, and until when",
+          [this] { return run_certs(endpoint_); });
   command(app_, "timeline", "when each step of each node started and ended",
           [this] { return run_timeline(endpoint_); });
   auto* user_data = command(app_, "user-data", "the line that nodes are launched with",

@@ -122,6 +122,12 @@ class GrpcClient final : public Client {
     });
   }
 
+  Result<v1::ListCertificatesResponse> list_certificates() override {
+    return call<v1::ListCertificatesResponse>([&](grpc::ClientContext* context, auto* response) {
+      return stub_->ListCertificates(context, {}, response);
+    });
+  }
+
   Result<v1::ListTokensResponse> list_tokens() override {
     return call<v1::ListTokensResponse>([&](grpc::ClientContext* context, auto* response) {
       return stub_->ListTokens(context, {}, response);

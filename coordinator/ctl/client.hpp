@@ -40,6 +40,7 @@ class Client {
   virtual Result<std::string> approve_node(const std::string& id, const std::string& key) = 0;
   virtual Result<std::string> forget_node(const std::string& id_or_name) = 0;
   virtual Result<v1::CreateTokenResponse> create_token(const v1::CreateTokenRequest& request) = 0;
+  virtual Result<v1::ListCertificatesResponse> list_certificates() = 0;
   virtual Result<v1::ListTokensResponse> list_tokens() = 0;
   virtual Result<> drop_token(const std::string& id) = 0;
   // At most a little more than two minutes.

@@ -93,6 +93,33 @@ Result<> Coordinator::may_administer(const Caller& caller, std::string_view what
                "this needs the admin socket (root and group kagent-admin) or an admin certificate");
 }
 
+v1::ListCertificatesResponse Coordinator::list_certificates() const {
+  v1::ListCertificatesResponse response;
+  const auto add = [&](const std::string& holder, const std::string& use,
+                       const pki::Validity& validity) -> v1::Certificate& {
+    v1::Certificate& message = *response.add_certificates();
+    message.set_holder(holder);
+    message.set_use(use);
+    *message.mutable_issued_at() = to_timestamp(validity.not_before);
+    *message.mutable_expires_at() = to_timestamp(validity.not_after);
+    return message;
+  };
+  for (const OwnCertificate& own : own_certificates_) {
+    v1::Certificate& message = add("coordinator", own.use, own.validity);
+    if (own.renewal) *message.mutable_renewal_at() = to_timestamp(*own.renewal);
+  }
+  for (const auto& node : registry_.nodes()) {
+    const auto found = node_certificates_.find(node->record.id);
+    if (found == node_certificates_.end()) continue;
+    const pki::Validity& validity = found->second;
+    // agent/daemon/identity.cpp: half of its life, and up to a tenth more.
+    *add(node->record.id, "client", validity).mutable_renewal_at() =
+        to_timestamp(validity.not_before + (validity.not_after - validity.not_before) / 2);
+  }
+  *response.mutable_now() = to_timestamp(std::chrono::system_clock::now());
+  return response;
+}
+
 void Coordinator::watch(std::shared_ptr<Watcher> watcher) {
   watchers_.push_back(std::move(watcher));
 }

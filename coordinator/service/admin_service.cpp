@@ -246,6 +246,14 @@ class AdminService final : public v1::Admin::CallbackService {
                       });
   }
 
+  Reactor* ListCertificates(Context* context, const v1::ListCertificatesRequest*,
+                            v1::ListCertificatesResponse* response) override {
+    return on_loop(context, "ListCertificates", [this, response]() -> Result<> {
+      *response = coordinator_.list_certificates();
+      return {};
+    });
+  }
+
   Reactor* ListTokens(Context* context, const v1::ListTokensRequest*,
                       v1::ListTokensResponse* response) override {
     return on_loop(context, "ListTokens", [this, response]() -> Result<> {

@@ -69,12 +69,16 @@ Result<> load_ca(Authority& authority, const fs::path& folder) {
   return {};
 }
 
+// A third of its life remains.
+system_clock::time_point renewal_of(const pki::Validity& validity) {
+  return validity.not_after - (validity.not_after - validity.not_before) / 3;
+}
+
 bool wants_renewal(const pki::Certificate& certificate, const Authority& authority, pki::Use use,
                    system_clock::time_point now) {
   auto validity = pki::validity_of(certificate);
   if (!validity || !pki::verify(certificate, authority.ca, use, now)) return true;
-  const auto remaining = validity->not_after - now;
-  return remaining * 3 < validity->not_after - validity->not_before;
+  return now >= renewal_of(*validity);
 }
 
 struct Issued {
@@ -176,6 +180,21 @@ Result<std::string> issue_node_certificate(const Authority& authority, const std
   auto certificate = pki::issue(request, key, authority.ca, authority.ca_key);
   if (!certificate) return certificate.error();
   return pki::to_pem(*certificate);
+}
+
+Result<std::vector<OwnCertificate>> own_certificates(const Authority& authority) {
+  std::vector<OwnCertificate> all;
+  const auto server = pki::certificate_from_pem(authority.server_chain_pem);
+  if (!server) return server.error();
+  const auto ca = pki::validity_of(authority.ca);
+  const auto of_server = pki::validity_of(*server);
+  const auto signer = pki::validity_of(authority.signer.certificate);
+  if (!ca || !of_server || !signer)
+    return Error(Errc::internal, "a certificate without a validity");
+  all.push_back({"CA", *ca, std::nullopt});
+  all.push_back({"server", *of_server, renewal_of(*of_server)});
+  all.push_back({"envelopes", *signer, renewal_of(*signer)});
+  return all;
 }
 
 Result<std::string> renew_enrolment_token(const Authority& authority) {

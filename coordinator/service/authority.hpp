@@ -9,7 +9,9 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace kagent::coordinator {
 
@@ -47,6 +49,14 @@ Result<Credential> issue_admin(const std::filesystem::path& folder, const std::s
 // Another token for user-data, on disk when it returns. Errors: failed_precondition (it is the
 // operator's).
 Result<std::string> renew_enrolment_token(const Authority& authority);
+
+struct OwnCertificate {
+  std::string use;  // "CA", "server", "envelopes"
+  pki::Validity validity;
+  std::optional<std::chrono::system_clock::time_point> renewal;  // nothing: by hand
+};
+// A start from then on renews it. Errors: internal.
+Result<std::vector<OwnCertificate>> own_certificates(const Authority& authority);
 
 struct State {
   Authority authority;

@@ -65,9 +65,11 @@ Coordinator::Coordinator(boost::asio::any_io_executor loop, State state, Audit a
       audit_(std::move(audit)),
       door_(authority_.ca_sha256, Tokens(state.snapshot.token_hashes, state.snapshot.tokens)),
       registry_(policy_of(config_), state.snapshot, reports_of(state.snapshot), now()),
-      courier_(loop, *store_, std::move(fatal)),
+      courier_(loop, *store_, fatal),
+      fatal_(std::move(fatal)),
       sweep_(loop) {
   door_.configure(settings.config.enrolment(), std::move(settings.region_certificates));
+  if (auto own = own_certificates(authority_)) own_certificates_ = std::move(*own);
 }
 
 Coordinator::~Coordinator() = default;
@@ -105,9 +107,20 @@ void Coordinator::arm_sweep() {
     plan_waits_.expire(at.steady);
     drain_plan_waits_.expire(at.steady);
     audit_.flush(at);
+    look_at_certificates(at);
     if (++sweeps_ % sweeps_a_report_flush == 0) flush_reports();
     arm_sweep();
   });
+}
+
+void Coordinator::look_at_certificates(Now at) {
+  for (const OwnCertificate& own : own_certificates_) {
+    if (!own.renewal || at.wall < *own.renewal) continue;
+    own_certificates_.clear();
+    return fatal_(
+        Error(Errc::unavailable, "a certificate of the coordinator (" + own.use +
+                                     ") is due: it is renewed at the start that follows"));
+  }
 }
 
 void Coordinator::flush_reports() {
@@ -178,6 +191,7 @@ void Coordinator::received(const std::shared_ptr<Peer>& peer, const Caller& call
 void Coordinator::greet(Session& session, const Caller& caller, const v1::Hello& hello) {
   ++counters_.sessions_opened;
   log::debug("session of {} from {}", caller.common_name, caller.address);
+  node_certificates_[caller.common_name] = caller.validity;
   v1::CoordinatorMessage message;
   message.mutable_welcome()->set_protocol(protocol_version);
   message.mutable_welcome()->set_cluster_id(authority_.cluster_id);

@@ -45,7 +45,8 @@ struct Settings {
 // thread.
 class Coordinator {
  public:
-  // `fatal` is called when the store fails: nothing can be promised any more.
+  // `fatal` is called when the store fails: nothing can be promised any more; and when a
+  // certificate of its own is due: the next start renews it.
   Coordinator(boost::asio::any_io_executor loop, State state, Audit audit, Settings settings,
               std::function<void(const Error&)> fatal);
   ~Coordinator();
@@ -90,6 +91,7 @@ class Coordinator {
                                              const Caller& caller);
   Result<v1::CreateTokenResponse> create_token(const v1::CreateTokenRequest& request,
                                                const Caller& caller);
+  v1::ListCertificatesResponse list_certificates() const;
   v1::ListTokensResponse list_tokens() const;
   Result<v1::DropTokenResponse> drop_token(const v1::DropTokenRequest& request,
                                            const Caller& caller);
@@ -133,6 +135,7 @@ class Coordinator {
                      std::chrono::system_clock::time_point expires_at);
   void send(const std::string& node, v1::CoordinatorMessage message);
   void arm_sweep();
+  void look_at_certificates(Now at);
   void flush_reports();
 
   boost::asio::any_io_executor loop_;
@@ -147,6 +150,9 @@ class Coordinator {
   Claims rivals_;   // with another key for an id that is taken
   Registry registry_;
   Courier courier_;
+  std::function<void(const Error&)> fatal_;
+  std::vector<OwnCertificate> own_certificates_;
+  std::unordered_map<std::string, pki::Validity> node_certificates_;  // by node id, as last seen
   boost::asio::steady_timer sweep_;
   std::unordered_map<std::string, Session> sessions_;  // by node id
   std::vector<std::shared_ptr<Watcher>> watchers_;

@@ -53,7 +53,7 @@ Result<Pass> Coordinator::take(const Applicant& applicant) {
   if (!pass && !waits) return pass.error();
   const NodeRecord* record = registry_.record(id);
   const bool taken = record != nullptr && !record->key_sha256.empty();
-  const Claim claim{id, applicant.key_sha256, applicant.caller.address, at.steady};
+  const Claim claim{id, applicant.key_sha256, applicant.caller.ip, at.steady};
   if (waits && !taken) {
     waiting_.note(claim);
     return pass.error();
@@ -117,6 +117,9 @@ void Coordinator::enroll(const v1::EnrollRequest& request, const Caller& caller,
   if (!pass) return refuse(pass.error());
   auto certificate = issue_node_certificate(authority_, request.node_id(), applicant->key);
   if (!certificate) return refuse(certificate.error());
+  if (const auto issued = pki::certificate_from_pem(*certificate))
+    if (const auto validity = pki::validity_of(*issued))
+      node_certificates_[request.node_id()] = *validity;
   entry.more.emplace_back("by", applicant->bound ? "its key" : door_.attestation());
   entry.more.emplace_back("token", pass->token);
   if (auto written = audit_.granted(entry, now()); !written) return refuse(written.error());

@@ -50,6 +50,7 @@ Caller caller_of(const grpc::CallbackServerContext& context) {
   caller.organization = subject->organization;
   caller.common_name = subject->common_name;
   caller.key_sha256 = *key;
+  if (const auto validity = pki::validity_of(*certificate)) caller.validity = *validity;
   return caller;
 }
 

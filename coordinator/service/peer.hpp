@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/base/error.hpp"
+#include "agent/base/pki.hpp"
 
 #include <memory>
 #include <string>
@@ -20,9 +21,10 @@ struct Caller {
       organization;  // pki::node_organization, pki::admin_organization; empty: no certificate
   std::string common_name;
   std::string key_sha256;
-  std::string address;  // for the log
-  std::string ip;       // of it; empty: local
-  bool local = false;   // over the admin socket
+  pki::Validity validity;  // of the certificate
+  std::string address;     // for the log
+  std::string ip;          // of it; empty: local
+  bool local = false;      // over the admin socket
 };
 
 // For the log, of an administrator.

@@ -8,7 +8,7 @@ function __kagentctl_is -a command
     contains -- $command (commandline -opc)
 end
 
-set -l commands status describe logs wait reset remove rejoin approve forget token kubeconfig config timeline user-data plan version
+set -l commands status describe logs wait reset remove rejoin approve forget token kubeconfig config certs timeline user-data plan version
 set -l steps preflight hostname time swap modules sysctl packages runtime images kubelet init kubeconfig cni join ready
 set -l phases enrolled preparing initializing waiting joining starting ready not-ready failed lost leaving reset
 
@@ -22,6 +22,7 @@ complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a describe
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a logs -d 'journal lines of steps'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a wait -d 'until nodes are ready'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a config -d 'NodeConfig and ClusterConfig'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a certs -d 'certificates, and until when'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a timeline -d 'when each step started and ended'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a reset -d 'drain a node and undo what kagent has done'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a remove -d 'reset a node for good'

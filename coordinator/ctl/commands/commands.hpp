@@ -57,6 +57,8 @@ struct LeaveOptions {
 ExitCode run_leave(const Endpoint& endpoint, const LeaveOptions& options);
 ExitCode run_rejoin(const Endpoint& endpoint, const std::string& node);
 
+ExitCode run_certs(const Endpoint& endpoint);
+
 struct ApproveOptions {
   std::string node;  // empty: list who waits
   std::string key;   // its first digits; empty: whichever it is

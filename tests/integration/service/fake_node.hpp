@@ -33,6 +33,7 @@ class FakeNode {
   [[nodiscard]] v1::ChallengeResponse challenge() const;
   [[nodiscard]] std::string key_sha256() const;
   [[nodiscard]] const std::string& certificate() const { return certificate_; }
+  void use_certificate(std::string pem) { certificate_ = std::move(pem); }
   [[nodiscard]] std::string key_pem() const;
 
   // Opens the session and says Hello, as a node that holds the Assignment of that serial.

@@ -1,4 +1,5 @@
 #include "coordinator/service/limits.hpp"
+#include "coordinator/service/claims.hpp"
 #include "kagent/v1/agent.grpc.pb.h"
 #include "tests/integration/service/fake_node.hpp"
 #include "tests/support/result.hpp"
@@ -147,6 +148,20 @@ TEST_CASE("T17 A session that talks without end is read at a pace, and loses not
   CHECK(std::chrono::steady_clock::now() - began >= 1s);  // 4000 at once, then 500 a second
   other.open();
   CHECK(other.next(v1::CoordinatorMessage::kWelcome));
+}
+
+TEST_CASE("T17 A crowd at one door hides nobody who waits at another") {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  Claims claims;
+  claims.note({"i-honest", "key", "10.0.0.1", now});
+  for (int i = 0; i < 3000; ++i)
+    claims.note({"i-" + std::to_string(i), "key", "10.0.0.2", now + 1ms * i});
+  CHECK(claims.of("i-honest", now + 4s).size() == 1);
+  CHECK(claims.of("", now + 4s).size() == 1 + Claims::most_of_one_address);
+  CHECK(claims.of("", now + Claims::lifetime + 1s).size() < 1 + Claims::most_of_one_address);
+  for (int i = 0; i < 3000; ++i)
+    claims.note({"i-" + std::to_string(i), "key", std::to_string(i), now + 1ms * i});
+  CHECK(claims.of("", now + 4s).size() <= Claims::most);
 }
 
 TEST_CASE("T17 Refusals are counted by address, with a bound on how many addresses") {

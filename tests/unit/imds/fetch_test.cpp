@@ -106,7 +106,7 @@ TEST_CASE("forbidden is tried again, seldom, and the message says what to do") {
   expect<PutToken>(fetch.on_waited());
 }
 
-TEST_CASE("a service of version 1 only is never asked for a document") {
+TEST_CASE("T19 a service of version 1 only is never asked for a document") {
   auto fetch = make();
   fetch.start();
   for (const unsigned status : {404U, 405U}) {
