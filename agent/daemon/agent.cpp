@@ -322,35 +322,10 @@ void Agent::look_for_kubernetes() {
 
 // Asked as soon as init is done: the way to the API is there a moment later.
 void Agent::take_order(const v1::Mint& order) {
-  if (kubernetes_ || order.control_plane())
+  if (kubernetes_)
     asio::co_spawn(io_, mint(order), asio::detached);
   else
     early_orders_[order.node_id()] = order;
-}
-
-asio::awaitable<void> Agent::mint(v1::Mint order) {
-  v1::AgentMessage message;
-  v1::MintReply& reply = *message.mutable_mint_reply();
-  reply.set_request(order.request());
-  Result<kubernetes::Minted> minted =
-      Error(Errc::failed_precondition, "this node has no access to the Kubernetes API yet");
-  // It would also need the certificate key, which kubeadm uploads as root.
-  if (order.control_plane())
-    minted = Error(Errc::failed_precondition,
-                   "a further control plane cannot join yet: use controlPlanes: 1");
-  else if (kubernetes_)
-    minted = co_await kubernetes::mint_token(kubernetes_, order.node_id(), order.node_name(),
-                                             std::chrono::seconds(order.ttl_seconds()));
-  if (minted) {
-    log::info("made a bootstrap token for {}", order.node_name());
-    reply.set_bootstrap_token(minted->token);
-    *reply.mutable_expires_at() = timestamp(minted->expires_at);
-  } else {
-    log::warning("no bootstrap token for {}: {}", order.node_name(), minted.error().message());
-    reply.mutable_failure()->set_cause("grant.mint-failed");
-    reply.mutable_failure()->set_message(wire_text(minted.error().message()));
-  }
-  session_.send(std::move(message));
 }
 
 asio::awaitable<void> Agent::revoke(std::string token_id) {

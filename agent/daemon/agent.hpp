@@ -56,6 +56,7 @@ class Agent {
   void take_envelope(std::string envelope);
   boost::asio::awaitable<void> deliver();
   void take_order(const v1::Mint& order);
+  boost::asio::awaitable<Result<std::string>> certificate_key(v1::Mint order);
   boost::asio::awaitable<void> mint(v1::Mint order);
   boost::asio::awaitable<void> revoke(std::string token_id);
   boost::asio::awaitable<void> read_log(v1::LogRequest request);

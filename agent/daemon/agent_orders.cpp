@@ -3,6 +3,7 @@
 #include "agent/daemon/agent.hpp"
 #include "agent/daemon/report.hpp"
 #include "agent/kubernetes/drain.hpp"
+#include "agent/kubernetes/tokens.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -22,6 +23,38 @@ void fail(Reply& reply, const std::string& cause, const Error& error) {
 }
 
 }  // namespace
+
+// What a further control plane opens the certificates with; for a worker nothing.
+asio::awaitable<Result<std::string>> Agent::certificate_key(v1::Mint order) {
+  if (!order.control_plane()) co_return std::string();
+  std::string envelope = order.upload_order().SerializeAsString();
+  auto accepted = co_await node_->submit(std::move(envelope));
+  if (!accepted) co_return accepted.error().context("the upload order");
+  co_return co_await node_->upload_certificates();
+}
+
+asio::awaitable<void> Agent::mint(v1::Mint order) {
+  v1::AgentMessage message;
+  v1::MintReply& reply = *message.mutable_mint_reply();
+  reply.set_request(order.request());
+  Result<kubernetes::Minted> minted = no_access;
+  auto key = co_await certificate_key(order);
+  if (!key)
+    minted = key.error();
+  else if (kubernetes_)
+    minted = co_await kubernetes::mint_token(kubernetes_, order.node_id(), order.node_name(),
+                                             std::chrono::seconds(order.ttl_seconds()));
+  if (minted) {
+    log::info("made a bootstrap token for {}", order.node_name());
+    reply.set_bootstrap_token(minted->token);
+    reply.set_certificate_key(*key);
+    *reply.mutable_expires_at() = timestamp(minted->expires_at);
+  } else {
+    log::warning("no bootstrap token for {}: {}", order.node_name(), minted.error().message());
+    fail(reply, "grant.mint-failed", minted.error());
+  }
+  session_.send(std::move(message));
+}
 
 asio::awaitable<void> Agent::issue_kubeconfig(std::uint64_t serial) {
   auto issued = co_await node_->issue_kubeconfig();

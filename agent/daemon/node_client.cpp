@@ -151,6 +151,14 @@ class DbusNodeClient final : public NodeClient {
     co_return issued;
   }
 
+  asio::awaitable<Result<std::string>> upload_certificates() override {
+    auto message = dbus::make_call(*proxy_, interface, "UploadCertificates");
+    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), check_timeout);
+    auto values = read_all<std::string>(std::move(reply));
+    if (!values) co_return values.error();
+    co_return std::move(std::get<0>(*values));
+  }
+
   asio::awaitable<Result<std::vector<std::string>>> read_log(std::string step,
                                                              unsigned lines) override {
     const std::uint32_t count = lines;

@@ -39,7 +39,7 @@ struct HeldAssignment {
 };
 
 struct Submitted {
-  std::string kind;  // "assignment", "join-grant", "reset", "kubeconfig"
+  std::string kind;  // "assignment", "join-grant", "reset", "kubeconfig", "upload"
   std::uint64_t serial = 0;
 };
 
@@ -72,6 +72,8 @@ class NodeClient {
   virtual boost::asio::awaitable<Result<std::vector<std::string>>> plan_reset() = 0;
   // What the kubeconfig order submitted last asks for, once.
   virtual boost::asio::awaitable<Result<IssuedKubeconfig>> issue_kubeconfig() = 0;
+  // Of a control plane, as the upload order submitted last says, once: the certificate key, secret.
+  virtual boost::asio::awaitable<Result<std::string>> upload_certificates() = 0;
   // Of the last run of the step's unit, oldest first; every step's if `step` is empty.
   virtual boost::asio::awaitable<Result<std::vector<std::string>>> read_log(std::string step,
                                                                             unsigned lines) = 0;

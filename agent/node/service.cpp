@@ -13,6 +13,7 @@
 #include "agent/node/kubeadm/admin_conf.hpp"
 #include "agent/node/steps/kubernetes.hpp"
 #include "agent/node/survey.hpp"
+#include "agent/node/upload_certificates.hpp"
 #include "agent/plan/plan.hpp"
 #include "node1_adaptor.hpp"
 
@@ -181,6 +182,12 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
     return {issued->api_server, issued->ca_pem, issued->certificate_pem};
   }
 
+  void UploadCertificates(sdbus::Result<std::string>&& result) override {
+    touch();
+    auto reply = std::make_shared<sdbus::Result<std::string>>(std::move(result));
+    asio::co_spawn(io_, upload(std::move(reply)), asio::detached);
+  }
+
   std::string NodeId() override {
     const auto id = node_id();
     return id ? *id : std::string{};
@@ -190,6 +197,25 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
 
   static Error unknown(const std::string& step) {
     return {Errc::not_found, "there is no step \"" + step + "\""};
+  }
+
+  asio::awaitable<void> upload(std::shared_ptr<sdbus::Result<std::string>> reply) {
+    auto key = co_await upload_as_ordered();
+    if (key)
+      reply->returnResults(*key);
+    else
+      reply->returnError(dbus::to_dbus(key.error()));
+    connection_.rearm();
+  }
+
+  asio::awaitable<Result<std::string>> upload_as_ordered() {
+    const auto order = vault_.take_upload_order();
+    if (!order) co_return order.error();
+    auto context = read_context(units_, vault_);
+    if (!context) co_return context.error();
+    ContextPtr fixed = std::move(*context);
+    log::info("the cluster's certificates go up for {}", order->node_id());
+    co_return co_await upload_certificates(std::move(fixed));
   }
 
   asio::awaitable<void> check_step(CheckReply reply, std::string name) {

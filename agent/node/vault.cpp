@@ -13,6 +13,7 @@ namespace kagent::node {
 namespace {
 
 constexpr char kubeconfig_file[] = "kubeconfig-order";
+constexpr char upload_file[] = "upload-order";
 constexpr char reset_file[] = "reset";
 constexpr char reset_done_file[] = "reset-done";
 constexpr char record_file[] = "serials";
@@ -26,6 +27,7 @@ std::string kind_of(const v1::EnvelopePayload& payload) {
     case v1::EnvelopePayload::kJoinGrant: return "join-grant";
     case v1::EnvelopePayload::kReset: return "reset";
     case v1::EnvelopePayload::kKubeconfig: return "kubeconfig";
+    case v1::EnvelopePayload::kUpload: return "upload";
     case v1::EnvelopePayload::BODY_NOT_SET: break;
   }
   return {};
@@ -136,6 +138,14 @@ Result<v1::KubeconfigOrder> Vault::take_kubeconfig_order() {
   return payload->kubeconfig();
 }
 
+Result<v1::UploadOrder> Vault::take_upload_order() {
+  auto payload = load_payload(run_ / upload_file);
+  if (!payload || !payload->has_upload())
+    return Error{Errc::not_found, "the coordinator has ordered no upload of certificates"};
+  if (auto removed = remove_file(run_ / upload_file); !removed) return removed.error();
+  return payload->upload();
+}
+
 Result<> Vault::drop_grant() {
   return remove_file(run_ / grant_file);
 }
@@ -182,6 +192,8 @@ Result<> Vault::keep(const v1::EnvelopePayload& payload) const {
   }
   if (payload.has_kubeconfig())
     return write_file_atomic(run_ / kubeconfig_file, payload.SerializeAsString(), 0600);
+  if (payload.has_upload())
+    return write_file_atomic(run_ / upload_file, payload.SerializeAsString(), 0600);
   return {};
 }
 

@@ -19,7 +19,7 @@ struct Trust {
 };
 
 struct Accepted {
-  std::string kind;  // "assignment", "join-grant", "reset", "kubeconfig"
+  std::string kind;  // "assignment", "join-grant", "reset", "kubeconfig", "upload"
   std::uint64_t serial = 0;
 };
 
@@ -53,6 +53,8 @@ class Vault {
   [[nodiscard]] std::optional<v1::JoinGrant> grant(std::chrono::system_clock::time_point now) const;
   // The order to sign an administrator's certificate, once: it is gone then.
   Result<v1::KubeconfigOrder> take_kubeconfig_order();
+  // The order to upload the cluster's certificates, once.
+  Result<v1::UploadOrder> take_upload_order();
   // A grant that the cluster refused: only a newer one is of use.
   Result<> drop_grant();
 

@@ -52,6 +52,7 @@ struct RequestMint {
   std::string node, node_name;
   std::chrono::seconds ttl{};
   bool control_plane = false;
+  std::uint64_t serial = 0;  // of the UploadOrder to the minter, for a control plane only
 };
 struct RevokeToken {
   std::string minter;

@@ -35,12 +35,15 @@ const Node* Registry::name_holder(const Node& node) const {
   return nullptr;
 }
 
-// Two control planes that join at once race in etcd.
-bool Registry::control_plane_is_joining(const Node& but) const {
-  return std::ranges::any_of(control_planes_, [&](const auto& entry) {
-    const Node& node = *entry.second;
-    return &node != &but && !node.record.joined && (node.mint || node.grant);
-  });
+// Two control planes that join at once race in etcd. One that is lost is waited for until its token
+// has expired.
+const Node* Registry::joining_control_plane(const Node& but, Now now) const {
+  for (const auto& [order, node] : control_planes_) {
+    if (node == &but || node->record.joined) continue;
+    if (node->mint || (!node->lost && join_is(*node, StepState::running))) return node;
+    if (node->grant && (!node->lost || node->grant->expires_at > now.wall)) return node;
+  }
+  return nullptr;
 }
 
 const Node* Registry::reachable_control_plane(const Node* but) const {
@@ -63,7 +66,11 @@ void Registry::pump_grant(Node& node, Now now) {
                         ": give this node another hostname";
     return;
   }
-  if (node.record.role == Role::control_plane && control_plane_is_joining(node)) return;
+  if (node.record.role == Role::control_plane)
+    if (const Node* first = joining_control_plane(node, now)) {
+      node.mint_problem = "control planes join one at a time: waits for " + first->record.name;
+      return;
+    }
   if (const Node* minter = reachable_control_plane(&node)) request_mint(node, *minter, now);
 }
 
@@ -78,10 +85,17 @@ void Registry::pump_grants(Now now) {
 void Registry::request_mint(Node& node, const Node& minter, Now now) {
   if (node.grant) revoke(node);
   const std::uint64_t request = next_request_++;
-  node.mint = PendingMint{request, minter.record.id, now.steady + policy_.mint_timeout};
+  RequestMint mint{
+      minter.record.id, request, node.record.id, node.record.name, policy_.token_ttl, false, 0};
+  node.mint_problem.clear();
+  if (node.record.role == Role::control_plane) {
+    mint.control_plane = true;
+    mint.serial = take_serial(minter.record.id);
+  }
+  const auto limit = mint.control_plane ? policy_.certificates_timeout : policy_.mint_timeout;
+  node.mint = PendingMint{request, minter.record.id, now.steady + limit};
   mint_requests_.emplace(request, &node);
-  actions_.emplace_back(RequestMint{minter.record.id, request, node.record.id, node.record.name,
-                                    policy_.token_ttl, node.record.role == Role::control_plane});
+  actions_.emplace_back(std::move(mint));
   // The next one, should this token not do, comes later each time.
   const auto delay = std::min(policy_.mint_retry_first * (1U << std::min(node.mints, 10U)),
                               policy_.mint_retry_cap);
@@ -121,6 +135,12 @@ void Registry::minted(const std::string& minter, Minted outcome, Now now) {
   }
   Node& node = *found->second;
   if (outcome.problem.empty() && token_id.empty()) outcome.problem = "the token is empty";
+  // Without it kubeadm would make a cluster's certificates of its own.
+  if (outcome.problem.empty() && node.record.role == Role::control_plane &&
+      outcome.certificate_key.empty()) {
+    actions_.emplace_back(RevokeToken{minter, token_id});
+    outcome.problem = minter + " has given no certificate key";
+  }
   if (!outcome.problem.empty()) {
     mint_failed(node, "no bootstrap token could be made: " + outcome.problem, now);
     return;

@@ -47,7 +47,7 @@ Result<> Registry::may_leave(const Node& node, const LeaveWish& wish) const {
     const Node& other = *entry.second;
     return &other != &node && other.record.joined && !leaves(other.record.leave);
   });
-  if (another) return {};
+  if (another) return wish.force ? Result<>() : keeps_quorum_without(node);
   if (others > 0)
     return not_now(name + " is the only control plane, and " + std::to_string(others) +
                    " other node(s) live by it: reset or remove those first");
@@ -56,6 +56,23 @@ Result<> Registry::may_leave(const Node& node, const LeaveWish& wish) const {
                    " is the last node of the cluster: with it goes the cluster and all that is "
                    "kept in it. With --force it does");
   return {};
+}
+
+Result<> Registry::keeps_quorum_without(const Node& node) const {
+  std::size_t left = 0;   // members that will be left
+  std::size_t alive = 0;  // of them
+  for (const auto& [order, other] : control_planes_) {
+    if (other == &node || !other->record.joined) continue;
+    ++left;
+    if (other->connected && !leaves(other->record.leave)) ++alive;
+  }
+  const std::size_t quorum = left / 2 + 1;
+  if (alive >= quorum) return {};
+  return not_now(node.record.name + " holds etcd's quorum: of the " + std::to_string(left) +
+                 " other control plane(s) only " + std::to_string(alive) +
+                 " would serve, and etcd wants " + std::to_string(quorum) +
+                 ". Bring the others back, or take out those that are lost for good, and then this "
+                 "one; with --force it goes now, and the cluster may stand still");
 }
 
 Result<> Registry::leave(const std::string& id, const LeaveWish& wish, Now now) {

@@ -24,6 +24,7 @@ struct Policy {
   // The init lease goes to the next candidate when its holder is lost for this long.
   std::chrono::seconds init_takeover_after{120};
   std::chrono::seconds mint_timeout{15};
+  std::chrono::seconds certificates_timeout{90};  // a mint for which kubeadm uploads them first
   std::chrono::seconds mint_retry_first{2}, mint_retry_cap{60};
   std::chrono::seconds token_ttl{600};
   // A grant that the node does not take up in this time is minted again.
@@ -160,6 +161,8 @@ class Registry {
   // same again changes nothing; more (remove, force) is added to it.
   Result<> leave(const std::string& id, const LeaveWish& wish, Now now);
   [[nodiscard]] Result<> may_leave(const Node& node, const LeaveWish& wish) const;
+  // Of etcd, which has a member on every control plane. Errors: failed_precondition.
+  [[nodiscard]] Result<> keeps_quorum_without(const Node& node) const;
   Result<> rejoin(const std::string& id, Now now);
   void drained(const std::string& worker, Drained outcome, Now now);
   // `problem`: empty when the Node is gone.
@@ -235,7 +238,7 @@ class Registry {
   void pump_grant(Node& node, Now now);
   [[nodiscard]] bool needs_mint(const Node& node, Now now) const;
   [[nodiscard]] const Node* name_holder(const Node& node) const;
-  [[nodiscard]] bool control_plane_is_joining(const Node& but) const;
+  [[nodiscard]] const Node* joining_control_plane(const Node& but, Now now) const;
   void request_mint(Node& node, const Node& minter, Now now);
   void mint_failed(Node& node, std::string problem, Now now);
   void expire_mints(Now now);

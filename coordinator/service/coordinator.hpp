@@ -131,6 +131,9 @@ class Coordinator {
   void log_reply(const std::string& node, v1::LogReply& reply);
   void act();  // hands the registry's actions to the courier
   void deliver(Action& action);
+  [[nodiscard]] Result<v1::SignedEnvelope> seal(
+      const std::string& node, std::uint64_t serial, v1::EnvelopePayload payload,
+      std::chrono::system_clock::time_point expires_at) const;
   void send_envelope(const std::string& node, std::uint64_t serial, v1::EnvelopePayload payload,
                      std::chrono::system_clock::time_point expires_at);
   void send(const std::string& node, v1::CoordinatorMessage message);

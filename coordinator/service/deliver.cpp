@@ -33,8 +33,9 @@ void Coordinator::send(const std::string& node, v1::CoordinatorMessage message) 
   if (found != sessions_.end()) found->second.peer->send(std::move(message));
 }
 
-void Coordinator::send_envelope(const std::string& node, std::uint64_t serial,
-                                v1::EnvelopePayload payload, system_clock::time_point expires_at) {
+Result<v1::SignedEnvelope> Coordinator::seal(const std::string& node, std::uint64_t serial,
+                                             v1::EnvelopePayload payload,
+                                             system_clock::time_point expires_at) const {
   payload.set_format(1);
   payload.set_cluster_id(authority_.cluster_id);
   payload.set_node_id(node);
@@ -42,7 +43,14 @@ void Coordinator::send_envelope(const std::string& node, std::uint64_t serial,
   *payload.mutable_issued_at() = to_timestamp(system_clock::now());
   *payload.mutable_expires_at() = to_timestamp(expires_at);
   auto envelope = sign_envelope(payload, authority_.signer);
-  if (!envelope) return log::error("signing for {}: {}", node, envelope.error().message());
+  if (!envelope) return envelope.error().context("signing for " + node);
+  return envelope;
+}
+
+void Coordinator::send_envelope(const std::string& node, std::uint64_t serial,
+                                v1::EnvelopePayload payload, system_clock::time_point expires_at) {
+  auto envelope = seal(node, serial, std::move(payload), expires_at);
+  if (!envelope) return log::error("{}", envelope.error().message());
   v1::CoordinatorMessage message;
   *message.mutable_envelope() = std::move(*envelope);
   send(node, std::move(message));
@@ -95,6 +103,14 @@ void Coordinator::deliver(Action& action) {
     request.set_node_name(mint->node_name);
     request.set_ttl_seconds(static_cast<std::uint32_t>(mint->ttl.count()));
     request.set_control_plane(mint->control_plane);
+    if (mint->control_plane) {
+      v1::EnvelopePayload payload;
+      payload.mutable_upload()->set_node_id(mint->node);
+      auto envelope =
+          seal(mint->minter, mint->serial, std::move(payload), system_clock::now() + mint->ttl);
+      if (!envelope) return log::error("{}", envelope.error().message());
+      *request.mutable_upload_order() = std::move(*envelope);
+    }
     send(mint->minter, std::move(message));
   } else if (auto* revoke = std::get_if<RevokeToken>(&action)) {
     v1::CoordinatorMessage message;

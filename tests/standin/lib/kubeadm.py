@@ -107,7 +107,8 @@ def _init_of(args):
     return kubeadm_init.Init(config, _split(getattr(args, "ignore_preflight_errors", None)),
                              getattr(args, "upload_certs", False),
                              getattr(args, "certificate_key", None),
-                             getattr(args, "skip_token_print", False))
+                             getattr(args, "skip_token_print", False),
+                             getattr(args, "skip_certificate_key_print", False))
 
 
 def _flags_over(config, args):
@@ -223,6 +224,7 @@ def _parser():
     initial.add_argument("--upload-certs", action="store_true")
     initial.add_argument("--dry-run", action="store_true")
     initial.add_argument("--skip-token-print", action="store_true")
+    initial.add_argument("--skip-certificate-key-print", action="store_true")
     for flag in ("--config", "--certificate-key", "--pod-network-cidr", "--kubernetes-version",
                  "--control-plane-endpoint", "--apiserver-advertise-address", "--node-name",
                  "--cri-socket"):

@@ -24,11 +24,10 @@ def _cipher(key):
     return AESGCM(bytes.fromhex(key))
 
 
-def upload(client, folder, key):
+def upload(client, folder, key, quiet=False):
     """Encrypt them (AES-256-GCM, nonce first) under `key`, 32 bytes in hex."""
     print('[upload-certs] Storing the certificates in Secret "kubeadm-certs" in the '
           '"kube-system" Namespace')
-    print(f"[upload-certs] Using certificate key:\n{key}", flush=True)
     data = {}
     for name in SHARED:
         raw = conf.read_file(conf.root(f"{folder}/{name}"), True)
@@ -44,6 +43,8 @@ def upload(client, folder, key):
     client.create_or_update(RBAC + "/rolebindings", binding(
         "kubeadm:kubeadm-certs", "kubeadm:kubeadm-certs", ["Group:" + GROUP], "kube-system",
         "Role"))
+    if not quiet:
+        print(f"[upload-certs] Using certificate key:\n{key}", flush=True)
 
 
 def download(client, folder, key):

@@ -59,12 +59,13 @@ class Init:
     """One run; every phase is a method, PHASES says the order."""
 
     def __init__(self, config, ignore=(), upload_certs=False, certificate_key=None,
-                 quiet=False):
+                 quiet=False, quiet_key=False):
         self.config = config
         self.ignore = list(ignore) + config.ignore
         self.upload = upload_certs
         self.key = certificate_key or config.certificate_key
         self.quiet = quiet  # --skip-token-print
+        self.quiet_key = quiet_key  # --skip-certificate-key-print
         self.token = None
         self._client = None
 
@@ -152,7 +153,7 @@ class Init:
             print("[upload-certs] Skipping phase. Please see --upload-certs", flush=True)
             return
         self.key = self.key or kubeadm_certs.new_key()
-        kubeadm_certs.upload(self.client, self.config.pki, self.key)
+        kubeadm_certs.upload(self.client, self.config.pki, self.key, self.quiet_key)
 
     def mark_control_plane(self):
         self._node()

@@ -114,4 +114,14 @@ TEST_CASE_METHOD(Fixture, "A kubeconfig order is carried out once") {
   CHECK(vault.take_kubeconfig_order().error().code() == Errc::not_found);
 }
 
+TEST_CASE_METHOD(Fixture,
+                 "An order to upload certificates is carried out once, and comes only sealed") {
+  CHECK(vault.take_upload_order().error().code() == Errc::not_found);
+  auto made = payload(3);
+  made.mutable_upload()->set_node_id("i-2");
+  REQUIRE(submit(made)->kind == "upload");
+  CHECK(vault.take_upload_order()->node_id() == "i-2");
+  CHECK(vault.take_upload_order().error().code() == Errc::not_found);
+}
+
 }  // namespace kagent::node

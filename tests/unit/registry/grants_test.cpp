@@ -162,11 +162,69 @@ TEST_CASE("Control planes join one at a time, with the certificate key asked for
   REQUIRE(world.all<RequestMint>().size() == 1);
   CHECK(world.last<RequestMint>()->node == "b");
   CHECK(world.last<RequestMint>()->control_plane);
+  CHECK(world.last<RequestMint>()->serial == world.registry.find("a")->record.serial);
+  CHECK(world.reason("c").find("waits for b") != std::string::npos);
   world.answer(*world.last<RequestMint>());
+  CHECK(world.last<SendGrant>()->certificate_key == std::string(64, 'a'));
   world.say("b", "join", StepState::done);
   world.tick();
   REQUIRE(world.all<RequestMint>().size() == 2);
   CHECK(world.last<RequestMint>()->node == "c");
+}
+
+TEST_CASE("A control plane gets no grant without the certificate key, and its token goes") {
+  Policy policy;
+  policy.control_planes = 3;
+  World world(policy);
+  for (const char* id : {"a", "b"}) world.join(id);
+  world.initialise("a");
+  world.say("b", "join", StepState::waiting);
+  RequestMint keyless = *world.last<RequestMint>();
+  keyless.control_plane = false;
+  world.answer(keyless);
+  CHECK(world.all<SendGrant>().empty());
+  REQUIRE(world.last<RevokeToken>());
+  CHECK(world.reason("b").find("no certificate key") != std::string::npos);
+}
+
+TEST_CASE(
+    "A control plane lost while it joins keeps the next one waiting until its token expires") {
+  Policy policy;
+  policy.control_planes = 3;
+  World world(policy);
+  for (const char* id : {"a", "b", "c"}) world.join(id);
+  world.initialise("a");
+  world.say("b", "join", StepState::waiting);
+  world.answer(*world.last<RequestMint>());
+  world.say("b", "join", StepState::running);
+  world.say("c", "join", StepState::waiting);
+  world.clear();
+  const auto live = [&](std::chrono::seconds time) {
+    for (auto passed = 0s; passed < time; passed += 2s) {
+      world.pass(2s);
+      for (const char* id : {"a", "c"}) world.registry.heard(id, world.now);
+      world.tick();
+    }
+  };
+  live(policy.token_ttl - 10s);
+  CHECK(world.all<RequestMint>().empty());
+  live(20s);
+  REQUIRE(world.last<RequestMint>());
+  CHECK(world.last<RequestMint>()->node == "c");
+}
+
+TEST_CASE("After a restart of the coordinator a join that runs still keeps the next one waiting") {
+  Policy policy;
+  policy.control_planes = 3;
+  World world(policy);
+  for (const char* id : {"a", "b", "c"}) world.join(id);
+  world.initialise("a");
+  world.say("c", "join", StepState::running);  // its grant is not known any more
+  world.say("b", "join", StepState::waiting);
+  CHECK(world.all<RequestMint>().empty());
+  world.say("c", "join", StepState::done);
+  world.tick();
+  CHECK(world.all<RequestMint>().size() == 1);
 }
 
 TEST_CASE("A thousand nodes that wait are served a few at a time, all of them") {

@@ -303,6 +303,34 @@ TEST_CASE("The first control plane of several leaves the cluster to the others, 
   CHECK(world.last<SendAssignment>()->role == Role::control_plane);
 }
 
+TEST_CASE("A control plane that holds etcd's quorum goes by force only") {
+  Policy policy;
+  policy.control_planes = 3;
+  Formed world(policy);
+  SECTION("another one is lost") {
+    world.registry.disconnected("b", world.now);
+  }
+  SECTION("another one is on its way out") {
+    REQUIRE(world.leave("b"));
+  }
+  const auto refused = world.leave("a");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == kagent::Errc::failed_precondition);
+  CHECK(refused.error().message().find("etcd's quorum") != std::string::npos);
+  CHECK(world.stage("a") == LeaveStage::none);
+  CHECK(world.leave("a", forced()));
+}
+
+TEST_CASE("A lost control plane can be taken out, and then another one reset") {
+  Policy policy;
+  policy.control_planes = 3;
+  Formed world(policy);
+  world.registry.disconnected("b", world.now);
+  REQUIRE(world.leave("b", removal(true)));
+  world.unregistered();
+  CHECK(world.leave("a"));
+}
+
 TEST_CASE("Orders are told from what cannot be") {
   Formed world;
   CHECK(world.leave("nobody").error().code() == kagent::Errc::not_found);
