@@ -163,6 +163,18 @@ Result<> keep_token_hash(State& state) {
   return state.store->save_token_hashes(hashes);
 }
 
+Result<> drop_expired_tokens(State& state, system_clock::time_point now) {
+  const auto dropped = state.store->atomically([&]() -> Result<> {
+    for (const TokenRecord& token : state.snapshot.tokens)
+      if (token.expires_at <= now)
+        if (auto done = state.store->drop_token(token.id); !done) return done;
+    return {};
+  });
+  if (dropped)
+    std::erase_if(state.snapshot.tokens, [&](const auto& each) { return each.expires_at <= now; });
+  return dropped;
+}
+
 Error does_not_fit(const fs::path& folder, std::string_view what) {
   return {Errc::data_loss, folder.string() + ": " + std::string(what) +
                                "; restore the folder from a backup, or move it away to begin a new "
@@ -270,6 +282,7 @@ Result<State> open_state(const fs::path& folder, const fs::path& token_file,
   state.authority.enrolment_token = std::move(*token);
   if (token_file.empty()) state.authority.own_token_file = folder / "enrolment-token";
   if (auto kept = keep_token_hash(state); !kept) return kept.error();
+  if (auto dropped = drop_expired_tokens(state, now); !dropped) return dropped.error();
   return state;
 }
 

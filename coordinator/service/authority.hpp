@@ -66,8 +66,9 @@ struct State {
 
 // Everything in the state folder, made at the first start: cluster-id, store.db, ca.{key,crt},
 // server.{key,crt}, signer.{key,crt} (renewed when less than a third of their life remains),
-// enrolment-token; all 0600. `token_file` replaces the token of the folder when not empty. Errors:
-// data_loss when one of cluster-id, store and CA is missing or does not fit the others.
+// enrolment-token; all 0600. Tokens that have expired are dropped. `token_file` replaces the token
+// of the folder when not empty. Errors: data_loss when one of cluster-id, store and CA is missing
+// or does not fit the others.
 Result<State> open_state(const std::filesystem::path& folder,
                          const std::filesystem::path& token_file,
                          std::chrono::system_clock::time_point now);

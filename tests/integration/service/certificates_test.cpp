@@ -38,6 +38,25 @@ TEST_CASE("The coordinator's own certificates are renewed under the same CA, in 
   CHECK(after->authority.ca_sha256 == first->authority.ca_sha256);
 }
 
+TEST_CASE("Tokens that have expired do not pile up in the store") {
+  const TemporaryFolder folder;
+  const auto now = system_clock::now();
+  {
+    const auto state = open_state(folder.path(), {}, now);
+    REQUIRE(state);
+    for (int i = 1; i <= 3; ++i) {
+      TokenRecord token;
+      token.id = std::to_string(i);
+      token.expires_at = now + i * 1h;
+      REQUIRE(state->store->save_token(token));
+    }
+  }
+  CHECK(open_state(folder.path(), {}, now + 150min)->snapshot.tokens.size() == 1);
+  const auto tokens = open_state(folder.path(), {}, now)->snapshot.tokens;
+  REQUIRE(tokens.size() == 1);
+  CHECK(tokens[0].id == "3");
+}
+
 TEST_CASE("A coordinator whose certificate is due asks to be started anew, once") {
   const TemporaryFolder folder;
   auto state = open_state(folder.path(), {}, system_clock::now());

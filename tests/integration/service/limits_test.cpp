@@ -1,4 +1,5 @@
 #include "coordinator/service/limits.hpp"
+#include "coordinator/service/address.hpp"
 #include "coordinator/service/claims.hpp"
 #include "kagent/v1/agent.grpc.pb.h"
 #include "tests/integration/service/fake_node.hpp"
@@ -26,6 +27,15 @@ std::uint16_t port_of(const RunningCoordinator& coordinator) {
   return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
 }
 
+bool has_ipv6() {
+  boost::asio::io_context io;
+  boost::system::error_code error;
+  Tcp::acceptor acceptor(io);
+  acceptor.open(Tcp::v6(), error);
+  if (!error) acceptor.bind({boost::asio::ip::address_v6::loopback(), 0}, error);
+  return !error;
+}
+
 std::unique_ptr<v1::Agent::Stub> stub_to(const RunningCoordinator& coordinator,
                                          const std::string& host) {
   grpc::SslCredentialsOptions options;
@@ -40,6 +50,7 @@ std::unique_ptr<v1::Agent::Stub> stub_to(const RunningCoordinator& coordinator,
 }  // namespace
 
 TEST_CASE("T17 While one address floods, another enrols") {
+  if (!has_ipv6()) SKIP("two loopback addresses are needed, and there is no ::1 here");
   RunningCoordinator coordinator("", "[::]:0");
   std::atomic<int> unknown = 0, throttled = 0, answered = 0;
   std::atomic<bool> stop = false;
@@ -162,6 +173,14 @@ TEST_CASE("T17 A crowd at one door hides nobody who waits at another") {
   for (int i = 0; i < 3000; ++i)
     claims.note({"i-" + std::to_string(i), "key", std::to_string(i), now + 1ms * i});
   CHECK(claims.of("", now + 4s).size() <= Claims::most);
+}
+
+TEST_CASE("The address of a caller is read as gRPC writes it") {
+  CHECK(ip_of_peer("ipv4:10.0.0.5:1234") == "10.0.0.5");
+  CHECK(ip_of_peer("ipv6:%5Bfd00::1%5D:1234") == "fd00::1");
+  CHECK(ip_of_peer("ipv6:[::1]:1234") == "::1");
+  for (const char* none : {"", "unix:/run/x.sock", "ipv4:", "ipv4", "ipv6:%5B", "ipv6:"})
+    CHECK(ip_of_peer(none).empty());
 }
 
 TEST_CASE("T17 Refusals are counted by address, with a bound on how many addresses") {
