@@ -171,6 +171,8 @@ class Validation {
 
   void documents() {
     const std::string field = "kubeadm.documents";
+    if (const auto wrong = check_documents(config_.kubeadm().documents()))
+      return complain(field, wrong);
     try {
       for (const YAML::Node& document : YAML::LoadAll(config_.kubeadm().documents())) {
         if (document.IsNull()) continue;

@@ -26,6 +26,8 @@ constexpr std::size_t max_depth = 32;
 
 // yaml-cpp builds the whole tree by recursion and expands aliases; what would make that dear is
 // refused on the event stream, before a tree is built.
+constexpr unsigned most_documents = 100;
+
 class Guard : public YAML::EventHandler {
  public:
   explicit Guard(Problems& problems) : problems_(problems) {}
@@ -248,6 +250,21 @@ void check_shape(const std::string& text, Problems& problems) {
 }
 
 }  // namespace
+
+std::optional<std::string> check_documents(const std::string& yaml) {
+  Problems ignored("");
+  try {
+    std::istringstream stream(yaml);
+    YAML::Parser parser(stream);
+    Guard guard(ignored);
+    for (unsigned count = 0; parser.HandleNextDocument(guard); ++count)
+      if (count == most_documents)
+        return "more than 100 documents in it; is there a comma where one begins?";
+  } catch (const YAML::Exception& wrong) {
+    return fmt::format("line {} of it: {}", wrong.mark.line + 1, wrong.msg);
+  }
+  return std::nullopt;
+}
 
 bool read_yaml(std::string_view yaml, Message& into, Places& places, Problems& problems) {
   if (yaml.size() > max_bytes) {

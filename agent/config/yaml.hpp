@@ -3,6 +3,7 @@
 #include "agent/config/problem.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,5 +20,9 @@ using Places = std::map<std::string, Place>;
 // types, anchors and aliases are problems. Bounded: 256 KiB, 32 levels. False if anything is wrong.
 bool read_yaml(std::string_view yaml, google::protobuf::Message& into, Places& places,
                Problems& problems);
+
+// Whether YAML::LoadAll comes to an end with it: of a comma where a document begins yaml-cpp 0.7
+// makes documents without end. What is wrong, or nothing.
+std::optional<std::string> check_documents(const std::string& yaml);
 
 }  // namespace kagent::config

@@ -117,3 +117,10 @@ TEST_CASE("who may enrol is checked so that nobody is let in by a slip") {
              ContainsSubstring("12 digits"));
   CHECK_THAT(error_of("enrolment: {ec2: {certificates: certs}}\n"), ContainsSubstring("absolute"));
 }
+
+TEST_CASE("T16 raw documents that yaml-cpp never comes to an end with are refused") {
+  CHECK_THAT(error_of("kubeadm: {documents: \",,,,{do,,\"}\n"),
+             ContainsSubstring("kubeadm.documents"));
+  CHECK_THAT(error_of("kubeadm: {documents: \"" + std::string(100, '[') + "\"}\n"),
+             ContainsSubstring("32 levels"));
+}
