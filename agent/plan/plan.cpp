@@ -16,7 +16,7 @@ constexpr List<1> after_packages{"packages"};
 constexpr List<1> after_runtime{"runtime"};
 constexpr List<6> kubelet_needs{"hostname", "time", "swap", "modules", "sysctl", "runtime"};
 constexpr List<3> start_needs{"preflight", "kubelet", "images"};
-constexpr List<1> after_init{"init"};
+constexpr List<2> after_either{"init", "join"};
 constexpr List<1> after_kubeconfig{"kubeconfig"};
 constexpr List<3> ready_needs{"init", "join", "cni"};
 
@@ -33,9 +33,9 @@ constexpr std::array<Step, 15> steps{{
     {"images",     For::every,         Gate::assignment, after_runtime,    {8, 5s},  900s},
     {"kubelet",    For::every,         Gate::assignment, kubelet_needs,    {8, 2s},   60s},
     {"init",       For::initializer,   Gate::init_lease, start_needs,      {5, 5s},  900s},
-    {"kubeconfig", For::control_plane, Gate::assignment, after_init,       {8, 2s},   60s},
-    {"cni",        For::initializer,   Gate::assignment, after_kubeconfig, {8, 2s},  120s},
     {"join",       For::joiner,        Gate::join_grant, start_needs,      {8, 5s},  600s},
+    {"kubeconfig", For::control_plane, Gate::assignment, after_either,     {8, 2s},   60s},
+    {"cni",        For::initializer,   Gate::assignment, after_kubeconfig, {8, 2s},  120s},
     {"ready",      For::every,         Gate::assignment, ready_needs,      {20, 5s}, 600s},
     // clang-format on
 }};
