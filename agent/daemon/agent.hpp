@@ -29,7 +29,7 @@ class Agent {
   struct Options {
     v1::NodeConfig node;
     config::CoordinatorUrl coordinator;
-    std::string node_id, boot_id;
+    std::string node_id;
     std::filesystem::path state;
     std::filesystem::path kubeconfig;
   };

@@ -36,13 +36,10 @@ Result<daemon::Agent::Options> read_options(const Options& options) {
   if (coordinator->token.empty()) coordinator->token = node->token();
   auto id = node_id();
   if (!id) return id.error();
-  auto boot = boot_id();
-  if (!boot) return boot.error();
   daemon::Agent::Options agent;
   agent.node = std::move(*node);
   agent.coordinator = std::move(*coordinator);
   agent.node_id = std::move(*id);
-  agent.boot_id = std::move(*boot);
   agent.state = options.state;
   agent.kubeconfig = options.kubeconfig;
   return agent;
