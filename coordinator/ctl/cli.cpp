@@ -86,6 +86,7 @@ class CommandLine {
   std::string kubeconfig_lifetime_ = "8h";
   bool no_token_ = false;
   bool plan_json_ = false;
+  PrepareImageOptions image_;
   std::function<int()> work_;
 };
 
@@ -249,6 +250,13 @@ void CommandLine::add_rest() {
   auto* plan = command(app_, "plan", "on a node: what each step would change",
                        [this] { return run_plan(plan_json_); });
   plan->add_flag("--json", plan_json_, "for programs");
+  auto* image =
+      command(app_, "prepare-image", "take away what no image may carry: ids, keys, state, logs",
+              [this] { return run_prepare_image(image_); });
+  image->add_flag("--plan", image_.plan, "only say what would be taken away");
+  image->add_option("--root", image_.root, "an image mounted there, instead of this machine")
+      ->check(CLI::ExistingDirectory)
+      ->capture_default_str();
   command(app_, "version", "the version of kagentctl", [] { return run_version(); });
 }
 

@@ -4,7 +4,13 @@
 
 #include <sdbus-c++/sdbus-c++.h>
 
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <filesystem>
 
 namespace kagent::ctl {
 namespace {
@@ -40,6 +46,23 @@ Result<std::vector<render::PlannedStep>> plan_of_this_node() {
   } catch (const sdbus::Error& error) {
     return explained(dbus::from_dbus(error));
   }
+}
+
+Result<> stop_kagent() {
+  // Without systemd running nothing of ours does.
+  if (std::error_code error; !std::filesystem::exists("/run/systemd/system", error)) return {};
+  // A pattern: units that are not there are no error. Steps under way have names of the same kind.
+  std::string program = "systemctl", stop = "stop", units = "kagent*.service";
+  char* const arguments[] = {program.data(), stop.data(), units.data(), nullptr};
+  pid_t child = -1;
+  if (const int failed = ::posix_spawnp(&child, "systemctl", nullptr, nullptr, arguments, environ))
+    return Error(Errc::io, std::string("systemctl: ") + std::strerror(failed));
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0)
+    if (errno != EINTR) return Error(Errc::io, std::string("systemctl: ") + std::strerror(errno));
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  return Error(Errc::permission_denied,
+               "systemctl could not stop kagent's units (see above); run this as root");
 }
 
 }  // namespace kagent::ctl

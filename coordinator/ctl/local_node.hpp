@@ -12,4 +12,8 @@ namespace kagent::ctl {
 // deadline_exceeded, and what noded answers.
 Result<std::vector<render::PlannedStep>> plan_of_this_node();
 
+// Stops kagent's units and waits until they have stopped; where systemd does not run (an image in
+// the making) there is nothing to do. Errors: permission_denied, io.
+Result<> stop_kagent();
+
 }  // namespace kagent::ctl

@@ -86,6 +86,12 @@ ExitCode run_config_check(const std::string& file);
 
 ExitCode run_plan(bool json);
 
+struct PrepareImageOptions {
+  std::string root = "/";  // an image that is mounted elsewhere
+  bool plan = false;       // say what would be taken away
+};
+ExitCode run_prepare_image(const PrepareImageOptions& options);
+
 ExitCode run_version();
 
 }  // namespace kagent::ctl

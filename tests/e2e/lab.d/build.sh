@@ -1,28 +1,15 @@
 # From sources to the image of a machine. What is dear is cached: the build, Debian's packages.
 
-programs=(usr/bin/kagentctl usr/bin/kagent-coordinator usr/libexec/kagent/kagentd
-  usr/libexec/kagent/kagent-noded usr/libexec/kagent/kagent-imds)
-
 build_programs() {
   say "building kagent"
-  cd "$repository"
-  quietly cmake cmake --preset release -Wno-dev
-  quietly ninja ninja -C build/release
-  rm -rf "$lab_dir/dest"
-  quietly install env DESTDIR="$lab_dir/dest" cmake --install build/release --strip
-  cd - >/dev/null
+  quietly build "$repository/packaging/build" "$lab_dir/packages"
 }
 
-# Debian packages that hold the shared libraries of our programs.
-library_packages() {
-  local program paths=()
-  for program in "${programs[@]}"; do
-    [ -x "$lab_dir/dest/$program" ] || die "the build did not install /$program"
-    while read -r path; do paths+=("$path" "/usr$path"); done < <(
-      ldd "$lab_dir/dest/$program" | awk '$2 == "=>" && $3 ~ /^\// { print $3 }')
-  done
-  # Only one of the two names of each is in its package.
-  { dpkg-query -S "${paths[@]}" 2>/dev/null || true; } | cut -d: -f1 | sort -u
+# Debian packages that ours depend on; alternatives and versions are apt's to choose.
+depended_packages() {
+  local package
+  for package in "$lab_dir"/packages/*.deb; do dpkg-deb -f "$package" Depends; done |
+    tr ',' '\n' | awk 'NF && $1 !~ /^kagent/ { print $1 }' | sort -u
 }
 
 # Where this host gets Debian from is where the machines get it from.
@@ -34,7 +21,7 @@ debian_sources() {
 # Sets `base`: the folder with Debian and its packages, made once for each list of packages.
 build_base() {
   local packages key sources settings
-  packages=$({ "$repository/tests/install-deps" --print-machine; library_packages; } | sort -u |
+  packages=$({ "$repository/tests/install-deps" --print-machine; depended_packages; } | sort -u |
     paste -sd,)
   key=$(sha256sum <<<"$packages" | cut -c1-16)
   base=$cache_dir/base-$key
@@ -68,9 +55,7 @@ build_image() { # KUBE_DIR or "", BARE (apt, dnf) or ""
   rm -rf "$image" "$image.part"
   say "making the machine image"
   cp -a --reflink=auto "$base" "$image.part"
-  cp -a "$lab_dir/dest/." "$image.part/"
-  systemd-sysusers --root="$image.part" 2>/dev/null
-  systemd-tmpfiles --root="$image.part" --create --prefix=/etc 2>/dev/null || true
+  install_kagent "$image.part"
   install_lab_units "$image.part"
   if [ -n "$1" ]; then
     install_real_kubernetes "$1" "$image.part"
@@ -81,6 +66,15 @@ build_image() { # KUBE_DIR or "", BARE (apt, dnf) or ""
   fi
   [ -z "$2" ] || make_bare "$2" "$image.part"
   mv "$image.part" "$image"
+}
+
+# As an AMI's builder does; make_machine says on which machine they are started.
+install_kagent() { # ROOT
+  mkdir "$1/tmp/packages"
+  cp "$lab_dir"/packages/*.deb "$1/tmp/packages/"
+  quietly dpkg chroot "$1" sh -c 'DEBIAN_FRONTEND=noninteractive dpkg --install /tmp/packages/*.deb'
+  rm -r "$1/tmp/packages"
+  quietly disable systemctl --root="$1" disable kagent-imds.service kagentd.service
 }
 
 install_lab_units() { # ROOT

@@ -20,6 +20,7 @@ any_alive() {
 
 lab_up() {
   local workers=2 timeout='' wait=yes kube='' standin=() bare='' over=''
+  local units=(kagent-imds.service kagentd.service)
   while [ $# -gt 0 ]; do
     case $1 in
       --workers) workers=${2:?--workers wants a number}; shift 2 ;;
@@ -29,6 +30,7 @@ lab_up() {
       --timeout) timeout=${2:?--timeout wants seconds}; shift 2 ;;
       --standin) standin+=("${2:?--standin wants NAME=VALUE}"); shift 2 ;;
       --no-wait) wait=no; shift ;;
+      --idle) wait=no units=(); shift ;;
       *) die "up: what is $1? (lab help)" ;;
     esac
   done
@@ -116,8 +118,7 @@ coordinator_answers() {
 }
 
 node_up() { # NAME HOST-NUMBER
-  [ -d "$machines_dir/$1" ] || make_machine "$1" "$network.$2" "ip-${network//./-}-$2" \
-    kagent-imds.service kagentd.service
+  [ -d "$machines_dir/$1" ] || make_machine "$1" "$network.$2" "ip-${network//./-}-$2" "${units[@]}"
   boot_machine "$1"
   imds_up "$1"
 }

@@ -8,7 +8,7 @@ import time
 import conf
 import host
 import wire
-from kubeadm_config import InitConfig, load_init, load_join, parse_duration
+from kubeadm_config import InitConfig, join_of_flags, load_init, load_join, parse_duration
 from kubeadm_error import TAIL, Failure, PreflightErrors
 
 BUILD = {"major": "1", "minor": "22", "gitVersion": conf.VERSION,
@@ -143,10 +143,8 @@ def init(args):
 
 def join(args):
     import kubeadm_join
-    if args.config:
-        config = load_join(args.config)
-    else:
-        raise Failure("discovery: Invalid value: \"\": bootstrapToken or file must be set", 3)
+    config = load_join(args.config) if args.config else join_of_flags(
+        args.endpoint, args.token, args.discovery_token_ca_cert_hash)
     kubeadm_join.run(kubeadm_join.Join(config, _split(args.ignore_preflight_errors)),
                      _split(args.skip_phases))
 

@@ -264,3 +264,11 @@ class JoinConfig:
 
 def load_join(path):
     return JoinConfig(read(path, ("JoinConfiguration",))["JoinConfiguration"]).validate()
+
+
+def join_of_flags(endpoint, token, hashes):
+    """`kubeadm join ENDPOINT --token ... --discovery-token-ca-cert-hash ...`."""
+    found = {} if token is None else {"bootstrapToken": {
+        "apiServerEndpoint": endpoint or "", "token": token, "caCertHashes": hashes or []}}
+    return JoinConfig({"apiVersion": "kubeadm.k8s.io/v1beta3", "kind": "JoinConfiguration",
+                       "discovery": found}).validate()
