@@ -16,6 +16,10 @@ namespace kagent::node {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
+bool is_to_come(const Context& context, std::string_view program) {
+  return context.cluster.packages().mode() == "install" && !context.has_program(program);
+}
+
 bool uses_docker(const Context& context) {
   return context.cluster.runtime() == "docker";
 }

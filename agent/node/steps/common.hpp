@@ -20,6 +20,10 @@ inline constexpr char kubelet_conf[] = "/etc/kubernetes/kubelet.conf";
 inline constexpr char kubelet_config[] = "/var/lib/kubelet/config.yaml";
 inline constexpr char cluster_ca[] = "/etc/kubernetes/pki/ca.crt";
 
+// Whether the step `packages` has yet to bring a program: others then say what they will do with
+// it.
+bool is_to_come(const Context& context, std::string_view program);
+
 // Docker speaks CRI by cri-dockerd; without one by the dockershim in kubelet, up to
 // Kubernetes 1.23.
 bool uses_docker(const Context& context);

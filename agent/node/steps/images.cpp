@@ -121,6 +121,10 @@ class Images final : public Step {
         !folder.empty() && !context->exists(folder))
       found.need("find the folder of image archives " + folder);
     for (const auto& archive : not_imported(*context)) found.need("import " + archive.first);
+    if (is_to_come(*context, "kubeadm")) {
+      found.need("pull what kubeadm names, once it is installed");
+      co_return found;
+    }
     auto listed = co_await kubeadm_images(context, list_config);
     if (!listed) co_return listed.error();
     // Before the runtime is up none is there; apply says why if it does not answer then.

@@ -78,6 +78,10 @@ class Kubelet final : public Step {
       found.need("unmask kubelet.service, if it was not masked on purpose");
       co_return found;
     }
+    if (is_to_come(*context, "kubelet")) {
+      found.need("enable and start kubelet, once it is installed");
+      co_return found;
+    }
     const auto files = missing_files(*state);
     if (!files) co_return files.error();
     for (const auto& file : *files) found.need("write " + file.path);

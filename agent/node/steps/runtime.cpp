@@ -24,6 +24,10 @@ class Runtime final : public Step {
 
   asio::awaitable<Result<CheckResult>> check(ContextPtr context) override {
     CheckResult found;
+    if (is_to_come(*context, "kubeadm")) {
+      found.need("configure and start " + context->cluster.runtime() + ", once it is installed");
+      co_return found;
+    }
     const Daemons daemons = daemons_of(*context);
     for (const auto& daemon : daemons)
       if (auto checked = co_await daemon->check(context, found); !checked)

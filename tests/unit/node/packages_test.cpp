@@ -75,6 +75,8 @@ TEST_CASE("packages: a bare Debian gets repository, packages and holds, once") {
   CHECK(changes[0] == "write /etc/apt/keyrings/kubernetes-apt-keyring.asc");
   CHECK(changes[3].starts_with("install kubelet=1.32.4-*"));
   CHECK(machine.units->calls.empty());
+  for (auto make : {make_runtime, make_images, make_kubelet})
+    CHECK(machine.check(*make()).front().ends_with("once it is installed"));
 
   machine.units->on_run = [&](const Command& command) {
     if (!is_install(command)) return versions(command, "1.32.4");
