@@ -87,6 +87,7 @@ class CommandLine {
   bool no_token_ = false;
   bool plan_json_ = false;
   PrepareImageOptions image_;
+  std::string cause_;
   std::function<int()> work_;
 };
 
@@ -257,6 +258,9 @@ void CommandLine::add_rest() {
   image->add_option("--root", image_.root, "an image mounted there, instead of this machine")
       ->check(CLI::ExistingDirectory)
       ->capture_default_str();
+  auto* explain = command(app_, "explain", "what a cause means, and what to do about it",
+                          [this] { return run_explain(cause_); });
+  explain->add_option("CAUSE", cause_, "as status shows it; default: lists all");
   command(app_, "version", "the version of kagentctl", [] { return run_version(); });
 }
 

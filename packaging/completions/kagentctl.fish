@@ -8,7 +8,7 @@ function __kagentctl_is -a command
     contains -- $command (commandline -opc)
 end
 
-set -l commands status describe logs wait reset remove rejoin approve forget token kubeconfig config certs timeline user-data plan version
+set -l commands status describe logs wait reset remove rejoin approve forget token kubeconfig config certs timeline user-data plan explain version
 set -l steps preflight hostname time swap modules sysctl packages runtime images kubelet init kubeconfig cni join ready
 set -l phases enrolled preparing initializing waiting joining starting ready not-ready failed lost leaving reset
 
@@ -33,6 +33,7 @@ complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a token -d
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a kubeconfig -d 'for kubectl, for some hours'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a user-data -d 'the line for launching nodes'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a plan -d 'on a node: what would change'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a explain -d 'what a cause means'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a version -d 'the version'
 complete -c kagentctl -n '__kagentctl_is status' -s w -l watch -d 'go on'
 complete -c kagentctl -n '__kagentctl_is status' -s o -l output -x -a 'wide json yaml'

@@ -92,6 +92,9 @@ struct PrepareImageOptions {
 };
 ExitCode run_prepare_image(const PrepareImageOptions& options);
 
+// Empty: lists every cause.
+ExitCode run_explain(const std::string& cause);
+
 ExitCode run_version();
 
 }  // namespace kagent::ctl
