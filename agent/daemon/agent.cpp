@@ -31,7 +31,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::int64_t largest_skew_ms = 30'000;
+// kubelet renews its certificate within months: every six hours is often.
+constexpr unsigned reports_a_certificate_look = 6 * 3600s / liveness::report_every;
 
 // More than any coordinator sends before the first is taken; the oldest is given up.
 constexpr std::size_t most_envelopes = 16;
@@ -89,6 +90,9 @@ Result<> Agent::start() {
   events.finished = [this](const std::string& step, Finish finish) {
     driver_->finished(step, std::move(finish));
   };
+  events.progress = [this](const std::string& step, std::string detail) {
+    driver_->progress(step, std::move(detail));
+  };
   events.gone = [this] { driver_->node_gone(); };
   auto node = make_node_client(connection_, std::move(events));
   if (!node) return node.error();
@@ -102,6 +106,8 @@ Result<> Agent::start() {
 
 // What noded holds comes first: a node goes on with it though the coordinator is away.
 asio::awaitable<void> Agent::begin() {
+  auto uuid = co_await node_->product_uuid();
+  if (uuid) facts_.set_product_uuid(*uuid);
   auto held = co_await node_->assignment();
   if (held)
     assignment_ = *held;
@@ -129,6 +135,8 @@ v1::NodeReport Agent::report() const {
     *report.add_steps() = std::move(step);
   report.set_kubelet(health_of(units_.kubelet(), in_cluster()));
   report.set_runtime(health_of(units_.runtime(), true));
+  if (certificate_expiry_)
+    *report.mutable_kubelet_certificate_expires_at() = timestamp(*certificate_expiry_);
   *report.mutable_at() = timestamp(now.wall);
   if (assignment_.reset_done) report.set_reset_serial(assignment_.reset_serial);
   return report;
@@ -155,6 +163,8 @@ void Agent::changed() {
       looking_for_cluster_ = true;
       asio::co_spawn(io_, look_for_cluster(), asio::detached);
     }
+    if (driver_->is_done("ready") && !std::exchange(certificate_looked_at_, true))
+      asio::co_spawn(io_, look_at_certificate(), asio::detached);
     if (driver_->is_done("kubeconfig")) look_for_kubernetes();
     // noded has just said so: now it holds another state.
     if (driver_->is_done(plan::reset_steps().back().name) && assignment_.resets())
@@ -172,7 +182,8 @@ void Agent::repeat_report() {
   report_timer_.expires_after(liveness::report_every);
   report_timer_.async_wait([this](boost::system::error_code error) {
     if (error) return;
-    send_report();
+    if (++reports_ % reports_a_certificate_look == 0) certificate_looked_at_ = false;
+    changed();
     repeat_report();
   });
 }
@@ -192,7 +203,19 @@ void Agent::send_kubernetes_nodes() {
 
 void Agent::received(v1::CoordinatorMessage message) {
   switch (message.body_case()) {
-    case v1::CoordinatorMessage::kWelcome: greet(message.welcome()); break;
+    case v1::CoordinatorMessage::kWelcome:
+      outlook_.welcome(message.welcome(), std::chrono::system_clock::now());
+      driver_->outlook(outlook_.problems());
+      break;
+    case v1::CoordinatorMessage::kHeartbeatReply:
+      outlook_.clock(message.heartbeat_reply().coordinator_time(),
+                     std::chrono::system_clock::now());
+      driver_->outlook(outlook_.problems());
+      break;
+    case v1::CoordinatorMessage::kConflicts:
+      outlook_.conflicts(message.conflicts());
+      driver_->outlook(outlook_.problems());
+      break;
     case v1::CoordinatorMessage::kEnvelope:
       take_envelope(message.envelope().SerializeAsString());
       break;
@@ -214,14 +237,6 @@ void Agent::received(v1::CoordinatorMessage message) {
       break;
     default: log::debug("a message of an unknown kind from the coordinator"); break;
   }
-}
-
-void Agent::greet(const v1::Welcome& welcome) {
-  const auto theirs = TimeUtil::TimestampToMilliseconds(welcome.coordinator_time());
-  const auto ours = TimeUtil::TimestampToMilliseconds(timestamp(std::chrono::system_clock::now()));
-  if (std::abs(theirs - ours) > largest_skew_ms)
-    log::warning("clock.skew: this clock is {} s from the coordinator's; mend time synchronisation",
-                 (ours - theirs) / 1000);
 }
 
 void Agent::take_envelope(std::string envelope) {
@@ -288,6 +303,8 @@ void Agent::leave_cluster() {
   kubernetes_.reset();
   kubeconfig_.clear();
   kubernetes_nodes_.clear();
+  certificate_expiry_.reset();
+  certificate_looked_at_ = false;
   early_orders_.clear();
   stop_watching();
 }
@@ -295,6 +312,13 @@ void Agent::leave_cluster() {
 void Agent::stop_watching() {
   if (const auto watching = std::exchange(watching_, nullptr))
     watching->emit(asio::cancellation_type::terminal);
+}
+
+asio::awaitable<void> Agent::look_at_certificate() {
+  auto expiry = co_await node_->kubelet_certificate_expiry();
+  if (!expiry) co_return;
+  certificate_expiry_ = *expiry;
+  changed();
 }
 
 // Read again whenever noded has looked at it: after another init it leads elsewhere.

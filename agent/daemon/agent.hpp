@@ -4,6 +4,7 @@
 #include "agent/daemon/complaint.hpp"
 #include "agent/daemon/driver.hpp"
 #include "agent/daemon/node_client.hpp"
+#include "agent/daemon/outlook.hpp"
 #include "agent/daemon/session.hpp"
 #include "agent/daemon/unit_watch.hpp"
 #include "agent/kubernetes/client.hpp"
@@ -72,6 +73,7 @@ class Agent {
   boost::asio::awaitable<void> begin();
   boost::asio::awaitable<void> take_assignment();
   boost::asio::awaitable<void> look_for_cluster();
+  boost::asio::awaitable<void> look_at_certificate();
   void look_for_kubernetes();
   void leave_cluster();
   void stop_watching();
@@ -86,6 +88,11 @@ class Agent {
   boost::asio::steady_timer report_timer_;
   bool report_queued_ = false;
   v1::NodeFacts facts_;
+  Outlook outlook_;
+  // Of kubelet's certificate; looked at once the node is Ready, and again every few hours.
+  std::optional<std::chrono::system_clock::time_point> certificate_expiry_;
+  bool certificate_looked_at_ = false;
+  unsigned reports_ = 0;
   HeldAssignment assignment_;
   std::deque<std::string> envelopes_;  // for noded, in the order they came
   bool delivering_ = false;

@@ -10,6 +10,9 @@ namespace asio = boost::asio;
 
 namespace {
 
+// noded, which has no network, does all of it but what the outlook is about.
+constexpr char network_step[] = "preflight";
+
 Time now() {
   return std::chrono::steady_clock::now();
 }
@@ -113,9 +116,31 @@ void Driver::finished(const std::string& step, Finish finish) {
     log::warning("step {}: {}: {}", step, finish.failure->id, finish.failure->message);
   else
     log::info("step {} is done", step);
+  progress_of_.erase(step);
   if (const auto run = progress_.runs.find(step); run != progress_.runs.end())
     run->second.finished.reset();
   sequencer_->finished(step, std::move(finish), now());
+  drain();
+}
+
+void Driver::progress(const std::string& step, std::string detail) {
+  progress_of_[step] = std::move(detail);
+  changed_();
+}
+
+void Driver::outlook(std::vector<Cause> problems) {
+  if (problems == outlook_) return;
+  for (const Cause& problem : problems) log::warning("{}: {}", problem.id, problem.message);
+  const bool better = problems.empty();
+  outlook_ = std::move(problems);
+  // What a node that leaves or has left is like is asked when it comes back.
+  if (held_ && (held_->resets() || held_->away())) return;
+  // In the cluster it is late: what it is, it is.
+  if (!sequencer_ || (!better && (is_done("init") || is_done("join")))) return;
+  // Checked again, though it was done before; what has failed because of it may try again, with all
+  // its attempts.
+  const std::optional<Part> part = held_ ? std::optional(part_of(*held_)) : std::nullopt;
+  sequencer_->replace(graph_for(part), better, now());
   drain();
 }
 
@@ -126,7 +151,13 @@ void Driver::node_gone() {
 }
 
 std::vector<StepView> Driver::steps() const {
-  return sequencer_ ? sequencer_->steps() : std::vector<StepView>();
+  if (!sequencer_) return {};
+  auto views = sequencer_->steps();
+  for (StepView& view : views)
+    if (const auto at = progress_of_.find(view.name);
+        at != progress_of_.end() && view.state == State::running)
+      view.detail = at->second;
+  return views;
 }
 
 bool Driver::is_done(std::string_view step) const {
@@ -193,6 +224,10 @@ asio::awaitable<void> Driver::check(CheckStep action) {
       complaints_.try_emplace(action.step, "step " + action.step + " can be checked again").first;
   if (found) {
     complaint->second.over();
+    if (action.step == network_step && !outlook_.empty()) {
+      found->state = Check::needed;
+      for (const Cause& problem : outlook_) found->changes.push_back(problem.message);
+    }
     sequencer_->checked(action.step, action.id, found->state, std::move(found->changes), now());
   } else {
     complaint->second.say("step " + action.step + " cannot be checked: " + found.error().message());
@@ -202,6 +237,13 @@ asio::awaitable<void> Driver::check(CheckStep action) {
 }
 
 asio::awaitable<void> Driver::apply(ApplyStep action) {
+  if (action.step == network_step && !outlook_.empty()) {
+    Finish finish;
+    finish.attempt = action.attempt;
+    finish.failure = outlook_.front();
+    finished(action.step, std::move(finish));
+    co_return;
+  }
   auto begun = co_await node_.apply(action.step, action.attempt);
   if (begun) co_return;
   log::warning("step {}: {}", action.step, begun.error().message());

@@ -29,6 +29,11 @@ class Driver {
   void assigned(const HeldAssignment& held);
   void grant_arrived();
   void finished(const std::string& step, Finish finish);
+  // What a running step is at; nobody's decision hangs on it.
+  void progress(const std::string& step, std::string detail);
+  // What the network shows to be wrong with this node (preflight's part that noded cannot see);
+  // empty: nothing.
+  void outlook(std::vector<Cause> problems);
   void node_gone();
 
   [[nodiscard]] std::vector<StepView> steps() const;
@@ -56,7 +61,9 @@ class Driver {
   Progress saved_;
   std::optional<HeldAssignment> held_;
   std::optional<Sequencer> sequencer_;
-  std::map<std::string, Complaint> complaints_;  // by step
+  std::map<std::string, Complaint> complaints_;     // by step
+  std::map<std::string, std::string> progress_of_;  // running steps
+  std::vector<Cause> outlook_;
   bool draining_ = false;
 };
 

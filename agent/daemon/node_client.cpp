@@ -56,6 +56,8 @@ class DbusNodeClient final : public NodeClient {
         proxy_(sdbus::createProxy(connection.bus(), bus_name, object_path)) {
     proxy_->registerSignalHandler(interface, "StepFinished",
                                   [this](sdbus::Signal& signal) { on_finished(signal); });
+    proxy_->registerSignalHandler(interface, "StepProgress",
+                                  [this](sdbus::Signal& signal) { on_progress(signal); });
     proxy_->finishRegistration();
     gone_ = connection.bus().addMatch(gone_match, [this](sdbus::Message& m) { on_owner(m); });
     connection.rearm();
@@ -95,21 +97,15 @@ class DbusNodeClient final : public NodeClient {
   }
 
   asio::awaitable<Result<HeldAssignment>> assignment() override {
-    // Nobody but us submits envelopes: no newer one comes between the calls.
-    const std::string name = "AssignmentSerial";
-    auto get = dbus::make_call(*proxy_, properties, "Get", interface, name);
-    auto property = co_await dbus::call(connection_, *proxy_, std::move(get), call_timeout);
-    auto serial = read_all<sdbus::Variant>(std::move(property));
+    // Nobody but us submits envelopes: no newer one comes between the two calls.
+    auto serial = co_await property<std::uint64_t>("AssignmentSerial");
     if (!serial) co_return serial.error();
     auto message = dbus::make_call(*proxy_, interface, "GetAssignment");
     auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), call_timeout);
     auto values = read_all<std::string, bool, std::uint64_t>(std::move(reply));
     if (!values) co_return values.error();
     HeldAssignment held;
-    const sdbus::Variant& value = std::get<0>(*serial);
-    if (!value.containsValueOfType<std::uint64_t>())
-      co_return Error(Errc::protocol, "kagent-noded: AssignmentSerial is no number");
-    held.serial = value.get<std::uint64_t>();
+    held.serial = *serial;
     std::tie(held.role, held.init, held.lease_fence) = std::move(*values);
     auto ask = dbus::make_call(*proxy_, interface, "GetReset");
     auto answer = co_await dbus::call(connection_, *proxy_, std::move(ask), call_timeout);
@@ -159,6 +155,19 @@ class DbusNodeClient final : public NodeClient {
     co_return std::move(std::get<0>(*values));
   }
 
+  asio::awaitable<Result<std::string>> product_uuid() override {
+    return property<std::string>("ProductUuid");
+  }
+
+  asio::awaitable<Result<std::optional<std::chrono::system_clock::time_point>>>
+  kubelet_certificate_expiry() override {
+    using Expiry = std::optional<std::chrono::system_clock::time_point>;
+    auto seconds = co_await property<std::uint64_t>("KubeletCertificateExpiry");
+    if (!seconds) co_return seconds.error();
+    if (*seconds == 0) co_return Expiry();
+    co_return Expiry(std::chrono::system_clock::from_time_t(static_cast<std::time_t>(*seconds)));
+  }
+
   asio::awaitable<Result<std::vector<std::string>>> read_log(std::string step,
                                                              unsigned lines) override {
     const std::uint32_t count = lines;
@@ -170,6 +179,18 @@ class DbusNodeClient final : public NodeClient {
   }
 
  private:
+  template <class T>
+  asio::awaitable<Result<T>> property(std::string name) {
+    auto get = dbus::make_call(*proxy_, properties, "Get", interface, name);
+    auto reply = co_await dbus::call(connection_, *proxy_, std::move(get), call_timeout);
+    auto values = read_all<sdbus::Variant>(std::move(reply));
+    if (!values) co_return values.error();
+    const sdbus::Variant& value = std::get<0>(*values);
+    if (!value.containsValueOfType<T>())
+      co_return Error(Errc::protocol, "kagent-noded: " + name + " is of another type");
+    co_return value.get<T>();
+  }
+
   // Handlers of sdbus-c++ must not throw.
   void on_finished(sdbus::Signal& signal) {
     try {
@@ -184,6 +205,16 @@ class DbusNodeClient final : public NodeClient {
       events_.finished(std::move(step), std::move(finish));
     } catch (const sdbus::Error& error) {
       log::warning("kagent-noded: a StepFinished that cannot be read: {}", error.getMessage());
+    }
+  }
+
+  void on_progress(sdbus::Signal& signal) {
+    try {
+      std::string step, detail;
+      signal >> step >> detail;
+      events_.progress(std::move(step), std::move(detail));
+    } catch (const sdbus::Error& error) {
+      log::warning("kagent-noded: a StepProgress that cannot be read: {}", error.getMessage());
     }
   }
 

@@ -5,9 +5,11 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -74,6 +76,11 @@ class NodeClient {
   virtual boost::asio::awaitable<Result<IssuedKubeconfig>> issue_kubeconfig() = 0;
   // Of a control plane, as the upload order submitted last says, once: the certificate key, secret.
   virtual boost::asio::awaitable<Result<std::string>> upload_certificates() = 0;
+  // Hashed; "" where there is none of this machine's own.
+  virtual boost::asio::awaitable<Result<std::string>> product_uuid() = 0;
+  // Of the certificate with which kubelet is in the cluster; nothing before it has one.
+  virtual boost::asio::awaitable<Result<std::optional<std::chrono::system_clock::time_point>>>
+  kubelet_certificate_expiry() = 0;
   // Of the last run of the step's unit, oldest first; every step's if `step` is empty.
   virtual boost::asio::awaitable<Result<std::vector<std::string>>> read_log(std::string step,
                                                                             unsigned lines) = 0;
@@ -81,6 +88,7 @@ class NodeClient {
 
 struct NodeEvents {
   std::function<void(std::string step, Finish finish)> finished;
+  std::function<void(std::string step, std::string detail)> progress;
   // noded has left the bus, idle or not: no end of a run may be waited for.
   std::function<void()> gone;
 };

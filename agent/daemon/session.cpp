@@ -265,7 +265,7 @@ void Session::received(v1::CoordinatorMessage message) {
     handlers_.trouble({});
     handlers_.connected();
   }
-  if (!message.has_heartbeat_reply()) handlers_.message(std::move(message));
+  handlers_.message(std::move(message));
 }
 
 // Both ends see with it within liveness::lost_after that the other has gone.

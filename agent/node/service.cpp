@@ -4,6 +4,7 @@
 #include "agent/base/log.hpp"
 #include "agent/base/node_identity.hpp"
 #include "agent/base/paths.hpp"
+#include "agent/base/pki.hpp"
 #include "agent/base/version.hpp"
 #include "agent/dbus/connection.hpp"
 #include "agent/dbus/error.hpp"
@@ -11,6 +12,7 @@
 #include "agent/node/issue_kubeconfig.hpp"
 #include "agent/node/journal.hpp"
 #include "agent/node/kubeadm/admin_conf.hpp"
+#include "agent/node/kubelet_identity.hpp"
 #include "agent/node/steps/kubernetes.hpp"
 #include "agent/node/survey.hpp"
 #include "agent/node/upload_certificates.hpp"
@@ -40,6 +42,13 @@ constexpr std::uint32_t most_lines = 1000;
 using PlanLine = sdbus::Struct<std::string, std::string, std::vector<std::string>>;
 using CheckReply = std::shared_ptr<sdbus::Result<std::string, std::vector<std::string>>>;
 using PlanReply = std::shared_ptr<sdbus::Result<std::vector<PlanLine>>>;
+
+std::string product_uuid() {
+  // A container has its host's.
+  if (Context{}.exists("/run/systemd/container")) return {};
+  const auto uuid = read_file("/sys/class/dmi/id/product_uuid", 256);
+  return uuid && !uuid->empty() ? pki::sha256_hex(*uuid).substr(0, 32) : std::string();
+}
 
 struct Cluster {
   std::string api_server, ca_pem;
@@ -193,6 +202,13 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
     return id ? *id : std::string{};
   }
   std::string Version() override { return version; }
+  std::string ProductUuid() override { return product_uuid(); }
+  uint64_t KubeletCertificateExpiry() override {
+    const auto identity = kubelet_identity(Context{});
+    if (!identity) return 0;
+    const auto seconds = std::chrono::system_clock::to_time_t(identity->not_after);
+    return seconds < 0 ? 0 : static_cast<uint64_t>(seconds);
+  }
   uint64_t AssignmentSerial() override { return vault_.assignment_serial(); }
 
   static Error unknown(const std::string& step) {
@@ -300,6 +316,10 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
     if (!context) {
       outcome = failed(name, context.error());
     } else {
+      (*context)->progress = [this, name](const std::string& detail) {
+        emitStepProgress(name, detail);
+        connection_.rearm();
+      };
       ContextPtr fixed = std::move(*context);
       if (!fixed->reset_ordered) co_await survey(fixed);
       outcome = co_await steps_.at(name)->apply(std::move(fixed));

@@ -196,10 +196,14 @@ void Coordinator::greet(Session& session, const Caller& caller, const v1::Hello&
   message.mutable_welcome()->set_protocol(protocol_version);
   message.mutable_welcome()->set_cluster_id(authority_.cluster_id);
   *message.mutable_welcome()->mutable_coordinator_time() = to_timestamp(system_clock::now());
+  for (const auto& name : config_.ignore_preflight_errors())
+    message.mutable_welcome()->add_ignore_preflight_errors(name);
   session.peer->send(std::move(message));
+  session.conflicts.clear();
   const Now at = now();
   registry_.connected(caller.common_name, to_hello(hello), at);
   if (hello.has_report()) unsaved_reports_.insert(caller.common_name);
+  tell_conflicts(caller.common_name, hello.report().facts());
   if (hello.has_cluster_ready())
     registry_.cluster_ready(caller.common_name, to_cluster_ready(hello.cluster_ready()), at);
   act();
@@ -216,11 +220,13 @@ void Coordinator::dispatch(const Caller& caller, v1::AgentMessage& message) {
       }
       registry_.reported(id, to_report(message.report()), at);
       unsaved_reports_.insert(id);
+      tell_conflicts(id, message.report().facts());
       break;
     case v1::AgentMessage::kHeartbeat: {
       registry_.heard(id, at);
       v1::CoordinatorMessage reply;
       reply.mutable_heartbeat_reply()->set_sequence(message.heartbeat().sequence());
+      *reply.mutable_heartbeat_reply()->mutable_coordinator_time() = to_timestamp(at.wall);
       send(id, std::move(reply));
       break;
     }
@@ -255,10 +261,34 @@ void Coordinator::dispatch(const Caller& caller, v1::AgentMessage& message) {
   }
 }
 
+// Its preflight fails by them; a node that is in the cluster already only keeps others out.
+void Coordinator::tell_conflicts(const std::string& id, const v1::NodeFacts& facts) {
+  const bool is_named = !facts.node_name().starts_with("localhost");
+  duplicates_.seen(id, {{"hostname", is_named ? facts.node_name() : ""},
+                        {"machine-id", facts.machine_id()},
+                        {"product-uuid", facts.product_uuid()}});
+  const Node* node = registry_.find(id);
+  if (node == nullptr || node->record.joined) return;
+  auto conflicts = duplicates_.of(id);
+  auto& told = sessions_[id].conflicts;
+  if (conflicts == told) return;
+  v1::CoordinatorMessage message;
+  message.mutable_conflicts();
+  for (const Conflict& conflict : conflicts) {
+    v1::Conflict& entry = *message.mutable_conflicts()->add_conflicts();
+    entry.set_kind(conflict.kind);
+    entry.set_value(conflict.value);
+    entry.set_other(conflict.other);
+  }
+  told = std::move(conflicts);
+  send(id, std::move(message));
+}
+
 void Coordinator::closed(const Peer* peer, const Caller& caller) {
   const auto found = sessions_.find(caller.common_name);
   if (found == sessions_.end() || found->second.peer.get() != peer) return;
   sessions_.erase(found);
+  duplicates_.gone(caller.common_name);
   registry_.disconnected(caller.common_name, now());
   act();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/base/error.hpp"
+#include "coordinator/registry/duplicates.hpp"
 #include "coordinator/registry/registry.hpp"
 #include "coordinator/service/audit.hpp"
 #include "coordinator/service/authority.hpp"
@@ -116,6 +117,7 @@ class Coordinator {
   struct Session {
     std::shared_ptr<Peer> peer;
     bool greeted = false;
+    std::vector<Conflict> conflicts;  // as the node was told last
   };
 
   v1::Node to_message(const Node& node) const;
@@ -128,6 +130,7 @@ class Coordinator {
   void drain_reply(const std::string& node, const v1::DrainReply& reply);
   void plan_drain(const Node& node, std::shared_ptr<v1::PlanLeaveResponse> plan,
                   PlanLeaveDone done);
+  void tell_conflicts(const std::string& id, const v1::NodeFacts& facts);
   void log_reply(const std::string& node, v1::LogReply& reply);
   void act();  // hands the registry's actions to the courier
   void deliver(Action& action);
@@ -152,6 +155,7 @@ class Coordinator {
   Claims waiting_;  // for an administrator's word
   Claims rivals_;   // with another key for an id that is taken
   Registry registry_;
+  Duplicates duplicates_;
   Courier courier_;
   std::function<void(const Error&)> fatal_;
   std::vector<OwnCertificate> own_certificates_;

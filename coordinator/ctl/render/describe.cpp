@@ -64,6 +64,10 @@ void put_head(Sheet& sheet, const v1::Node& node, Time now) {
   sheet.field("Enrolled", moment(node.enrolled_at(), now));
   sheet.field("Last seen", moment(node.last_seen_at(), now));
   sheet.field("Kubelet", health_name(node.report().kubelet()), style_of(node.report().kubelet()));
+  if (const auto end = time_of(node.report().kubelet_certificate_expires_at()))
+    sheet.field("Kubelet's certificate",
+                "until " + date_time(*end) + (*end < now ? " (expired)" : ""),
+                *end < now ? Style::bad : Style::plain);
   sheet.field("Runtime", health_name(node.report().runtime()), style_of(node.report().runtime()));
   put_facts(sheet, node.report().facts());
 }

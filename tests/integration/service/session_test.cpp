@@ -5,6 +5,9 @@
 #include <grpcpp/support/status.h>
 #include <catch2/catch_test_macros.hpp>
 
+#include <chrono>
+#include <string>
+
 using namespace kagent;
 using namespace kagent::coordinator;
 
@@ -14,6 +17,15 @@ constexpr char token[] = "abcdef.0123456789abcdef";
 
 void enrol(FakeNode& node, const RunningCoordinator& coordinator) {
   REQUIRE(node.enrol(coordinator.token()).ok());
+}
+
+// The client sees the end of its session before the coordinator has taken note of it.
+bool comes_to_sessions(const RunningCoordinator& coordinator, int count) {
+  const std::string line = "\nkagent_sessions " + std::to_string(count) + "\n";
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (std::chrono::steady_clock::now() < deadline)
+    if (coordinator.get("/metrics").body.find(line) != std::string::npos) return true;
+  return false;
 }
 
 void initialise(FakeNode& node) {
@@ -60,6 +72,40 @@ TEST_CASE("A session begins with Welcome and a signed Assignment") {
   CHECK_FALSE(worker->assignment().init());
 }
 
+TEST_CASE("Two nodes of one name are told of each other, until one of them has gone") {
+  const RunningCoordinator coordinator;
+  FakeNode first(coordinator, "i-1");
+  FakeNode second(coordinator, "i-2");
+  enrol(first, coordinator);
+  enrol(second, coordinator);
+  const auto report = [](FakeNode& node) {
+    v1::AgentMessage message;
+    message.mutable_report()->mutable_facts()->set_node_name("ip-10-0-0-1");
+    node.send(std::move(message));
+  };
+  first.open();
+  second.open();
+  report(first);
+  // Its answer comes after the report was taken: two streams have no order between them.
+  v1::AgentMessage heartbeat;
+  heartbeat.mutable_heartbeat()->set_sequence(1);
+  first.send(std::move(heartbeat));
+  REQUIRE(first.next(v1::CoordinatorMessage::kHeartbeatReply));
+  report(second);
+  const auto told = second.next(v1::CoordinatorMessage::kConflicts);
+  REQUIRE(told);
+  REQUIRE(told->conflicts().conflicts_size() == 1);
+  CHECK(told->conflicts().conflicts(0).kind() == "hostname");
+  CHECK(told->conflicts().conflicts(0).value() == "ip-10-0-0-1");
+  CHECK(told->conflicts().conflicts(0).other() == "i-1");
+  CHECK(first.close().ok());
+  REQUIRE(comes_to_sessions(coordinator, 1));
+  report(second);
+  const auto better = second.next(v1::CoordinatorMessage::kConflicts);
+  REQUIRE(better);
+  CHECK(better->conflicts().conflicts_size() == 0);
+}
+
 TEST_CASE("Heartbeats are answered, with their number") {
   const RunningCoordinator coordinator;
   FakeNode node(coordinator, "i-1");
@@ -71,6 +117,7 @@ TEST_CASE("Heartbeats are answered, with their number") {
   const auto reply = node.next(v1::CoordinatorMessage::kHeartbeatReply);
   REQUIRE(reply);
   CHECK(reply->heartbeat_reply().sequence() == 42);
+  CHECK(reply->heartbeat_reply().coordinator_time().seconds() > 1'700'000'000);
 }
 
 TEST_CASE("A message before Hello ends the session") {
