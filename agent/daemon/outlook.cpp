@@ -15,16 +15,18 @@ constexpr auto largest_skew = 30s;
 
 struct Kind {
   std::string_view kind;
+  const char* cause;
   const char* name;  // as in ignorePreflightErrors
   const char* what;
   const char* remedy;
 };
 constexpr std::array kinds{
-    Kind{"hostname", "DuplicateHostname", "hostname",
+    Kind{"hostname", "preflight.duplicate-hostname", "DuplicateHostname", "hostname",
          "Give one of them another name, or `hostname: instance-id` in user-data."},
-    Kind{"machine-id", "DuplicateMachineID", "machine id",
+    Kind{"machine-id", "preflight.duplicate-machine-id", "DuplicateMachineID", "machine id",
          "Empty /etc/machine-id in the machine image, so that every instance makes its own."},
-    Kind{"product-uuid", "DuplicateProductUUID", "product UUID of the firmware",
+    Kind{"product-uuid", "preflight.duplicate-product-uuid", "DuplicateProductUUID",
+         "product UUID of the firmware",
          "Give the cloned machine a UUID of its own in the hypervisor."},
 };
 
@@ -75,7 +77,7 @@ std::vector<Cause> Outlook::problems() const {
     const auto kind = std::ranges::find(kinds, conflict.kind(), &Kind::kind);
     if (kind == kinds.end() || is_ignored(kind->name)) continue;
     Cause cause;
-    cause.id = "preflight.duplicate-" + conflict.kind();
+    cause.id = kind->cause;
     cause.message =
         fmt::format("node {} has the same {}: {}", conflict.other(), kind->what, conflict.value());
     cause.remedy = kind->remedy;
