@@ -109,7 +109,7 @@ int main(int argc, char** argv) {
                                                  {"warning", log::Level::warning},
                                                  {"error", log::Level::error}};
   CLI::App app("Tells nodes what they are, and what they wait for.", "kagent-coordinator");
-  app.set_version_flag("--version", version);
+  app.set_version_flag("--version", version_line("kagent-coordinator"));
   app.add_option("--listen", options.listen, "gRPC, ADDRESS:PORT")->capture_default_str();
   app.add_option("--http", options.http, "/healthz, /readyz, /metrics and the page; '' for none")
       ->capture_default_str();

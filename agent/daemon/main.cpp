@@ -107,7 +107,7 @@ int main(int argc, char** argv) {
                                                  {"warning", log::Level::warning},
                                                  {"error", log::Level::error}};
   CLI::App app("Decides what is next on this node, reports and couriers.", "kagentd");
-  app.set_version_flag("--version", version);
+  app.set_version_flag("--version", version_line("kagentd"));
   app.add_option("--state", options.state, "folder of key, certificate and journal")
       ->capture_default_str();
   app.add_option("--user-data", options.user_data, "as kagent-imds wrote it")

@@ -111,7 +111,7 @@ Result<> run(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app("Fetches user-data and identity from the instance metadata service.", "kagent-imds");
-  app.set_version_flag("--version", version);
+  app.set_version_flag("--version", version_line("kagent-imds"));
   app.add_option("--endpoint", options.endpoints, "http://ADDRESS[:PORT]; several: tried in turn")
       ->capture_default_str();
   app.add_option("--into", options.into, "folder to write to")->capture_default_str();

@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
                                                  {"warning", log::Level::warning},
                                                  {"error", log::Level::error}};
   CLI::App app("Does the steps of this node, for kagentd; started by D-Bus.", "kagent-noded");
-  app.set_version_flag("--version", version);
+  app.set_version_flag("--version", version_line("kagent-noded"));
   app.add_option("--log-level", level, "debug, info, warning, error")
       ->transform(CLI::CheckedTransformer(levels))
       ->envname("KAGENT_LOG");

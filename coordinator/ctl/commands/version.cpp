@@ -7,7 +7,7 @@
 namespace kagent::ctl {
 
 ExitCode run_version() {
-  std::cout << "kagentctl " << version << " (protocol " << protocol_version << ")\n";
+  std::cout << version_line("kagentctl") << "\n";
   return exit_ok;
 }
 

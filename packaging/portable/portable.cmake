@@ -1,0 +1,59 @@
+# What the portable build links instead of the distribution's shared libraries: archives, so that its
+# programs need libc up to GLIBC_2.34, libm, libgcc_s and libsystemd only (tests/e2e/cases/
+# portable-programs-need-nothing-but-libc-and-libsystemd). Included before CMakeLists.txt looks for
+# the rest.
+include(FetchContent)
+set(OPENSSL_USE_STATIC_LIBS ON)
+set(Protobuf_USE_STATIC_LIBS ON)
+set(Boost_USE_STATIC_LIBS ON)
+set(ZLIB_USE_STATIC_LIBS ON)
+find_package(PkgConfig REQUIRED)
+
+# archives(TARGET MODULE): TARGET stands for pkg-config's MODULE and all that it needs, as archives where
+# there are any.
+function(archives target module)
+  pkg_check_modules(${module} REQUIRED ${module})
+  foreach(name IN LISTS ${module}_STATIC_LIBRARIES)
+    find_library(KAGENT_ARCHIVE_${name} lib${name}.a)
+    mark_as_advanced(KAGENT_ARCHIVE_${name})
+    if(KAGENT_ARCHIVE_${name})
+      list(APPEND files ${KAGENT_ARCHIVE_${name}})
+    else()
+      list(APPEND files ${name})
+    endif()
+  endforeach()
+  list(REMOVE_DUPLICATES files)
+  string(REPLACE ";" "," files "${files}")
+  add_library(${target} INTERFACE IMPORTED)
+  target_link_libraries(${target} INTERFACE $<LINK_GROUP:RESCAN,${files}>)
+endfunction()
+
+archives(gRPC::grpc++ grpc++)
+archives(yaml-cpp yaml-cpp)
+find_library(SQLite3_LIBRARY libsqlite3.a REQUIRED)
+
+# Debian has no archives of these; their headers will do.
+add_library(fmt::fmt INTERFACE IMPORTED)
+target_compile_definitions(fmt::fmt INTERFACE FMT_HEADER_ONLY=1)
+add_library(spdlog::spdlog INTERFACE IMPORTED)
+target_link_libraries(spdlog::spdlog INTERFACE fmt::fmt)
+add_library(tomlplusplus::tomlplusplus INTERFACE IMPORTED)
+target_compile_definitions(tomlplusplus::tomlplusplus INTERFACE TOML_HEADER_ONLY=1)
+
+# Of the version whose sdbus-c++-xml2cpp Debian has. Without a network: unpack it and give
+# -DFETCHCONTENT_SOURCE_DIR_SDBUS-C++=FOLDER.
+set(BUILD_DOC OFF)
+set(BUILD_CODE_GEN OFF)
+FetchContent_Declare(sdbus-c++
+  URL https://github.com/Kistler-Group/sdbus-cpp/archive/refs/tags/v1.2.0.tar.gz
+  URL_HASH SHA256=7f7231904abb6a996b8c18ddc5fb50078ef5dff5191649abf9f127aff41d24e9
+  DOWNLOAD_EXTRACT_TIMESTAMP OFF SYSTEM)
+FetchContent_MakeAvailable(sdbus-c++)
+target_compile_options(sdbus-c++-objlib PRIVATE -ffunction-sections -fdata-sections
+  -ffile-prefix-map=${sdbus-c++_SOURCE_DIR}/=sdbus-c++/)
+add_library(SDBusCpp::sdbus-c++ ALIAS sdbus-c++)
+
+# Of each program: our own arc4random(), since glibc has one from 2.36 on only.
+add_library(kagent_portable OBJECT ${CMAKE_CURRENT_LIST_DIR}/arc4random.cpp)
+link_libraries($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:$<TARGET_OBJECTS:kagent_portable>>)
+add_link_options(-static-libstdc++)
