@@ -6,6 +6,7 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 for part in "$repository"/tests/e2e/lab.d/*.sh; do . "$part"; done
 
 lab() { "$repository/tests/e2e/lab" "$@"; }
+skip() { echo "SKIPPED: $*" >&2; exit 77; } # what it needs is not on this host
 fail() { echo "FAILED: $*" >&2; exit 1; }
 check() { # WHAT CMD...
   local what=$1
