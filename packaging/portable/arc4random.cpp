@@ -1,4 +1,5 @@
-// libstdc++'s archive calls arc4random(), which glibc has from 2.36 on; the portable build runs from 2.34 on.
+// libstdc++'s archive calls arc4random(), which glibc has from 2.36 on; the portable build runs
+// from 2.34 on.
 #include <sys/random.h>
 
 #include <cerrno>
@@ -7,7 +8,8 @@
 
 extern "C" __attribute__((visibility("hidden"))) std::uint32_t arc4random() {
   std::uint32_t number = 0;
-  while (getrandom(&number, sizeof number, 0) != sizeof number)  // so few bytes come whole or not at all
-    if (errno != EINTR) std::abort();                            // without randomness nothing here is safe
+  while (getrandom(&number, sizeof number, 0) !=
+         sizeof number)                // so few bytes come whole or not at all
+    if (errno != EINTR) std::abort();  // without randomness nothing here is safe
   return number;
 }
