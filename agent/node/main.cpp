@@ -9,6 +9,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include <csignal>
+#include <cstdlib>
 #include <map>
 
 namespace {
@@ -47,7 +48,8 @@ int run() {
   stop.async_wait([&](boost::system::error_code, int) { io.stop(); });
   io.run();
   sd_notify(0, "STOPPING=1");
-  return exit_code;
+  // Calls and waits under way hold what is destroyed here; what they wait for runs on without us.
+  std::_Exit(exit_code);
 }
 
 }  // namespace
