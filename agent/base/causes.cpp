@@ -50,6 +50,8 @@ constexpr auto table = std::to_array<KnownCause>({
      "See the journal lines for what it waited for."},
     {"*.unauthorized", "The API server refuses the node's credentials.",
      "Nothing: a new token is asked for."},
+    {"*.undone-again", "What kagent has repaired is undone again and again.",
+     "Find out who changes it, or set the step to report in ClusterConfig.watch."},
     {"*.wrong-ca", "The API server shows a certificate of another cluster.",
      "See that controlPlaneEndpoint names this cluster."},
     {"cni.apply-failed", "The API server refused the CNI manifest.",

@@ -2,9 +2,11 @@
 
 #include "agent/config/rules.hpp"
 #include "agent/config/yaml.hpp"
+#include "agent/plan/plan.hpp"
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <functional>
 
 namespace kagent::config {
@@ -30,6 +32,8 @@ class Validation {
     given(ec2.mutable_certificates(), "/etc/kagent/ec2-certificates");
     if (ec2.max_age_seconds() == 0) ec2.set_max_age_seconds(3600);
     if (config_.control_planes() == 0) config_.set_control_planes(1);
+    auto& watch = *config_.mutable_watch();
+    if (watch.every_seconds() == 0) watch.set_every_seconds(300);
     auto& timeouts = *config_.mutable_timeouts();
     if (timeouts.init_seconds() == 0) timeouts.set_init_seconds(600);
     if (timeouts.join_seconds() == 0) timeouts.set_join_seconds(300);
@@ -42,6 +46,7 @@ class Validation {
     packages();
     mirrors();
     enrolment();
+    watch();
     lists();
     maps();
     documents();
@@ -104,6 +109,17 @@ class Validation {
       complain("packages.allowUnsigned", "is only for a repository of your own");
     if (packages.allow_unsigned() && !packages.key().empty())
       complain("packages.key", "is not looked at with allowUnsigned: leave out one of them");
+  }
+
+  void watch() {
+    for (const auto& [step, drift] : config_.watch().steps()) {
+      if (std::ranges::find(plan::all_steps(), step, &plan::Step::name) == plan::all_steps().end())
+        complain("watch.steps", "there is no step \"" + step + "\"; kagentctl plan names them");
+      if (!plan::parse_drift(drift))
+        complain("watch.steps." + step, "expected repair, report or ignore");
+    }
+    if (const auto every = config_.watch().every_seconds(); every < 10 || every > 86400)
+      complain("watch.everySeconds", "expected 10 to 86400");
   }
 
   void enrolment() {

@@ -22,6 +22,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace kagent::daemon {
@@ -72,7 +73,13 @@ Agent::Agent(asio::io_context& io, dbus::Connection& connection, Options options
     : io_(io),
       options_(std::move(options)),
       connection_(connection),
-      units_(io.get_executor(), connection, [this] { changed(); }),
+      units_(io.get_executor(), connection, [this] { unit_changed(); }),
+      files_(io,
+             [this](const std::string& path) {
+               for (const plan::Step& step : plan::all_steps())
+                 if (std::ranges::find(step.files, path) != step.files.end())
+                   driver_->look(step.name);
+             }),
       session_(io, options_.coordinator, options_.node_id, options_.node.role(), options_.state,
                paths::identity_rsa2048,
                Session::Handlers{
@@ -100,6 +107,8 @@ Result<> Agent::start() {
   driver_.emplace(io_.get_executor(), *node_, Journal(options_.state / "journal", options_.node_id),
                   [this] { changed(); });
   if (auto watching = units_.start(); !watching) return watching.error();
+  for (const plan::Step& step : plan::all_steps())
+    for (const std::string_view path : step.files) files_.add(std::string(path));
   asio::co_spawn(io_, begin(), asio::detached);
   return {};
 }
@@ -114,6 +123,7 @@ asio::awaitable<void> Agent::begin() {
   else
     noded_.say("the assignment is not told: " + held.error().message());
   driver_->start(assignment_);
+  if (held) co_await take_watch();
   if (!held) asio::co_spawn(io_, take_assignment(), asio::detached);
   repeat_report();
   co_await session_.run();
@@ -158,6 +168,7 @@ void Agent::changed() {
   asio::post(io_, [this] {
     report_queued_ = false;
     send_report();
+    files_.add_missing();                          // steps make them
     if (!driver_->is_done("init")) cluster_ = {};  // another one may come of it
     if (driver_->is_done("init") && cluster_.api_server.empty() && !looking_for_cluster_) {
       looking_for_cluster_ = true;
@@ -279,12 +290,29 @@ asio::awaitable<void> Agent::take_assignment() {
       assignment_ = *held;
       if (assignment_.resets() || assignment_.away()) leave_cluster();
       driver_->assigned(assignment_);
+      co_await take_watch();
       changed();
       co_return;
     }
     noded_.say("the assignment is not told: " + held.error().message());
     co_await pause(ask_again);
   }
+}
+
+asio::awaitable<void> Agent::take_watch() {
+  auto watch = co_await node_->watch();
+  if (watch)
+    driver_->watch(std::move(*watch));
+  else
+    log::warning("what becomes of drift is not told: {}", watch.error().message());
+}
+
+// Before it is in a cluster a kubelet comes and goes, as it should.
+void Agent::unit_changed() {
+  changed();
+  if (!in_cluster()) return;
+  driver_->look("runtime");
+  driver_->look("kubelet");
 }
 
 asio::awaitable<void> Agent::look_for_cluster() {

@@ -5,6 +5,7 @@
 #include "agent/daemon/driver.hpp"
 #include "agent/daemon/node_client.hpp"
 #include "agent/daemon/outlook.hpp"
+#include "agent/daemon/path_watch.hpp"
 #include "agent/daemon/session.hpp"
 #include "agent/daemon/unit_watch.hpp"
 #include "agent/kubernetes/client.hpp"
@@ -75,6 +76,8 @@ class Agent {
   boost::asio::awaitable<void> look_for_cluster();
   boost::asio::awaitable<void> look_at_certificate();
   void look_for_kubernetes();
+  boost::asio::awaitable<void> take_watch();
+  void unit_changed();
   void leave_cluster();
   void stop_watching();
 
@@ -84,6 +87,7 @@ class Agent {
   std::unique_ptr<NodeClient> node_;
   std::optional<Driver> driver_;
   UnitWatch units_;
+  PathWatch files_;
   Session session_;
   boost::asio::steady_timer report_timer_;
   bool report_queued_ = false;

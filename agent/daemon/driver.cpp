@@ -150,6 +150,18 @@ void Driver::node_gone() {
   drain();
 }
 
+void Driver::watch(Watch watch) {
+  if (!sequencer_) return;
+  sequencer_->watch(std::move(watch), now());
+  drain();
+}
+
+void Driver::look(std::string_view step) {
+  if (!sequencer_) return;
+  sequencer_->look(step, now());
+  drain();
+}
+
 std::vector<StepView> Driver::steps() const {
   if (!sequencer_) return {};
   auto views = sequencer_->steps();

@@ -35,6 +35,9 @@ class Driver {
   // empty: nothing.
   void outlook(std::vector<Cause> problems);
   void node_gone();
+  void watch(Watch watch);
+  // Something that the step has made may have changed.
+  void look(std::string_view step);
 
   [[nodiscard]] std::vector<StepView> steps() const;
   [[nodiscard]] bool is_done(std::string_view step) const;

@@ -1,31 +1,27 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include "agent/daemon/path_watch.hpp"
 
-#include <array>
+#include <boost/asio/io_context.hpp>
+
 #include <filesystem>
 #include <functional>
+#include <string>
 
 namespace kagent::daemon {
 
-// Calls `changed` once when the file has another content, or comes or goes; by inotify on its
-// folder. A folder that does not exist is not watched.
+// Calls `changed` when the file has another content than at first, or comes or goes. In a folder
+// that does not exist it is not watched.
 class FileWatch {
  public:
   FileWatch(boost::asio::io_context& io, std::filesystem::path file, std::function<void()> changed);
-  FileWatch(const FileWatch&) = delete;
-  FileWatch& operator=(const FileWatch&) = delete;
 
  private:
-  void wait();
   [[nodiscard]] std::string content() const;
 
-  boost::asio::posix::stream_descriptor notify_;
   std::filesystem::path file_;
   std::string known_;
-  std::function<void()> changed_;
-  std::array<char, 4096> events_{};
+  PathWatch watch_;
 };
 
 }  // namespace kagent::daemon

@@ -11,6 +11,7 @@ StepSpec spec_of(const plan::Step& step) {
   spec.attempts = step.retry.attempts;
   spec.first_delay = step.retry.first_delay;
   spec.time_limit = step.time_limit;
+  spec.drift = step.drift;
   return spec;
 }
 

@@ -17,6 +17,7 @@ struct StepSpec {
   unsigned attempts = 1;           // then it has failed for good
   std::chrono::seconds first_delay{1};
   std::chrono::seconds time_limit{60};  // of one attempt
+  plan::Drift drift = plan::Drift::ignore;
 };
 
 // Each step after those it needs.

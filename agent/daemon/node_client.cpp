@@ -115,6 +115,19 @@ class DbusNodeClient final : public NodeClient {
     co_return held;
   }
 
+  asio::awaitable<Result<Watch>> watch() override {
+    auto message = dbus::make_call(*proxy_, interface, "GetWatch");
+    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), call_timeout);
+    auto values = read_all<std::map<std::string, std::string>, std::uint32_t>(std::move(reply));
+    if (!values) co_return values.error();
+    Watch watch;
+    for (const auto& [step, drift] : std::get<0>(*values))
+      if (const auto known = plan::parse_drift(drift)) watch.steps[step] = *known;
+    if (const std::uint32_t every = std::get<1>(*values); every != 0)
+      watch.every = std::chrono::seconds(every);
+    co_return watch;
+  }
+
   asio::awaitable<Result<std::vector<std::string>>> plan_reset() override {
     using Line = sdbus::Struct<std::string, std::string, std::vector<std::string>>;
     auto message = dbus::make_call(*proxy_, interface, "PlanReset");

@@ -69,6 +69,8 @@ class NodeClient {
   // did not pass noded's checks.
   virtual boost::asio::awaitable<Result<Submitted>> submit(std::string envelope) = 0;
   virtual boost::asio::awaitable<Result<HeldAssignment>> assignment() = 0;
+  // Of the assignment, or the plan's own.
+  virtual boost::asio::awaitable<Result<Watch>> watch() = 0;
   virtual boost::asio::awaitable<Result<LocalCluster>> cluster() = 0;
   // What a reset would change, a sentence each; nothing is changed. At most two minutes.
   virtual boost::asio::awaitable<Result<std::vector<std::string>>> plan_reset() = 0;

@@ -81,6 +81,7 @@ std::vector<v1::StepStatus> step_statuses(const std::vector<StepView>& steps,
     status.set_state(wire_state(view.state));
     status.set_attempts(view.record.attempts);
     status.set_detail(wire_text(view.detail));
+    status.set_drift(wire_text(view.drift));
     if (view.record.failure) put_failure(*view.record.failure, *status.mutable_failure());
     if (view.due && view.state == State::retrying)
       *status.mutable_next_attempt_at() =

@@ -1,5 +1,7 @@
 #include "agent/daemon/sequencer.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -36,12 +38,6 @@ std::string what_opens(plan::Gate gate) {
     case plan::Gate::join_grant: return "waits for its join grant";
   }
   return {};
-}
-
-std::string joined(const std::vector<std::string>& changes) {
-  std::string text;
-  for (const std::string& change : changes) text += (text.empty() ? "" : "; ") + change;
-  return text;
 }
 
 }  // namespace
@@ -121,6 +117,9 @@ void Sequencer::move(Step& step, State state) {
   step.view.state = state;
   if (state != State::retrying && state != State::waiting && state != State::running)
     step.view.due.reset();
+  step.looking = false;
+  step.look_due.reset();
+  step.view.drift.clear();
   changed_ = true;
 }
 
@@ -161,13 +160,18 @@ void Sequencer::settle(Time now) {
         break;
       case State::checking:
       case State::recording:
-      case State::failed:
-      case State::done: break;
+      case State::failed: break;
+      case State::done:
+        if (!step.looking && !step.look_due && drift_of(step) != plan::Drift::ignore)
+          step.look_due = now + watch_.every;
+        break;
     }
+    if (step.look_due && *step.look_due <= now) start_look(step);
   }
   std::optional<Time> next;
   for (const Step& step : steps_)
-    if (step.view.due && (!next || *step.view.due < *next)) next = step.view.due;
+    for (const auto& due : {step.view.due, step.look_due})
+      if (due && (!next || *due < *next)) next = due;
   if (next && next != armed_) actions_.emplace_back(ArmTimer{*next});
   armed_ = next;
   if (std::exchange(changed_, false)) actions_.emplace_back(Report{});
@@ -181,9 +185,15 @@ void Sequencer::tick(Time now) {
 void Sequencer::checked(std::string_view name, std::uint64_t id, Check result,
                         std::vector<std::string> changes, Time now) {
   Step* step = find(name);
-  if (step == nullptr || step->view.state != State::checking || step->check != id) return;
+  if (step == nullptr || step->check != id) return;
+  if (step->looking) {
+    looked(*step, result, changes, now);
+    settle(now);
+    return;
+  }
+  if (step->view.state != State::checking) return;
   step->check_failures = 0;
-  step->view.detail = joined(changes);
+  step->view.detail = fmt::format("{}", fmt::join(changes, "; "));
   switch (result) {
     case Check::done:
       step->was_done = true;
@@ -240,7 +250,13 @@ void Sequencer::blocked(Step& step, Time now) {
 
 void Sequencer::check_failed(std::string_view name, std::uint64_t id, Cause why, Time now) {
   Step* step = find(name);
-  if (step == nullptr || step->view.state != State::checking || step->check != id) return;
+  if (step == nullptr || step->check != id) return;
+  if (std::exchange(step->looking, false)) {
+    step->look_due = now + watch_.every;
+    settle(now);
+    return;
+  }
+  if (step->view.state != State::checking) return;
   step->view.record.failure = std::move(why);
   retry_at(*step,
            now + doubled(step->spec.first_delay, step->check_failures++, longest_check_delay));

@@ -64,6 +64,15 @@ struct StepView {
   std::string unit;    // systemd unit of the last attempt, if it is known
   std::string invocation_id;
   std::optional<Time> due;  // when retrying
+  std::string drift;        // done, and yet: what apply would change
+};
+
+// What becomes of drift, and how often it is looked for.
+struct Watch {
+  std::map<std::string, plan::Drift, std::less<>> steps;  // others as the plan says
+  std::chrono::seconds every{300};
+
+  bool operator==(const Watch&) const = default;
 };
 
 struct CheckStep {
@@ -119,6 +128,10 @@ class Sequencer {
   void recheck_running(Time now);
   void tick(Time now);
 
+  void watch(Watch watch, Time now);
+  // Something has changed that this step has made: if it is done it is looked at soon.
+  void look(std::string_view step, Time now);
+
   std::vector<Action> take_actions() { return std::exchange(actions_, {}); }
 
   [[nodiscard]] std::vector<StepView> steps() const;  // in the order of the graph
@@ -133,6 +146,9 @@ class Sequencer {
     std::uint64_t check = 0;  // the outstanding one
     bool was_done = false;    // since the start: not done any more means drift
     bool stale = false;       // the configuration changed while it ran
+    std::optional<Time> look_due;
+    bool looking = false;       // while it stays done, or failed
+    std::vector<Time> repairs;  // of late
     unsigned check_failures = 0;
   };
 
@@ -152,12 +168,19 @@ class Sequencer {
   void fail(Step& step, Cause cause, Time now);
   void retry_at(Step& step, Time at);
 
+  // sequencer_watch.cpp
+  [[nodiscard]] plan::Drift drift_of(const Step& step) const;
+  void start_look(Step& step);
+  void looked(Step& step, Check result, const std::vector<std::string>& changes, Time now);
+  void repair(Step& step, Time now);
+
   std::vector<Step> steps_;
   GateState gates_[4] = {GateState::open, GateState::closed, GateState::closed, GateState::unknown};
   std::uint64_t next_check_ = 1;
   std::optional<Time> armed_;
   bool changed_ = true;
   std::vector<Action> actions_;
+  Watch watch_;
   Records others_;  // of steps that this graph does not have
 };
 

@@ -127,6 +127,14 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
     return {assignment->role(), assignment->init(), assignment->lease_fence()};
   }
 
+  std::tuple<std::map<std::string, std::string>, uint32_t> GetWatch() override {
+    touch();
+    auto context = read_context(units_, vault_);
+    if (!context) throw dbus::to_dbus(context.error());
+    const auto& watch = (*context)->cluster.watch();
+    return {{watch.steps().begin(), watch.steps().end()}, watch.every_seconds()};
+  }
+
   void CheckStep(sdbus::Result<std::string, std::vector<std::string>>&& result,
                  std::string step) override {
     touch();

@@ -20,21 +20,31 @@ constexpr List<2> after_either{"init", "join"};
 constexpr List<1> after_kubeconfig{"kubeconfig"};
 constexpr List<3> ready_needs{"init", "join", "cni"};
 
+constexpr List<1> hostname_files{"/etc/hostname"};
+constexpr List<1> swap_files{"/etc/fstab"};
+constexpr List<1> modules_files{"/etc/modules-load.d/"};
+constexpr List<1> sysctl_files{"/etc/sysctl.d/"};
+constexpr List<3> runtime_files{"/etc/containerd/", "/etc/containerd/conf.d/", "/etc/docker/"};
+constexpr List<1> kubelet_files{"/etc/systemd/system/kubelet.service.d/"};
+
+// Nothing is repaired that a running cluster would notice more than the drift: another hostname,
+// init, join. What changes by itself (free memory, images that the kubelet collects) is not looked
+// at.
 constexpr std::array<Step, 15> steps{{
     // clang-format off
     {"preflight",  For::every,         Gate::assignment, {},               {5, 5s},   30s},
-    {"hostname",   For::every,         Gate::none,       {},               {5, 2s},   30s},
-    {"time",       For::every,         Gate::none,       {},               {5, 5s},   60s},
-    {"swap",       For::every,         Gate::none,       {},               {5, 2s},   60s},
-    {"modules",    For::every,         Gate::none,       {},               {5, 2s},   30s},
-    {"sysctl",     For::every,         Gate::none,       after_modules,    {5, 2s},   30s},
-    {"packages",   For::every,         Gate::assignment, {},               {9, 5s},  900s},
-    {"runtime",    For::every,         Gate::assignment, after_packages,   {8, 2s},  120s},
+    {"hostname",   For::every,         Gate::none,       {},               {5, 2s},   30s, Drift::report, hostname_files},
+    {"time",       For::every,         Gate::none,       {},               {5, 5s},   60s, Drift::repair},
+    {"swap",       For::every,         Gate::none,       {},               {5, 2s},   60s, Drift::repair, swap_files},
+    {"modules",    For::every,         Gate::none,       {},               {5, 2s},   30s, Drift::repair, modules_files},
+    {"sysctl",     For::every,         Gate::none,       after_modules,    {5, 2s},   30s, Drift::repair, sysctl_files},
+    {"packages",   For::every,         Gate::assignment, {},               {9, 5s},  900s, Drift::report},
+    {"runtime",    For::every,         Gate::assignment, after_packages,   {8, 2s},  120s, Drift::repair, runtime_files},
     {"images",     For::every,         Gate::assignment, after_runtime,    {8, 5s},  900s},
-    {"kubelet",    For::every,         Gate::assignment, kubelet_needs,    {8, 2s},   60s},
-    {"init",       For::initializer,   Gate::init_lease, start_needs,      {5, 5s},  900s},
-    {"join",       For::joiner,        Gate::join_grant, start_needs,      {8, 5s},  600s},
-    {"kubeconfig", For::control_plane, Gate::assignment, after_either,     {8, 2s},   60s},
+    {"kubelet",    For::every,         Gate::assignment, kubelet_needs,    {8, 2s},   60s, Drift::repair, kubelet_files},
+    {"init",       For::initializer,   Gate::init_lease, start_needs,      {5, 5s},  900s, Drift::report},
+    {"join",       For::joiner,        Gate::join_grant, start_needs,      {8, 5s},  600s, Drift::report},
+    {"kubeconfig", For::control_plane, Gate::assignment, after_either,     {8, 2s},   60s, Drift::repair},
     {"cni",        For::initializer,   Gate::assignment, after_kubeconfig, {8, 2s},  120s},
     {"ready",      For::every,         Gate::assignment, ready_needs,      {20, 5s}, 600s},
     // clang-format on
@@ -69,6 +79,13 @@ std::span<const Step> all_steps() {
 
 std::span<const Step> reset_steps() {
   return undoing;
+}
+
+std::optional<Drift> parse_drift(std::string_view text) {
+  if (text == "ignore") return Drift::ignore;
+  if (text == "report") return Drift::report;
+  if (text == "repair") return Drift::repair;
+  return {};
 }
 
 const Step* find(std::string_view name) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,13 @@ enum class Gate : std::uint8_t {
 // Which nodes a step is for.
 enum class For : std::uint8_t { every, initializer, joiner, control_plane };
 
+// What becomes of a step that was done and is not any more.
+enum class Drift : std::uint8_t {
+  ignore,
+  report,  // it is shown, and left to the operator
+  repair,  // it is applied again
+};
+
 struct Retry {
   unsigned attempts;                 // then the step has failed for good
   std::chrono::seconds first_delay;  // doubled each time, up to ten minutes
@@ -35,12 +43,18 @@ struct Step {
   std::span<const std::string_view> after;  // names of steps
   Retry retry;
   std::chrono::seconds time_limit;  // of one attempt
+  Drift drift = Drift::ignore;      // unless ClusterConfig.watch says another
+  // A change of these calls for a look at once: a file, or a folder with a slash at its end.
+  std::span<const std::string_view> files = {};
 };
 
 // All steps, each after those it needs.
 std::span<const Step> all_steps();
 // Those that undo them, on a ResetOrder.
 std::span<const Step> reset_steps();
+
+// "ignore", "report", "repair"; nothing: neither.
+std::optional<Drift> parse_drift(std::string_view text);
 
 const Step* find(std::string_view name);  // of either kind
 

@@ -76,6 +76,7 @@ class Kubelet final : public Step {
     if (!state) co_return state.error();
     if (state->load == "masked") {
       found.need("unmask kubelet.service, if it was not masked on purpose");
+      found.state = StepState::blocked;  // an operator's wish
       co_return found;
     }
     if (is_to_come(*context, "kubelet")) {

@@ -73,6 +73,9 @@ std::string status_table(const std::vector<v1::Node>& nodes, Time now, bool wide
     if (!node.reason().empty())
       table.note({"  REASON: " + clean(node.reason()),
                   style_of(node.phase()) == Style::bad ? Style::bad : Style::busy});
+    for (const v1::StepStatus& step : node.report().steps())
+      if (!step.drift().empty())
+        table.note({"  DRIFT: " + clean(step.name()) + ": " + clean(step.drift()), Style::busy});
   }
   return table.text(look);
 }

@@ -124,3 +124,15 @@ TEST_CASE("T16 raw documents that yaml-cpp never comes to an end with are refuse
   CHECK_THAT(error_of("kubeadm: {documents: \"" + std::string(100, '[') + "\"}\n"),
              ContainsSubstring("32 levels"));
 }
+
+TEST_CASE("what is to be watched names steps and what becomes of their drift") {
+  const auto config =
+      parse_cluster_config(yaml("watch: {steps: {sysctl: report}}\n"), "cluster.yaml");
+  REQUIRE(config);
+  CHECK(config->watch().steps().at("sysctl") == "report");
+  CHECK(config->watch().every_seconds() == 300);
+  CHECK_THAT(error_of("watch: {steps: {sysctls: report}}\n"), ContainsSubstring("sysctls"));
+  CHECK_THAT(error_of("watch: {steps: {sysctl: mend}}\n"),
+             ContainsSubstring("expected repair, report or ignore"));
+  CHECK_THAT(error_of("watch: {everySeconds: 1}\n"), ContainsSubstring("expected 10 to 86400"));
+}
