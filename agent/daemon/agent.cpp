@@ -9,15 +9,11 @@
 #include "agent/daemon/facts.hpp"
 #include "agent/daemon/pause.hpp"
 #include "agent/daemon/report.hpp"
-#include "agent/kubernetes/kubeconfig.hpp"
-#include "agent/kubernetes/nodes.hpp"
-#include "agent/kubernetes/tokens.hpp"
 #include "agent/plan/plan.hpp"
 
 #include <google/protobuf/util/time_util.h>
 #include <systemd/sd-daemon.h>
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -204,14 +200,6 @@ void Agent::on_connected() {
   send_kubernetes_nodes();
 }
 
-void Agent::send_kubernetes_nodes() {
-  if (kubernetes_nodes_.empty()) return;
-  v1::AgentMessage message;
-  for (const auto& node : kubernetes_nodes_)
-    *message.mutable_kubernetes_nodes()->add_nodes() = node;
-  session_.send(std::move(message));
-}
-
 void Agent::received(v1::CoordinatorMessage message) {
   switch (message.body_case()) {
     case v1::CoordinatorMessage::kWelcome:
@@ -337,55 +325,11 @@ void Agent::leave_cluster() {
   stop_watching();
 }
 
-void Agent::stop_watching() {
-  if (const auto watching = std::exchange(watching_, nullptr))
-    watching->emit(asio::cancellation_type::terminal);
-}
-
 asio::awaitable<void> Agent::look_at_certificate() {
   auto expiry = co_await node_->kubelet_certificate_expiry();
   if (!expiry) co_return;
   certificate_expiry_ = *expiry;
   changed();
-}
-
-// Read again whenever noded has looked at it: after another init it leads elsewhere.
-void Agent::look_for_kubernetes() {
-  const auto text = read_file(options_.kubeconfig);
-  if (!text) return log::warning("{}: {}", options_.kubeconfig.string(), text.error().message());
-  if (kubernetes_ && *text == kubeconfig_) return;
-  auto access = kubernetes::parse_kubeconfig(*text);
-  if (!access)
-    return log::warning("{}: {}", options_.kubeconfig.string(), access.error().message());
-  if (kubernetes_) log::info("another way to the Kubernetes API: the old one is left");
-  stop_watching();
-  kubeconfig_ = *text;
-  kubernetes_ = std::make_shared<kubernetes::Client>(io_, std::move(*access));
-  auto seen = [this](std::vector<v1::KubernetesNode> nodes) {
-    kubernetes_nodes_ = std::move(nodes);
-    send_kubernetes_nodes();
-  };
-  watching_ = std::make_shared<asio::cancellation_signal>();
-  asio::co_spawn(io_, kubernetes::watch_nodes(kubernetes_, std::move(seen)),
-                 asio::bind_cancellation_slot(
-                     watching_->slot(), [watching = watching_](const std::exception_ptr&) {}));
-  for (const auto& [node, order] : std::exchange(early_orders_, {})) take_order(order);
-}
-
-// Asked as soon as init is done: the way to the API is there a moment later.
-void Agent::take_order(const v1::Mint& order) {
-  if (kubernetes_)
-    asio::co_spawn(io_, mint(order), asio::detached);
-  else
-    early_orders_[order.node_id()] = order;
-}
-
-asio::awaitable<void> Agent::revoke(std::string token_id) {
-  if (!kubernetes_) co_return;
-  auto revoked = co_await kubernetes::revoke_token(kubernetes_, token_id);
-  if (!revoked)
-    log::warning("bootstrap token {} could not be deleted: {}; it expires by itself", token_id,
-                 revoked.error().message());
 }
 
 asio::awaitable<void> Agent::read_log(v1::LogRequest request) {

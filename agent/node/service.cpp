@@ -152,13 +152,15 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
   void Plan(sdbus::Result<std::vector<PlanLine>>&& result) override {
     touch();
     auto reply = std::make_shared<sdbus::Result<std::vector<PlanLine>>>(std::move(result));
-    asio::co_spawn(io_, plan_all(std::move(reply)), asio::detached);
+    asio::co_spawn(io_, plan(mine(), std::move(reply)), asio::detached);
   }
 
   void PlanReset(sdbus::Result<std::vector<PlanLine>>&& result) override {
     touch();
     auto reply = std::make_shared<sdbus::Result<std::vector<PlanLine>>>(std::move(result));
-    asio::co_spawn(io_, plan_reset(std::move(reply)), asio::detached);
+    std::vector<std::string> names;
+    for (const plan::Step& step : plan::reset_steps()) names.emplace_back(step.name);
+    asio::co_spawn(io_, plan(std::move(names), std::move(reply)), asio::detached);
   }
 
   std::tuple<uint64_t, bool> GetReset() override {
@@ -272,22 +274,10 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
     co_return co_await step.check(std::move(fixed));
   }
 
-  asio::awaitable<void> plan_all(PlanReply reply) {
+  asio::awaitable<void> plan(std::vector<std::string> names, PlanReply reply) {
     std::vector<PlanLine> lines;
-    const auto assignment = vault_.assignment();
-    for (const plan::Step& each : plan::all_steps()) {
-      if (assignment && !mine(*assignment, each)) continue;
-      PlanLine line = co_await plan_one(std::string(each.name));
-      lines.push_back(std::move(line));
-    }
-    reply->returnResults(lines);
-    connection_.rearm();
-  }
-
-  asio::awaitable<void> plan_reset(PlanReply reply) {
-    std::vector<PlanLine> lines;
-    for (const plan::Step& each : plan::reset_steps()) {
-      PlanLine line = co_await plan_one(std::string(each.name));
+    for (const std::string& name : names) {
+      PlanLine line = co_await plan_one(name);
       lines.push_back(std::move(line));
     }
     reply->returnResults(lines);
@@ -301,12 +291,19 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
     co_return PlanLine(name, "unknown", why);
   }
 
-  static bool mine(const v1::Assignment& assignment, const plan::Step& step) {
+  // Of the steps that there are, this node's, once it knows what it is.
+  [[nodiscard]] std::vector<std::string> mine() const {
+    std::vector<std::string> names;
+    const auto assignment = vault_.assignment();
+    if (!assignment) {
+      for (const plan::Step& step : plan::all_steps()) names.emplace_back(step.name);
+      return names;
+    }
     const auto role =
-        assignment.role() == "control-plane" ? plan::Role::control_plane : plan::Role::worker;
-    for (const plan::Step* each : plan::steps_for(role, assignment.init()))
-      if (each->name == step.name) return true;
-    return false;
+        assignment->role() == "control-plane" ? plan::Role::control_plane : plan::Role::worker;
+    for (const plan::Step* step : plan::steps_for(role, assignment->init()))
+      names.emplace_back(step->name);
+    return names;
   }
 
   void start(const std::string& name, std::uint32_t attempt) {

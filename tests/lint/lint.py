@@ -23,7 +23,7 @@ BASE = {"agent/base"}
 MAY_INCLUDE = {
     "agent/base": set(),
     "agent/plan": BASE,
-    "agent/config": BASE,
+    "agent/config": BASE | {"agent/plan"},
     "agent/rpc": BASE,
     "agent/dbus": BASE,
     "agent/imds": BASE,

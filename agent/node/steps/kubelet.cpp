@@ -49,15 +49,31 @@ FileWant kubeadm_drop_in(const std::string& program) {
           0644};
 }
 
-bool has_kubeadm_drop_in(const UnitState& state) {
-  return std::ranges::any_of(
-      state.drop_ins, [](const std::string& path) { return path.ends_with("kubeadm.conf"); });
+constexpr char order_path[] = "/etc/systemd/system/kubelet.service.d/20-kagent.conf";
+
+// Without it kubelet is often the first after a boot, and fails until its runtime is there.
+FileWant order() {
+  return {order_path,
+          "# Made by kagent: after a boot kubelet starts when its container runtime is there.\n"
+          "[Unit]\n"
+          "After=containerd.service cri-docker.service\n",
+          0644};
+}
+
+bool is_order(const FileWant& file) {
+  return file.path == order_path;
+}
+
+bool has_drop_in(const UnitState& state, std::string_view end) {
+  return std::ranges::any_of(state.drop_ins,
+                             [&](const std::string& path) { return path.ends_with(end); });
 }
 
 Result<std::vector<FileWant>> missing_files(const UnitState& state) {
   std::vector<FileWant> files;
+  if (!has_drop_in(state, "20-kagent.conf")) files.push_back(order());
   const bool packaged = state.load != "not-found";
-  if (packaged && has_kubeadm_drop_in(state)) return files;
+  if (packaged && has_drop_in(state, "kubeadm.conf")) return files;
   const auto program = find_program("kubelet");
   if (!program) return program.error();
   if (!packaged) files.push_back(unit_file(*program));
@@ -107,7 +123,8 @@ class Kubelet final : public Step {
       auto enabled = co_await context->units->enable(unit);
       if (!enabled) co_return failed(name(), enabled.error());
     }
-    const Verb verb = *written > 0 ? Verb::restart : Verb::start;
+    // A kubelet that runs need not notice in what order it will start.
+    const Verb verb = std::ranges::all_of(*files, &is_order) ? Verb::start : Verb::restart;
     if (verb == Verb::restart || !state->alive()) {
       auto started = co_await context->units->job(verb, unit);
       if (!started)
