@@ -78,6 +78,14 @@ struct Csr {
 // The CSR's own signature is verified: its sender holds the key.
 Result<Csr> parse_csr(std::string_view der);
 
+// What a request that is not for our CA asks for: of any key.
+struct RequestedName {
+  std::vector<std::string> organizations;
+  std::string common_name;
+  bool has_extensions = false;  // alternative names, usages
+};
+Result<RequestedName> requested_name(std::string_view pem);
+
 // The chain leaf -> ca holds at time `at`, and the leaf may be used for `use`.
 Result<> verify(const Certificate& leaf, const Certificate& ca, Use use,
                 std::chrono::system_clock::time_point at);

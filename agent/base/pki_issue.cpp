@@ -5,6 +5,8 @@
 #include <ctime>
 
 #include "agent/base/openssl.hpp"
+
+#include <openssl/pem.h>
 #include "agent/base/pki.hpp"
 
 // Making certificates and certificate requests.
@@ -145,6 +147,33 @@ Result<Csr> parse_csr(std::string_view der) {
     return Error(Errc::invalid_argument, "the certificate request has no common name");
   csr.common_name = common_name.data();
   return csr;
+}
+
+Result<RequestedName> requested_name(std::string_view pem) {
+  const openssl::Bio bio = openssl::memory(pem);
+  const openssl::Request request(PEM_read_bio_X509_REQ(bio.get(), nullptr, nullptr, nullptr));
+  if (!request) return last_error(Errc::invalid_argument, "reading a certificate request");
+  RequestedName found;
+  const X509_NAME* name = X509_REQ_get_subject_name(request.get());
+  for (int i = 0; i < X509_NAME_entry_count(name); ++i) {
+    const X509_NAME_ENTRY* entry = X509_NAME_get_entry(name, i);
+    unsigned char* utf8 = nullptr;
+    const int size = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(entry));
+    if (size < 0) return last_error(Errc::invalid_argument, "reading a certificate request");
+    const std::string text(reinterpret_cast<const char*>(utf8), static_cast<std::size_t>(size));
+    OPENSSL_free(utf8);
+    const int kind = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry));
+    if (kind == NID_organizationName)
+      found.organizations.push_back(text);
+    else if (kind == NID_commonName && found.common_name.empty())
+      found.common_name = text;
+    else
+      return Error(Errc::invalid_argument, "a certificate request has an unexpected subject");
+  }
+  STACK_OF(X509_EXTENSION)* extensions = X509_REQ_get_extensions(request.get());
+  found.has_extensions = sk_X509_EXTENSION_num(extensions) > 0;
+  sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+  return found;
 }
 
 }  // namespace kagent::pki

@@ -8,6 +8,7 @@
 #include "agent/daemon/path_watch.hpp"
 #include "agent/daemon/session.hpp"
 #include "agent/daemon/unit_watch.hpp"
+#include "agent/kubernetes/certificate_requests.hpp"
 #include "agent/kubernetes/client.hpp"
 #include "agent/kubernetes/drain.hpp"
 
@@ -51,6 +52,7 @@ class Agent {
   void repeat_report();
   void on_connected();
   void send_kubernetes_nodes();
+  void send_verdict(const kubernetes::Verdict& verdict);
 
   // From the coordinator.
   void received(v1::CoordinatorMessage message);

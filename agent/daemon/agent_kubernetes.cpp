@@ -2,6 +2,7 @@
 #include "agent/base/file.hpp"
 #include "agent/base/log.hpp"
 #include "agent/daemon/agent.hpp"
+#include "agent/daemon/report.hpp"
 #include "agent/kubernetes/kubeconfig.hpp"
 #include "agent/kubernetes/nodes.hpp"
 #include "agent/kubernetes/tokens.hpp"
@@ -9,9 +10,22 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 
 namespace kagent::daemon {
 namespace asio = boost::asio;
+
+namespace {
+
+asio::awaitable<void> watch_kubernetes(std::shared_ptr<kubernetes::Client> client,
+                                       std::function<void(std::vector<v1::KubernetesNode>)> seen,
+                                       std::function<void(kubernetes::Verdict)> judged) {
+  using namespace asio::experimental::awaitable_operators;
+  co_await (kubernetes::watch_nodes(client, std::move(seen)) &&
+            kubernetes::approve_nodes(client, std::move(judged)));
+}
+
+}  // namespace
 
 // Read again whenever noded has looked at it: after another init it leads elsewhere.
 void Agent::look_for_kubernetes() {
@@ -29,8 +43,9 @@ void Agent::look_for_kubernetes() {
     kubernetes_nodes_ = std::move(nodes);
     send_kubernetes_nodes();
   };
+  auto judged = [this](const kubernetes::Verdict& verdict) { send_verdict(verdict); };
   watching_ = std::make_shared<asio::cancellation_signal>();
-  asio::co_spawn(io_, kubernetes::watch_nodes(kubernetes_, std::move(seen)),
+  asio::co_spawn(io_, watch_kubernetes(kubernetes_, std::move(seen), std::move(judged)),
                  asio::bind_cancellation_slot(
                      watching_->slot(), [watching = watching_](const std::exception_ptr&) {}));
   for (const auto& [node, order] : std::exchange(early_orders_, {})) take_order(order);
@@ -46,6 +61,20 @@ void Agent::send_kubernetes_nodes() {
   v1::AgentMessage message;
   for (const auto& node : kubernetes_nodes_)
     *message.mutable_kubernetes_nodes()->add_nodes() = node;
+  session_.send(std::move(message));
+}
+
+void Agent::send_verdict(const kubernetes::Verdict& verdict) {
+  if (verdict.refusal.empty())
+    log::info("approved the certificate request {} of {}", verdict.request, verdict.node);
+  else
+    log::warning("left the certificate request {} of {} pending: {}", verdict.request, verdict.node,
+                 verdict.refusal);
+  v1::AgentMessage message;
+  v1::NodeCertificate& told = *message.mutable_node_certificate();
+  told.set_request(verdict.request);
+  told.set_node_name(wire_text(verdict.node));
+  told.set_refusal(wire_text(verdict.refusal));
   session_.send(std::move(message));
 }
 

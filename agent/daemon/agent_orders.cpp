@@ -38,11 +38,12 @@ asio::awaitable<void> Agent::mint(v1::Mint order) {
   v1::MintReply& reply = *message.mutable_mint_reply();
   reply.set_request(order.request());
   Result<kubernetes::Minted> minted = no_access;
+  kubernetes::TokenFor node{order.node_id(), order.node_name(), order.control_plane()};
   auto key = co_await certificate_key(order);
   if (!key)
     minted = key.error();
   else if (kubernetes_)
-    minted = co_await kubernetes::mint_token(kubernetes_, order.node_id(), order.node_name(),
+    minted = co_await kubernetes::mint_token(kubernetes_, std::move(node),
                                              std::chrono::seconds(order.ttl_seconds()));
   if (minted) {
     log::info("made a bootstrap token for {}", order.node_name());

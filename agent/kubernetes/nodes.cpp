@@ -1,35 +1,17 @@
 #include "agent/kubernetes/nodes.hpp"
 
-#include "agent/base/backoff.hpp"
-#include "agent/base/log.hpp"
-
 #include <google/protobuf/util/message_differencer.h>
-
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <random>
 
 namespace kagent::kubernetes {
 namespace asio = boost::asio;
-using namespace std::chrono_literals;
 using google::protobuf::util::MessageDifferencer;
 using nlohmann::json;
 
 namespace {
-
-constexpr char nodes_path[] = "/api/v1/nodes";
-// The server ends the watch after this; a little more of silence means that it is gone.
-constexpr auto watch_for = 300s;
-constexpr auto quiet_limit = 330s;
-// A watch that ends sooner counts as failed: else a server that ends each at once is asked nonstop.
-constexpr auto healthy_after = 5s;
-constexpr unsigned quiet_after = 10;
 
 v1::KubernetesNode node_of(const json& object) {
   v1::KubernetesNode node;
@@ -109,48 +91,10 @@ std::vector<v1::KubernetesNode> NodeTable::nodes() const {
 asio::awaitable<void> watch_nodes(std::shared_ptr<Client> client,
                                   std::function<void(std::vector<v1::KubernetesNode>)> changed) {
   NodeTable table;
-  Backoff backoff(BackoffPolicy{}, std::random_device{}());
-  const auto tell = [&] {
+  std::function<void()> tell = [&] {
     if (table.take_changed()) changed(table.nodes());
   };
-  bool must_list = true;
-  for (;;) {
-    Result<> outcome;
-    if (must_list) {
-      auto listed = co_await client->request("GET", nodes_path, std::string());
-      if (!listed)
-        outcome = listed.error();
-      else if (!listed->ok())
-        outcome = listed->error();
-      else
-        outcome = table.list(listed->body);
-      if (outcome) tell();
-    }
-    if (outcome) {
-      Result<> taken;  // the first event that was refused: what is known may be wrong from there
-      std::function<void(const std::string&)> line = [&](const std::string& text) {
-        if (taken) taken = table.event(text);
-        if (taken) tell();
-      };
-      const std::string target = std::string(nodes_path) +
-                                 "?watch=1&timeoutSeconds=" + std::to_string(watch_for.count()) +
-                                 "&resourceVersion=" + table.resource_version();
-      const auto began = std::chrono::steady_clock::now();
-      outcome = co_await client->watch(target, std::move(line), quiet_limit);
-      if (!taken) outcome = taken;
-      must_list = !outcome;
-      const bool healthy = std::chrono::steady_clock::now() - began >= healthy_after;
-      if (healthy) backoff.reset();
-      if (outcome && healthy) continue;
-      if (outcome) outcome = Error(Errc::unavailable, "the server ended the watch at once");
-    }
-    const auto delay = backoff.next();
-    if (backoff.tries() <= quiet_after)
-      log::warning("watching nodes: {}; again in {} ms", outcome.error().message(), delay.count());
-    asio::steady_timer timer(co_await asio::this_coro::executor, delay);
-    boost::system::error_code ignored;
-    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  }
+  co_await follow(std::move(client), "/api/v1/nodes", "nodes", table, std::move(tell));
 }
 
 }  // namespace kagent::kubernetes

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/kubernetes/client.hpp"
+#include "agent/kubernetes/follow.hpp"
 #include "kagent/v1/report.pb.h"
 
 #include <boost/asio/awaitable.hpp>
@@ -15,14 +15,12 @@
 namespace kagent::kubernetes {
 
 // All Nodes of a cluster, kept up to date with what the API says. Pure.
-class NodeTable {
+class NodeTable final : public Followed {
  public:
-  // A NodeList; what was known is replaced. Errors: protocol.
-  Result<> list(std::string_view json);
-  // One watch event. Errors: failed_precondition when the list must be asked for again; protocol.
-  Result<> event(std::string_view json);
+  Result<> list(std::string_view json) override;
+  Result<> event(std::string_view json) override;
+  [[nodiscard]] const std::string& resource_version() const override { return resource_version_; }
 
-  [[nodiscard]] const std::string& resource_version() const { return resource_version_; }
   [[nodiscard]] std::vector<v1::KubernetesNode> nodes() const;  // by name
   // True once after each change of something shown.
   bool take_changed() { return std::exchange(changed_, false); }

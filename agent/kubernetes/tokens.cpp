@@ -1,6 +1,7 @@
 #include "agent/kubernetes/tokens.hpp"
 
 #include "agent/base/pki.hpp"
+#include "agent/kubernetes/certificate_requests.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -14,7 +15,6 @@ using nlohmann::json;
 namespace {
 
 constexpr char secrets_path[] = "/api/v1/namespaces/kube-system/secrets";
-constexpr char group[] = "system:bootstrappers:kubeadm:default-node-token";
 constexpr int ids_tried = 5;
 
 std::string rfc3339(std::chrono::system_clock::time_point time) {
@@ -28,8 +28,7 @@ std::string rfc3339(std::chrono::system_clock::time_point time) {
 
 }  // namespace
 
-std::string token_secret(const std::string& id, const std::string& secret,
-                         const std::string& description,
+std::string token_secret(const std::string& id, const std::string& secret, const TokenFor& node,
                          std::chrono::system_clock::time_point expires_at) {
   json object{{"apiVersion", "v1"}, {"kind", "Secret"}, {"type", "bootstrap.kubernetes.io/token"}};
   object["metadata"]["name"] = "bootstrap-token-" + id;
@@ -39,14 +38,15 @@ std::string token_secret(const std::string& id, const std::string& secret,
   data["token-secret"] = secret;
   data["expiration"] = rfc3339(expires_at);
   data["usage-bootstrap-authentication"] = "true";
-  data["auth-extra-groups"] = group;
-  data["description"] = description;
+  std::string groups = std::string(bootstrap_group) + "," + group_of_node(node.node_name);
+  if (node.control_plane) groups += std::string(",") + control_plane_group;
+  data["auth-extra-groups"] = std::move(groups);
+  data["description"] = "kagent: " + node.node_name + " (" + node.node_id + ")";
   return object.dump();
 }
 
-asio::awaitable<Result<Minted>> mint_token(std::shared_ptr<Client> client, std::string node_id,
-                                           std::string node_name, std::chrono::seconds ttl) {
-  const std::string description = "kagent: " + node_name + " (" + node_id + ")";
+asio::awaitable<Result<Minted>> mint_token(std::shared_ptr<Client> client, TokenFor node,
+                                           std::chrono::seconds ttl) {
   Result<Minted> last = Error(Errc::already_exists, "no free token id was found");
   for (int tries = 0; tries < ids_tried; ++tries) {
     Minted minted;
@@ -54,7 +54,7 @@ asio::awaitable<Result<Minted>> mint_token(std::shared_ptr<Client> client, std::
     const std::string secret = pki::random_hex(8);
     minted.token = minted.token_id + "." + secret;
     minted.expires_at = std::chrono::system_clock::now() + ttl;
-    std::string body = token_secret(minted.token_id, secret, description, minted.expires_at);
+    std::string body = token_secret(minted.token_id, secret, node, minted.expires_at);
     auto response = co_await client->request("POST", secrets_path, std::move(body));
     if (!response) co_return response.error();
     if (response->ok()) co_return minted;

@@ -18,12 +18,15 @@ struct Minted {
 
 // The Secret of a bootstrap token for one node, as JSON. It may authenticate, and sign nothing: who
 // could sign, could forge cluster-info for others.
-std::string token_secret(const std::string& id, const std::string& secret,
-                         const std::string& description,
+// Its groups name that node; a control plane's may read the cluster's certificates as well.
+struct TokenFor {
+  std::string node_id, node_name;
+  bool control_plane = false;
+};
+std::string token_secret(const std::string& id, const std::string& secret, const TokenFor& node,
                          std::chrono::system_clock::time_point expires_at);
 
-boost::asio::awaitable<Result<Minted>> mint_token(std::shared_ptr<Client> client,
-                                                  std::string node_id, std::string node_name,
+boost::asio::awaitable<Result<Minted>> mint_token(std::shared_ptr<Client> client, TokenFor node,
                                                   std::chrono::seconds ttl);
 
 // One that is not there any more is a success.

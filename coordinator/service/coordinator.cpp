@@ -171,6 +171,24 @@ Result<> Coordinator::admit(const Caller& caller) {
   return admitted;
 }
 
+void Coordinator::note_certificate(const Caller& caller, const v1::NodeCertificate& judged) {
+  const Node* by = registry_.find(caller.common_name);
+  if (by == nullptr || by->record.role != Role::control_plane) return;  // no other could know
+  AuditEntry entry("node-certificate", caller);
+  entry.node = judged.node_name();
+  entry.more.emplace_back("request", judged.request());
+  if (judged.refusal().empty()) {
+    // It is granted already, by Kubernetes: what is not written here is no reason to undo it.
+    if (auto written = audit_.granted(entry, now()); !written)
+      log::warning("{}", written.error().message());
+    return;
+  }
+  entry.reason = judged.refusal();
+  if (audit_.refused(entry, now()))
+    log::warning("somebody with a bootstrap token asks for the certificate of node {}: {}",
+                 entry.node, entry.reason);
+}
+
 void Coordinator::received(const std::shared_ptr<Peer>& peer, const Caller& caller,
                            v1::AgentMessage message) {
   const std::string& id = caller.common_name;
@@ -253,6 +271,9 @@ void Coordinator::dispatch(const Caller& caller, v1::AgentMessage& message) {
         (*done)(std::move(*message.mutable_reset_plan()));
       break;
     case v1::AgentMessage::kLogReply: log_reply(id, *message.mutable_log_reply()); break;
+    case v1::AgentMessage::kNodeCertificate:
+      note_certificate(caller, message.node_certificate());
+      break;
     case v1::AgentMessage::kKubeconfigReply:
       if (const auto done = kubeconfig_waits_.take(message.kubeconfig_reply().serial(), id))
         (*done)(std::move(*message.mutable_kubeconfig_reply()));

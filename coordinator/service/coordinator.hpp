@@ -127,6 +127,7 @@ class Coordinator {
   void add_rival(v1::Node& message) const;
   void greet(Session& session, const Caller& caller, const v1::Hello& hello);
   void dispatch(const Caller& caller, v1::AgentMessage& message);
+  void note_certificate(const Caller& caller, const v1::NodeCertificate& judged);
   void drain_reply(const std::string& node, const v1::DrainReply& reply);
   void plan_drain(const Node& node, std::shared_ptr<v1::PlanLeaveResponse> plan,
                   PlanLeaveDone done);

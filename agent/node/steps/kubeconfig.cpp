@@ -2,6 +2,7 @@
 #include "agent/base/paths.hpp"
 #include "agent/base/pki.hpp"
 #include "agent/config/unpack.hpp"
+#include "agent/node/cluster_rights.hpp"
 #include "agent/node/kubeadm/admin_conf.hpp"
 #include "agent/node/kubeadm/documents.hpp"
 #include "agent/node/steps/kubernetes.hpp"
@@ -22,37 +23,6 @@ constexpr char rights_path[] = "/run/kagent/rights.yaml";
 constexpr char rights_applied[] = "/var/lib/kagent-noded/rights-applied";
 constexpr char agent_user[] = "kagent:agent";
 constexpr auto certificate_lifetime = std::chrono::hours(24 * 365);
-
-// All that kagentd on a control plane may do in Kubernetes: see nodes; drain them and take them
-// out; make bootstrap tokens.
-constexpr char rights[] = R"(apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: "kagent:agent"}
-rules:
-- {apiGroups: [""], resources: [nodes], verbs: [get, list, watch, patch, delete]}
-- {apiGroups: [""], resources: [pods], verbs: [list]}
-- {apiGroups: [""], resources: [pods/eviction], verbs: [create]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: "kagent:agent"}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "kagent:agent"}
-subjects:
-- {apiGroup: rbac.authorization.k8s.io, kind: User, name: "kagent:agent"}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {name: "kagent:bootstrap-tokens", namespace: kube-system}
-rules:
-- {apiGroups: [""], resources: [secrets], verbs: [create, delete]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: "kagent:bootstrap-tokens", namespace: kube-system}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: "kagent:bootstrap-tokens"}
-subjects:
-- {apiGroup: rbac.authorization.k8s.io, kind: User, name: "kagent:agent"}
-)";
 
 struct Readers {
   std::vector<Account> found;
@@ -172,7 +142,7 @@ Outcome copy_for(const Context& context, const Account& user) {
 bool rights_are_applied(const Context& context) {
   const auto stamp = read_file(context.at(rights_applied));
   const auto ca = read_file(context.at(cluster_ca));
-  return stamp && ca && *stamp == pki::sha256_hex(std::string(rights) + *ca);
+  return stamp && ca && *stamp == pki::sha256_hex(std::string(cluster_rights) + *ca);
 }
 
 class Kubeconfig final : public Step {
@@ -216,7 +186,7 @@ class Kubeconfig final : public Step {
 
  private:
   static asio::awaitable<Outcome> apply_rights(ContextPtr context) {
-    const FileWant file{rights_path, rights, 0600};
+    const FileWant file{rights_path, cluster_rights, 0600};
     if (auto written = write_in_place(*context, file); !written)
       co_return failed("kubeconfig", written.error());
     Command::Argv argv{"kubectl", "--kubeconfig", admin_conf, "apply", "-f", rights_path};
@@ -229,7 +199,7 @@ class Kubeconfig final : public Step {
                                      "See the journal lines; kagent tries again by itself.");
     const auto ca = read_file(context->at(cluster_ca));
     if (!ca) co_return failed("kubeconfig", ca.error());
-    const FileWant stamp{rights_applied, pki::sha256_hex(std::string(rights) + *ca), 0600};
+    const FileWant stamp{rights_applied, pki::sha256_hex(std::string(cluster_rights) + *ca), 0600};
     if (auto written = write_in_place(*context, stamp); !written)
       co_return failed("kubeconfig", written.error());
     co_return succeeded(*run);

@@ -215,7 +215,7 @@ TEST_CASE("a token id that is taken makes way for another; a token that is gone 
                             answer("404 Not Found", "{}"), answer("500 Oops", "{}")});
   asio::io_context io;
   const auto client = std::make_shared<Client>(io, access_to(authority, authority, server.port()));
-  const auto minted = run(io, mint_token(client, "i-1", "node-1", 600s));
+  const auto minted = run(io, mint_token(client, {"i-1", "node-1", false}, 600s));
   REQUIRE(minted);
   CHECK(minted->token_id.size() == 6);
   CHECK(minted->token.size() == 23);
