@@ -22,12 +22,17 @@ v1::KubernetesNode node_of(const json& object) {
   const json status = object.value("status", json::object());
   node.set_kubelet_version(status.value("nodeInfo", json::object()).value("kubeletVersion", ""));
   node.set_reason("NoStatus");
+  std::string pressure;  // often why it is not ready: its pods are evicted, the CNI's among them
   for (const auto& condition : status.value("conditions", json::array())) {
-    if (condition.value("type", "") != "Ready") continue;
+    const auto type = condition.value("type", "");
+    if (type.ends_with("Pressure") && condition.value("status", "") == "True")
+      pressure += type + ": " + condition.value("message", "") + "; ";
+    if (type != "Ready") continue;
     node.set_ready(condition.value("status", "") == "True");
     node.set_reason(node.ready() ? "" : condition.value("reason", ""));
     node.set_message(node.ready() ? "" : condition.value("message", ""));
   }
+  if (!node.ready()) node.set_message(pressure + node.message());
   return node;
 }
 

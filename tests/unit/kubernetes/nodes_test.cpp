@@ -53,6 +53,15 @@ TEST_CASE("a node that has reported nothing yet is not ready") {
   CHECK(table.nodes()[0].reason() == "NoStatus");
 }
 
+TEST_CASE("a full disk is named where its node is not ready, for it is often why") {
+  std::string full = node("b", "False", "4");
+  full.insert(full.find(R"({"type":"Ready")"),
+              R"({"type":"DiskPressure","status":"True","message":"kubelet has disk pressure"},)");
+  NodeTable table;
+  REQUIRE(table.list(list(full, "7")));
+  CHECK(table.nodes().at(0).message() == "DiskPressure: kubelet has disk pressure; no CNI");
+}
+
 TEST_CASE("only what is shown counts as a change") {
   NodeTable table;
   REQUIRE(table.list(list(node("a", "True", "1"), "1")));
