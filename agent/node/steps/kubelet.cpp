@@ -49,7 +49,7 @@ FileWant kubeadm_drop_in(const std::string& program) {
           0644};
 }
 
-constexpr char order_path[] = "/etc/systemd/system/kubelet.service.d/20-kagent.conf";
+constexpr char order_path[] = "/etc/systemd/system/kubelet.service.d/20-container-runtime.conf";
 
 // Without it kubelet is often the first after a boot, and fails until its runtime is there.
 FileWant order() {
@@ -71,7 +71,7 @@ bool has_drop_in(const UnitState& state, std::string_view end) {
 
 Result<std::vector<FileWant>> missing_files(const UnitState& state) {
   std::vector<FileWant> files;
-  if (!has_drop_in(state, "20-kagent.conf")) files.push_back(order());
+  if (!has_drop_in(state, "20-container-runtime.conf")) files.push_back(order());
   const bool packaged = state.load != "not-found";
   if (packaged && has_drop_in(state, "kubeadm.conf")) return files;
   const auto program = find_program("kubelet");

@@ -58,7 +58,8 @@ TEST_CASE("kubelet that restarts before init or join is no trouble") {
   Machine machine;
   auto step = make_kubelet();
   machine.units->units["kubelet.service"] = crashing();
-  machine.units->units["kubelet.service"].drop_ins = {"/x/10-kubeadm.conf", "/x/20-kagent.conf"};
+  machine.units->units["kubelet.service"].drop_ins = {"/x/10-kubeadm.conf",
+                                                      "/x/20-container-runtime.conf"};
   CHECK(machine.check(*step).empty());
   machine.write("/var/lib/kubelet/config.yaml", "cgroupDriver: systemd\n");
   REQUIRE(machine.check(*step).size() == 1);
@@ -73,9 +74,10 @@ TEST_CASE("kubelet starts after its container runtime, and one that runs is not 
   machine.units->units["kubelet.service"] = {"loaded", "active", "running", "enabled", "", {}};
   machine.units->units["kubelet.service"].drop_ins = {"/x/10-kubeadm.conf"};
   CHECK(machine.check(*step) ==
-        std::vector<std::string>{"write /etc/systemd/system/kubelet.service.d/20-kagent.conf"});
+        std::vector<std::string>{
+            "write /etc/systemd/system/kubelet.service.d/20-container-runtime.conf"});
   CHECK(machine.apply(*step).ok());
-  CHECK(machine.read("/etc/systemd/system/kubelet.service.d/20-kagent.conf")
+  CHECK(machine.read("/etc/systemd/system/kubelet.service.d/20-container-runtime.conf")
             .find("After=containerd.service") != std::string::npos);
   CHECK(std::ranges::find(machine.units->calls, "restart kubelet.service") ==
         machine.units->calls.end());
