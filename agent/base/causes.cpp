@@ -54,6 +54,13 @@ constexpr auto table = std::to_array<KnownCause>({
      "Find out who changes it, or set the step to report in ClusterConfig.watch."},
     {"*.wrong-ca", "The API server shows a certificate of another cluster.",
      "See that controlPlaneEndpoint names this cluster."},
+    {"balancer.no-servers", "The coordinator knows no API server yet.",
+     "None: it tells as soon as a control plane has connected."},
+    {"balancer.not-starting", "HAProxy does not start.",
+     "See the journal lines; is its port taken? localBalancerPort can be another."},
+    {"balancer.program-missing", "HAProxy is not installed.",
+     "Install haproxy in the machine image, set packages.mode to install, or give "
+     "controlPlaneEndpoint in the ClusterConfig."},
     {"cni.apply-failed", "The API server refused the CNI manifest.",
      "Mend cni.manifests in the ClusterConfig."},
     {"cni.correction-failed", "The CNI's network differs from podCIDR and could not be corrected.",

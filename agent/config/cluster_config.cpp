@@ -32,6 +32,9 @@ class Validation {
     given(ec2.mutable_certificates(), "/etc/kagent/ec2-certificates");
     if (ec2.max_age_seconds() == 0) ec2.set_max_age_seconds(3600);
     if (config_.control_planes() == 0) config_.set_control_planes(1);
+    if (config_.control_planes() > 1 && config_.control_plane_endpoint().empty() &&
+        config_.local_balancer_port() == 0)
+      config_.set_local_balancer_port(8443);
     auto& watch = *config_.mutable_watch();
     if (watch.every_seconds() == 0) watch.set_every_seconds(300);
     auto& timeouts = *config_.mutable_timeouts();
@@ -69,13 +72,19 @@ class Validation {
     const auto count = config_.control_planes();
     if (count != 1 && count != 3 && count != 5)
       complain("controlPlanes", "expected 1, 3 or 5: etcd needs an odd number");
-    if (count > 1 && config_.control_plane_endpoint().empty())
-      complain("controlPlanes", "more than one needs controlPlaneEndpoint");
+    if (const auto port = config_.local_balancer_port(); port != 0) local_balancer(port);
     if (config_.runtime() != "containerd" && config_.runtime() != "docker")
       complain("runtime", "expected containerd or docker");
     const auto& directory = config_.images().directory();
     if (!directory.empty() && !directory.starts_with('/'))
       complain("images.directory", "expected an absolute path on the node");
+  }
+
+  void local_balancer(std::uint32_t port) {
+    if (!config_.control_plane_endpoint().empty())
+      complain("localBalancerPort", "is for clusters without controlPlaneEndpoint");
+    if (port < 1024 || port > 65535 || port == 6443 || (port >= 10248 && port <= 10260))
+      complain("localBalancerPort", "expected 1024 to 65535, and none of Kubernetes' own ports");
   }
 
   void networks() {

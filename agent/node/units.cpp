@@ -192,9 +192,10 @@ class SystemdUnits final : public Units {
   }
 
   asio::awaitable<Result<>> job(Verb verb, std::string unit) override {
-    const std::string method = verb == Verb::start  ? "StartUnit"
-                               : verb == Verb::stop ? "StopUnit"
-                                                    : "RestartUnit";
+    const std::string method = verb == Verb::start    ? "StartUnit"
+                               : verb == Verb::stop   ? "StopUnit"
+                               : verb == Verb::reload ? "ReloadUnit"
+                                                      : "RestartUnit";
     const std::string mode = "replace";
     const auto expecting = jobs_.expect();
     auto reply = co_await manager_call(method, unit, mode);

@@ -58,7 +58,7 @@ struct UnitState {
   [[nodiscard]] bool alive() const;
 };
 
-enum class Verb { start, stop, restart };
+enum class Verb { start, stop, restart, reload };
 
 // org.freedesktop.timedate1(5).
 struct ClockState {

@@ -32,6 +32,7 @@ struct SendAssignment {
   Role role = Role::none;
   bool init = false;
   std::uint64_t lease_fence = 0;
+  std::vector<std::string> api_servers;  // addresses
 };
 struct SendReset {
   std::string node;

@@ -121,7 +121,7 @@ struct StepReport {
 };
 
 struct Report {
-  std::string node_name;
+  std::string node_name, address;
   std::uint64_t reset_serial = 0;  // of the last ResetOrder that was carried out
   std::vector<StepReport> steps;
   std::string bytes;  // serialised as received

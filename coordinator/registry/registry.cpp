@@ -136,6 +136,7 @@ void Registry::connected(const std::string& id, Hello hello, Now now) {
   }
   give_role(*node);
   settle_lease(now);
+  settle_api_servers();
   const bool current = hello.assignment_serial == record.assignment_serial &&
                        record.assignment_digest == digest(*node) &&
                        (record.reset_fence == 0 || record.reset_serial != 0);
@@ -303,9 +304,10 @@ void Registry::changed_waiting() {
   for (const auto& [order, node] : waiting_) changed(*node);
 }
 
-void Registry::configure(unsigned control_planes, std::string config_digest, Now now) {
-  policy_.control_planes = control_planes;
-  policy_.config_digest = std::move(config_digest);
+void Registry::configure(const Policy& policy, Now now) {
+  policy_.control_planes = policy.control_planes;
+  policy_.config_digest = policy.config_digest;
+  policy_.local_balancer = policy.local_balancer;
   for (const auto& node : nodes_) {
     if (!node->connected) continue;  // it gets it when it says Hello
     if (node->record.leave.stage != LeaveStage::none) continue;

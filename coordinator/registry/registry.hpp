@@ -19,7 +19,8 @@ namespace kagent::coordinator {
 
 struct Policy {
   unsigned control_planes = 1;
-  std::string config_digest;  // changes when the ClusterConfig does
+  std::string config_digest;    // changes when the ClusterConfig does
+  bool local_balancer = false;  // nodes need the addresses of the API servers
   std::chrono::milliseconds lost_after = liveness::lost_after;
   // The init lease goes to the next candidate when its holder is lost for this long.
   std::chrono::seconds init_takeover_after{120};
@@ -168,14 +169,14 @@ class Registry {
   // `problem`: empty when the Node is gone.
   void unregistered(const std::string& worker, std::uint64_t request, std::string problem, Now now);
 
-  void configure(unsigned control_planes, std::string config_digest, Now now);
+  void configure(const Policy& policy, Now now);
   // Every liveness::sweep_every.
   void tick(Now now);
 
   // The number of an order that is not the registry's own; on disk before anything that is sent.
   std::uint64_t take_serial(const std::string& id);
 
-  std::vector<Action> take_actions() { return std::exchange(actions_, {}); }
+  std::vector<Action> take_actions();
 
   [[nodiscard]] const Node* find(const std::string& id) const;
   // One that was removed is neither found nor among nodes(); what is kept of it.
@@ -210,6 +211,7 @@ class Registry {
   void move_lease(Node& to, Now now);
   void send_assignment(Node& node);
   [[nodiscard]] std::string digest(const Node& node) const;
+  void settle_api_servers();
 
   [[nodiscard]] bool initialises(const Node& node) const;
 
@@ -261,6 +263,7 @@ class Registry {
   std::map<std::string, KubernetesState> kubernetes_;
   std::uint64_t next_request_ = 1;
   std::uint64_t next_order_ = 1;
+  std::vector<std::string> api_servers_;  // addresses, as nodes were last told
   std::vector<Action> actions_;
 };
 

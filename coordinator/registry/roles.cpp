@@ -106,7 +106,32 @@ std::string Registry::digest(const Node& node) const {
   const bool init = initialises(node);
   std::string text = node.record.role == Role::control_plane ? "control-plane" : "worker";
   if (init) text += "/init/" + std::to_string(lease_.fence);
-  return text + "/" + policy_.config_digest;
+  text += "/" + policy_.config_digest;
+  for (const std::string& address : api_servers_) text += "/" + address;
+  return text;
+}
+
+// Every control plane that stays: HAProxy finds out by itself which of them answer.
+void Registry::settle_api_servers() {
+  std::vector<std::string> addresses;
+  if (policy_.local_balancer)
+    for (const auto& [order, node] : control_planes_) {
+      const LeaveStage stage = node->record.leave.stage;
+      const bool stays = stage == LeaveStage::none || stage == LeaveStage::drain;
+      if (stays && node->report && !node->report->address.empty())
+        addresses.push_back(node->report->address);
+    }
+  std::ranges::sort(addresses);
+  if (addresses == api_servers_) return;
+  api_servers_ = std::move(addresses);
+  for (const auto& node : nodes_)
+    if (node->connected && node->record.assignment_digest != digest(*node)) send_assignment(*node);
+}
+
+// What several events have changed goes out once.
+std::vector<Action> Registry::take_actions() {
+  settle_api_servers();
+  return std::exchange(actions_, {});
 }
 
 // To a node that is not there nothing is sent: it says in its Hello what it has.
@@ -131,7 +156,7 @@ void Registry::send_assignment(Node& node) {
   if (reset) actions_.emplace_back(std::move(order));
   const bool init = initialises(node);
   actions_.emplace_back(SendAssignment{record.id, record.assignment_serial, record.role, init,
-                                       init ? lease_.fence : 0});
+                                       init ? lease_.fence : 0, api_servers_});
 }
 
 }  // namespace kagent::coordinator

@@ -15,6 +15,9 @@ Result<std::string> first_address();
 // "10.0.0.5" of gRPC's "ipv4:10.0.0.5:1234", "::1" of "ipv6:%5B::1%5D:1234"; empty for all else.
 std::string ip_of_peer(std::string_view peer);
 
+// kubeadm's; who has another one gives a controlPlaneEndpoint.
+inline constexpr std::uint16_t api_server_port = 6443;
+
 std::string host_port(const std::string& host, std::uint16_t port);  // brackets round IPv6
 
 }  // namespace kagent::coordinator

@@ -67,6 +67,7 @@ system_clock::time_point from_timestamp(const google::protobuf::Timestamp& at) {
 Report to_report(const v1::NodeReport& message) {
   Report report;
   report.node_name = message.facts().node_name();
+  report.address = message.facts().address();
   report.reset_serial = message.reset_serial();
   report.bytes = message.SerializeAsString();
   report.steps.reserve(static_cast<std::size_t>(message.steps_size()));

@@ -24,6 +24,7 @@ Policy policy_of(const v1::ClusterConfig& config) {
   Policy policy;
   policy.control_planes = std::max(1U, config.control_planes());
   policy.config_digest = digest_of(config);
+  policy.local_balancer = config.local_balancer_port() != 0;
   return policy;
 }
 
@@ -141,7 +142,7 @@ void Coordinator::configure(Settings settings) {
   door_.configure(settings.config.enrolment(), std::move(settings.region_certificates));
   config_ = for_nodes(settings.config);
   const Policy policy = policy_of(config_);
-  registry_.configure(policy.control_planes, policy.config_digest, now());
+  registry_.configure(policy, now());
   act();
 }
 

@@ -1,6 +1,7 @@
 // Carries out what the registry wants done: on disk first, then to the nodes.
 #include "agent/base/envelope.hpp"
 #include "agent/base/log.hpp"
+#include "coordinator/service/address.hpp"
 #include "coordinator/service/convert.hpp"
 #include "coordinator/service/coordinator.hpp"
 
@@ -66,6 +67,8 @@ void Coordinator::deliver(Action& action) {
     payload.mutable_assignment()->set_init(assignment->init);
     payload.mutable_assignment()->set_lease_fence(assignment->lease_fence);
     *payload.mutable_assignment()->mutable_cluster_config() = config_;
+    for (const std::string& address : assignment->api_servers)
+      payload.mutable_assignment()->add_api_servers(host_port(address, api_server_port));
     log::info("node {} is a {}{}", assignment->node, to_string(assignment->role),
               assignment->init ? " and initialises the cluster" : "");
     send_envelope(assignment->node, assignment->serial, std::move(payload), order_expires);

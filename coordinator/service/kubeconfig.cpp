@@ -2,6 +2,7 @@
 // has made. Nothing secret passes here, and nothing is kept.
 #include "agent/base/log.hpp"
 #include "agent/base/pki.hpp"
+#include "coordinator/service/address.hpp"
 #include "coordinator/service/convert.hpp"
 #include "coordinator/service/coordinator.hpp"
 
@@ -16,6 +17,14 @@ constexpr std::chrono::seconds longest_lifetime = 24h * 7;
 
 std::string user_of(const Caller& caller) {
   return "kagent-admin:" + (caller.local ? std::string("local") : caller.common_name);
+}
+
+// A balancer on the node itself is of no use elsewhere.
+std::string reachable_server(const Node* signer, const std::string& server) {
+  const bool local = server.starts_with("https://127.0.0.1:");
+  if (!local || signer == nullptr || !signer->report || signer->report->address.empty())
+    return server;
+  return "https://" + host_port(signer->report->address, api_server_port);
 }
 
 }  // namespace
@@ -51,13 +60,13 @@ void Coordinator::get_kubeconfig(const v1::GetKubeconfigRequest& request, const 
   order.set_lifetime_seconds(static_cast<std::uint32_t>(lifetime.count()));
   log::info("a kubeconfig for {} from {}, for {} s, is asked of node {}", user, caller.address,
             lifetime.count(), node);
-  auto answered = [this, user, done = std::move(done)](Result<v1::KubeconfigReply> reply) {
+  auto answered = [this, node, user, done = std::move(done)](Result<v1::KubeconfigReply> reply) {
     if (!reply) return done(reply.error());
     if (!reply->error().empty()) return done(Error(Errc::unavailable, reply->error()));
     v1::GetKubeconfigResponse response;
     response.set_cluster_name(config_.cluster_name());
     response.set_user(user);
-    response.set_api_server(reply->api_server());
+    response.set_api_server(reachable_server(registry_.find(node), reply->api_server()));
     response.set_ca_certificates(reply->ca_certificates());
     response.set_certificate(reply->certificate());
     log::info("a kubeconfig for {} was issued", user);

@@ -79,7 +79,9 @@ json cluster_configuration(const v1::ClusterConfig& cluster, const Version& kube
   doc["networking"] = {{"podSubnet", cluster.pod_cidr()},
                        {"serviceSubnet", cluster.service_cidr()},
                        {"dnsDomain", cluster.dns_domain()}};
-  if (!cluster.control_plane_endpoint().empty())
+  if (cluster.local_balancer_port() != 0)
+    doc["controlPlaneEndpoint"] = fmt::format("127.0.0.1:{}", cluster.local_balancer_port());
+  else if (!cluster.control_plane_endpoint().empty())
     doc["controlPlaneEndpoint"] = cluster.control_plane_endpoint();
   if (!cluster.images().repository().empty())
     doc["imageRepository"] = cluster.images().repository();

@@ -92,6 +92,7 @@ Strings core_programs(const Wanted& wanted) {
   } else {
     programs.insert(programs.end(), {"containerd", "ctr"});
   }
+  if (wanted.balancer) programs.emplace_back("haproxy");
   return programs;
 }
 

@@ -55,6 +55,7 @@ Wanted wanted_by(const v1::ClusterConfig& cluster) {
   wanted.kubernetes =
       packages::find_version(cluster.kubernetes_version()).value_or(packages::Version{});
   wanted.docker = cluster.runtime() == "docker";
+  wanted.balancer = cluster.local_balancer_port() != 0;
   wanted.runtime_package = cluster.packages().runtime_package();
   wanted.repository = cluster.packages().repository();
   wanted.key = cluster.packages().key();

@@ -56,6 +56,7 @@ std::unique_ptr<Step> make_packages();
 std::unique_ptr<Step> make_runtime();
 std::unique_ptr<Step> make_images();
 std::unique_ptr<Step> make_kubelet();
+std::unique_ptr<Step> make_balancer();
 std::unique_ptr<Step> make_init();
 std::unique_ptr<Step> make_kubeconfig();
 std::unique_ptr<Step> make_cni();

@@ -44,11 +44,27 @@ TEST_CASE("what is given is kept") {
   CHECK(config->containerd().drop_ins().at("oom.toml") == "version = 2\n");
 }
 
+TEST_CASE("several control planes without an endpoint have a balancer on every node") {
+  const auto port = [](const std::string& text) {
+    const auto config =
+        parse_cluster_config("apiVersion: kagent.io/v1\nkind: ClusterConfig\n" + text, "c");
+    REQUIRE(config);
+    return config->local_balancer_port();
+  };
+  CHECK(port("") == 0);
+  CHECK(port("controlPlanes: 3\n") == 8443);
+  CHECK(port("controlPlanes: 3\ncontrolPlaneEndpoint: api.example:6443\n") == 0);
+  CHECK(port("localBalancerPort: 7000\n") == 7000);
+}
+
 TEST_CASE("a wrong ClusterConfig says where and what was expected") {
   CHECK_THAT(error_of("podCIDR: 10.96.0.0/16\n"), ContainsSubstring("overlaps serviceCIDR"));
   CHECK_THAT(error_of("podCIDR: 10.240.0.1/16\n"),
              ContainsSubstring("cluster.yaml:3:10: podCIDR: \"10.240.0.1/16\" has bits set"));
   CHECK_THAT(error_of("controlPlanes: 2\n"), ContainsSubstring("expected 1, 3 or 5"));
+  CHECK_THAT(error_of("controlPlaneEndpoint: api.example:6443\nlocalBalancerPort: 8443\n"),
+             ContainsSubstring("without controlPlaneEndpoint"));
+  CHECK_THAT(error_of("localBalancerPort: 6443\n"), ContainsSubstring("Kubernetes' own"));
   CHECK_THAT(error_of("controlPlanes: three\n"), ContainsSubstring("whole number"));
   CHECK_THAT(error_of("kubernetesVersion: 1.32\n"), ContainsSubstring("such as v1.32.4"));
   CHECK_THAT(error_of("cni: {manifests: [flannel.yml]}\n"), ContainsSubstring("absolute path"));

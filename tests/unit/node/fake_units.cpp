@@ -45,9 +45,10 @@ asio::awaitable<Result<std::vector<std::string>>> FakeUnits::dependencies(std::s
 }
 
 asio::awaitable<Result<>> FakeUnits::job(Verb verb, std::string unit) {
-  const char* const word = verb == Verb::start  ? "start "
-                           : verb == Verb::stop ? "stop "
-                                                : "restart ";
+  const char* const word = verb == Verb::start    ? "start "
+                           : verb == Verb::stop   ? "stop "
+                           : verb == Verb::reload ? "reload "
+                                                  : "restart ";
   calls.push_back(word + unit);
   if (failing_jobs.contains(unit))
     co_return Error(Errc::io, unit + ": the job ended as \"failed\"");

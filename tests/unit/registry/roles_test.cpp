@@ -1,3 +1,5 @@
+#include <catch2/generators/catch_generators.hpp>
+
 #include "tests/unit/registry/world.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -59,7 +61,7 @@ TEST_CASE("A wish to be a control plane is granted while there is a seat") {
   world.say("b", "preflight", StepState::waiting);
   CHECK(world.reason("b").find("controlPlanes") != std::string::npos);
   // More seats: it gets one without asking again.
-  world.registry.configure(3, "other", world.now);
+  world.registry.configure({.control_planes = 3, .config_digest = "other"}, world.now);
   CHECK(world.role("b") == Role::control_plane);
 }
 
@@ -88,7 +90,7 @@ TEST_CASE("A new configuration reaches connected nodes at once, the others with 
   world.join("b");
   world.registry.disconnected("b", world.now);
   world.clear();
-  world.registry.configure(1, "new digest", world.now);
+  world.registry.configure({.config_digest = "new digest"}, world.now);
   world.tick();
   REQUIRE(world.all<SendAssignment>().size() == 1);
   CHECK(world.last<SendAssignment>()->node == "a");
@@ -96,6 +98,40 @@ TEST_CASE("A new configuration reaches connected nodes at once, the others with 
   world.connect("b");
   REQUIRE(world.last<SendAssignment>());
   CHECK(world.last<SendAssignment>()->node == "b");
+}
+
+TEST_CASE(
+    "Every node is told the API servers when one comes or goes, and where nobody asks never") {
+  const bool asked = GENERATE(true, false);
+  Policy policy;
+  policy.control_planes = 3;
+  policy.local_balancer = asked;
+  World world(policy);
+  for (const char* id : {"a", "b", "c", "w"}) {
+    world.addresses[id] = std::string("10.0.0.") + id;
+    world.join(id);
+  }
+  world.clear();
+  world.say("w", "swap", StepState::done);
+  CHECK(world.all<SendAssignment>().empty());
+  world.say("b", "swap", StepState::done);
+  world.say("a", "swap", StepState::done);
+  world.say("a", "swap", StepState::done);
+  if (!asked) {
+    CHECK(world.all<SendAssignment>().empty());
+    return;
+  }
+  CHECK(world.all<SendAssignment>().size() == 8);  // to four nodes, twice
+  CHECK(world.last<SendAssignment>()->api_servers ==
+        std::vector<std::string>{"10.0.0.a", "10.0.0.b"});
+  world.clear();
+  world.registry.disconnected("w", world.now);
+  world.say("c", "swap", StepState::done);
+  CHECK(world.all<SendAssignment>().size() == 3);
+  world.clear();
+  world.connect("w");  // what it has missed
+  REQUIRE(world.all<SendAssignment>().size() == 1);
+  CHECK(world.last<SendAssignment>()->api_servers.size() == 3);
 }
 
 TEST_CASE("What the store has kept decides after a restart as before") {

@@ -46,6 +46,7 @@ class World {
            const std::string& cause = {}) {
     Report report;
     report.node_name = names.contains(id) ? names[id] : id;
+    report.address = addresses[id];
     StepReport told;
     told.name = step;
     told.state = state;
@@ -112,6 +113,7 @@ class World {
   Registry registry;
   std::vector<Action> actions;
   std::map<std::string, std::string> names;  // of nodes, where not the id
+  std::map<std::string, std::string> addresses;
 
  private:
   std::map<std::string, std::uint64_t> held_;  // serial of the Assignment that a node has

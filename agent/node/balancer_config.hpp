@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kagent::node {
+
+// haproxy.cfg: from 127.0.0.1:`port` to those of `servers` ("HOST:PORT") that answer /readyz. TLS
+// goes through unopened. Each server has a name of its own address, so that a reload changes no
+// other.
+std::string balancer_config(std::uint16_t port, const std::vector<std::string>& servers);
+
+// kagent-balancer.service, which runs HAProxy with /etc/kagent/haproxy.cfg.
+extern const std::string_view balancer_unit;
+
+}  // namespace kagent::node
