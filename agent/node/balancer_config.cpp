@@ -47,7 +47,7 @@ std::string balancer_config(std::uint16_t port, const std::vector<std::string>& 
   std::string text = fmt::format(
       "# Made by kagent: leads to the API servers of the cluster.\n"
       "global\n"
-      "    log stderr format short daemon\n"
+      "    log stderr format short daemon notice\n"
       "    maxconn 4096\n"
       "    # What a reload leaves to an old process, watches above all, ends by then.\n"
       "    hard-stop-after 30m\n"
