@@ -69,6 +69,7 @@ class Agent {
   boost::asio::awaitable<void> issue_kubeconfig(std::uint64_t serial);
   boost::asio::awaitable<void> drain(v1::Drain order);
   void send_drain_state(std::uint64_t request, const kubernetes::DrainState& state);
+  boost::asio::awaitable<Result<>> take_out(v1::Unregister order);
   boost::asio::awaitable<void> unregister(v1::Unregister order);
   boost::asio::awaitable<void> plan_reset(std::uint64_t request);
 

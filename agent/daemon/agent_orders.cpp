@@ -114,9 +114,21 @@ asio::awaitable<void> Agent::drain(v1::Drain order) {
   session_.send(std::move(message));
 }
 
+// The etcd member first: a lost one counts against the quorum for as long as it is in.
+asio::awaitable<Result<>> Agent::take_out(v1::Unregister order) {
+  if (!kubernetes_) co_return no_access;
+  if (order.has_etcd_member_order()) {
+    std::string envelope = order.etcd_member_order().SerializeAsString();
+    auto accepted = co_await node_->submit(std::move(envelope));
+    if (!accepted) co_return accepted.error().context("the etcd member order");
+    auto removed = co_await node_->remove_etcd_member();
+    if (!removed) co_return removed.error().context("etcd");
+  }
+  co_return co_await kubernetes::delete_node(kubernetes_, order.node_name());
+}
+
 asio::awaitable<void> Agent::unregister(v1::Unregister order) {
-  Result<> gone = no_access;
-  if (kubernetes_) gone = co_await kubernetes::delete_node(kubernetes_, order.node_name());
+  auto gone = co_await take_out(order);
   v1::AgentMessage message;
   v1::UnregisterReply& reply = *message.mutable_unregister_reply();
   reply.set_request(order.request());

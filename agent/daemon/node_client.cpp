@@ -168,6 +168,13 @@ class DbusNodeClient final : public NodeClient {
     co_return std::move(std::get<0>(*values));
   }
 
+  asio::awaitable<Result<>> remove_etcd_member() override {
+    auto message = dbus::make_call(*proxy_, interface, "RemoveEtcdMember");
+    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), check_timeout);
+    if (!reply) co_return reply.error().context("kagent-noded");
+    co_return Result<>();
+  }
+
   asio::awaitable<Result<std::string>> product_uuid() override {
     return property<std::string>("ProductUuid");
   }

@@ -41,7 +41,8 @@ struct HeldAssignment {
 };
 
 struct Submitted {
-  std::string kind;  // "assignment", "join-grant", "reset", "kubeconfig", "upload"
+  std::string kind;  // "assignment", "join-grant", "reset", "kubeconfig", "upload",
+                     // "etcd-member"
   std::uint64_t serial = 0;
 };
 
@@ -78,6 +79,8 @@ class NodeClient {
   virtual boost::asio::awaitable<Result<IssuedKubeconfig>> issue_kubeconfig() = 0;
   // Of a control plane, as the upload order submitted last says, once: the certificate key, secret.
   virtual boost::asio::awaitable<Result<std::string>> upload_certificates() = 0;
+  // Of a control plane, as the etcd member order submitted last says, once.
+  virtual boost::asio::awaitable<Result<>> remove_etcd_member() = 0;
   // Hashed; "" where there is none of this machine's own.
   virtual boost::asio::awaitable<Result<std::string>> product_uuid() = 0;
   // Of the certificate with which kubelet is in the cluster; nothing before it has one.

@@ -13,9 +13,10 @@
 #include "agent/node/journal.hpp"
 #include "agent/node/kubeadm/admin_conf.hpp"
 #include "agent/node/kubelet_identity.hpp"
+#include "agent/node/local_cluster.hpp"
+#include "agent/node/orders.hpp"
 #include "agent/node/steps/kubernetes.hpp"
 #include "agent/node/survey.hpp"
-#include "agent/node/upload_certificates.hpp"
 #include "agent/plan/plan.hpp"
 #include "node1_adaptor.hpp"
 
@@ -48,24 +49,6 @@ std::string product_uuid() {
   if (Context{}.exists("/run/systemd/container")) return {};
   const auto uuid = read_file("/sys/class/dmi/id/product_uuid", 256);
   return uuid && !uuid->empty() ? pki::sha256_hex(*uuid).substr(0, 32) : std::string();
-}
-
-struct Cluster {
-  std::string api_server, ca_pem;
-  std::uint64_t fence = 0;
-};
-
-// Of the node that has run init; all empty before.
-Cluster initialised_cluster() {
-  const auto fence = read_file(marks_of("init").done);
-  const auto server = kubeadm::api_server_of("/");
-  const auto ca = read_file(cluster_ca);
-  if (!fence || !server || !ca) return {};
-  Cluster cluster;
-  cluster.api_server = server->substr(server->find("://") + 3);
-  cluster.ca_pem = *ca;
-  std::from_chars(fence->data(), fence->data() + fence->size(), cluster.fence);
-  return cluster;
 }
 
 }  // namespace
@@ -186,7 +169,7 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
 
   std::tuple<std::string, std::string, uint64_t> GetCluster() override {
     touch();
-    Cluster cluster = initialised_cluster();
+    const LocalCluster cluster = initialised_cluster();
     return {cluster.api_server, cluster.ca_pem, cluster.fence};
   }
 
@@ -205,6 +188,12 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
     touch();
     auto reply = std::make_shared<sdbus::Result<std::string>>(std::move(result));
     asio::co_spawn(io_, upload(std::move(reply)), asio::detached);
+  }
+
+  void RemoveEtcdMember(sdbus::Result<>&& result) override {
+    touch();
+    auto reply = std::make_shared<sdbus::Result<>>(std::move(result));
+    asio::co_spawn(io_, remove_member(std::move(reply)), asio::detached);
   }
 
   std::string NodeId() override {
@@ -226,7 +215,7 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
   }
 
   asio::awaitable<void> upload(std::shared_ptr<sdbus::Result<std::string>> reply) {
-    auto key = co_await upload_as_ordered();
+    auto key = co_await upload_as_ordered(vault_, units_);
     if (key)
       reply->returnResults(*key);
     else
@@ -234,14 +223,13 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
     connection_.rearm();
   }
 
-  asio::awaitable<Result<std::string>> upload_as_ordered() {
-    const auto order = vault_.take_upload_order();
-    if (!order) co_return order.error();
-    auto context = read_context(units_, vault_);
-    if (!context) co_return context.error();
-    ContextPtr fixed = std::move(*context);
-    log::info("the cluster's certificates go up for {}", order->node_id());
-    co_return co_await upload_certificates(std::move(fixed));
+  asio::awaitable<void> remove_member(std::shared_ptr<sdbus::Result<>> reply) {
+    auto removed = co_await remove_member_as_ordered(vault_, units_);
+    if (removed)
+      reply->returnResults();
+    else
+      reply->returnError(dbus::to_dbus(removed.error()));
+    connection_.rearm();
   }
 
   asio::awaitable<void> check_step(CheckReply reply, std::string name) {

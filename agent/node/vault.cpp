@@ -14,6 +14,7 @@ namespace {
 
 constexpr char kubeconfig_file[] = "kubeconfig-order";
 constexpr char upload_file[] = "upload-order";
+constexpr char etcd_member_file[] = "etcd-member-order";
 constexpr char reset_file[] = "reset";
 constexpr char reset_done_file[] = "reset-done";
 constexpr char record_file[] = "serials";
@@ -28,6 +29,7 @@ std::string kind_of(const v1::EnvelopePayload& payload) {
     case v1::EnvelopePayload::kReset: return "reset";
     case v1::EnvelopePayload::kKubeconfig: return "kubeconfig";
     case v1::EnvelopePayload::kUpload: return "upload";
+    case v1::EnvelopePayload::kEtcdMember: return "etcd-member";
     case v1::EnvelopePayload::BODY_NOT_SET: break;
   }
   return {};
@@ -146,6 +148,14 @@ Result<v1::UploadOrder> Vault::take_upload_order() {
   return payload->upload();
 }
 
+Result<v1::EtcdMemberOrder> Vault::take_etcd_member_order() {
+  auto payload = load_payload(run_ / etcd_member_file);
+  if (!payload || !payload->has_etcd_member())
+    return Error{Errc::not_found, "the coordinator has ordered no etcd member to be taken out"};
+  if (auto removed = remove_file(run_ / etcd_member_file); !removed) return removed.error();
+  return payload->etcd_member();
+}
+
 Result<> Vault::drop_grant() {
   return remove_file(run_ / grant_file);
 }
@@ -194,6 +204,8 @@ Result<> Vault::keep(const v1::EnvelopePayload& payload) const {
     return write_file_atomic(run_ / kubeconfig_file, payload.SerializeAsString(), 0600);
   if (payload.has_upload())
     return write_file_atomic(run_ / upload_file, payload.SerializeAsString(), 0600);
+  if (payload.has_etcd_member())
+    return write_file_atomic(run_ / etcd_member_file, payload.SerializeAsString(), 0600);
   return {};
 }
 

@@ -19,7 +19,8 @@ struct Trust {
 };
 
 struct Accepted {
-  std::string kind;  // "assignment", "join-grant", "reset", "kubeconfig", "upload"
+  std::string kind;  // "assignment", "join-grant", "reset", "kubeconfig", "upload",
+                     // "etcd-member"
   std::uint64_t serial = 0;
 };
 
@@ -55,6 +56,8 @@ class Vault {
   Result<v1::KubeconfigOrder> take_kubeconfig_order();
   // The order to upload the cluster's certificates, once.
   Result<v1::UploadOrder> take_upload_order();
+  // The order to take an etcd member out, once.
+  Result<v1::EtcdMemberOrder> take_etcd_member_order();
   // A grant that the cluster refused: only a newer one is of use.
   Result<> drop_grant();
 

@@ -70,6 +70,8 @@ struct RequestUnregister {
   std::string worker;
   std::uint64_t request = 0;
   std::string node_name;
+  std::string address;       // the last one known; may be empty
+  std::uint64_t serial = 0;  // of the EtcdMemberOrder to the worker, for a control plane only
 };
 struct Disconnect {  // its session is dead: end it
   std::string node;

@@ -253,8 +253,8 @@ void Registry::settle_reset(Node& node, Now now) {
   advance(node, now);
 }
 
-// Here a further control plane's etcd member is to be taken out, too: kubeadm reset does it where
-// the node could still reach the others.
+// A control plane's etcd member goes too. Where `kubeadm reset` could still reach the others it has
+// gone already, which is no error.
 void Registry::request_unregister(Node& node, Now now) {
   if (node.errand || now.steady < node.next_errand) return;
   node.record.joined = node.record.was_ready = false;
@@ -268,7 +268,10 @@ void Registry::request_unregister(Node& node, Now now) {
   const std::uint64_t request = next_request_++;
   node.errand = Errand{request, worker->record.id, now.steady + policy_.unregister_timeout};
   errands_.emplace(request, &node);
-  actions_.emplace_back(RequestUnregister{worker->record.id, request, node.record.name});
+  RequestUnregister order{worker->record.id, request, node.record.name, {}, 0};
+  if (node.report) order.address = node.report->address;
+  if (node.record.role == Role::control_plane) order.serial = take_serial(worker->record.id);
+  actions_.emplace_back(std::move(order));
 }
 
 void Registry::unregistered(const std::string& worker, std::uint64_t request, std::string problem,
@@ -385,7 +388,7 @@ void Registry::removed_reported(NodeRecord& record, const Report& report) {
   // When it came back, its kubelet was quicker than our order, and registered it again.
   const Node* worker = reachable_control_plane();
   if (worker != nullptr && !record.name.empty() && !by_name_.contains(record.name))
-    actions_.emplace_back(RequestUnregister{worker->record.id, 0, record.name});
+    actions_.emplace_back(RequestUnregister{worker->record.id, 0, record.name, {}, 0});
   actions_.emplace_back(Disconnect{record.id});
 }
 

@@ -33,7 +33,7 @@ struct Policy {
   unsigned mints_at_once = 32;
   // A drain says something at least this often; silence means that it is asked anew.
   std::chrono::seconds drain_silence{30};
-  std::chrono::seconds unregister_timeout{20}, leave_retry{5};
+  std::chrono::seconds unregister_timeout{90}, leave_retry{5};
 };
 
 struct PendingMint {

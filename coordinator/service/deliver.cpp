@@ -130,8 +130,18 @@ void Coordinator::deliver(Action& action) {
     send(drain->worker, std::move(message));
   } else if (auto* unregister = std::get_if<RequestUnregister>(&action)) {
     v1::CoordinatorMessage message;
-    message.mutable_unregister()->set_request(unregister->request);
-    message.mutable_unregister()->set_node_name(unregister->node_name);
+    v1::Unregister& request = *message.mutable_unregister();
+    request.set_request(unregister->request);
+    request.set_node_name(unregister->node_name);
+    if (unregister->serial != 0) {
+      v1::EnvelopePayload payload;
+      payload.mutable_etcd_member()->set_node_name(unregister->node_name);
+      payload.mutable_etcd_member()->set_address(unregister->address);
+      auto envelope =
+          seal(unregister->worker, unregister->serial, std::move(payload), order_expires);
+      if (!envelope) return log::error("{}", envelope.error().message());
+      *request.mutable_etcd_member_order() = std::move(*envelope);
+    }
     log::info("node {} is asked to delete the Node {}", unregister->worker, unregister->node_name);
     send(unregister->worker, std::move(message));
   } else if (auto* disconnect = std::get_if<Disconnect>(&action)) {

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import conf
+import etcdctl
 import host
 import wire
 
@@ -129,10 +130,14 @@ def main(argv):
         return 0
     if rest[0] in ("ps", "pods", "p"):
         if "-q" in rest or "--quiet" in rest:
+            if "^etcd$" in rest and etcdctl.runs():
+                print(etcdctl.CONTAINER)
             return 0
         print("CONTAINER           IMAGE               CREATED             STATE               "
               "NAME                ATTEMPT             POD ID")
         return 0
+    if rest[0] == "exec" and rest[1:3] == [etcdctl.CONTAINER, "etcdctl"]:
+        return etcdctl.main(rest[3:])
     run = {"info": _info, "images": _show_images, "image": _show_images, "img": _show_images,
            "pull": _pull}.get(rest[0])
     if run is None:
