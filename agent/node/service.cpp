@@ -317,8 +317,9 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
       if (!fixed->reset_ordered) co_await survey(fixed);
       outcome = co_await steps_.at(name)->apply(std::move(fixed));
     }
-    // The cluster has refused it: a newer one is needed.
-    if (outcome.cause == "join.unauthorized" || outcome.cause == "join.token-expired")
+    // Spent, or refused by the cluster: a newer one is needed.
+    if ((name == "join" && outcome.ok()) || outcome.cause == "join.unauthorized" ||
+        outcome.cause == "join.token-expired")
       if (auto dropped = vault_.drop_grant(); !dropped)
         log::warning("{}", dropped.error().message());
     if (outcome.ok())

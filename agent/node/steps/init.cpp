@@ -69,7 +69,7 @@ class Init final : public Step {
     co_return write_in_place(*context, file);
   }
 
-  KubeadmRun kubeadm_{"init"};
+  KubeadmRun kubeadm_{"init", {config_path}};
 };
 
 }  // namespace

@@ -92,7 +92,7 @@ class Join final : public Step {
     co_return write_in_place(*context, discovery);
   }
 
-  KubeadmRun kubeadm_{"join"};
+  KubeadmRun kubeadm_{"join", {config_path, discovery_path}};
 };
 
 }  // namespace

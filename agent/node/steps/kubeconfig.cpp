@@ -22,7 +22,7 @@ constexpr char cluster_ca_key[] = "/etc/kubernetes/pki/ca.key";
 constexpr char rights_path[] = "/run/kagent/rights.yaml";
 constexpr char rights_applied[] = "/var/lib/kagent-noded/rights-applied";
 constexpr char agent_user[] = "kagent:agent";
-constexpr auto certificate_lifetime = std::chrono::hours(24 * 365);
+constexpr auto certificate_lifetime = std::chrono::hours(24 * 7);
 
 struct Readers {
   std::vector<Account> found;

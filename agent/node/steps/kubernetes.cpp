@@ -195,13 +195,21 @@ asio::awaitable<Outcome> KubeadmRun::run(ContextPtr context, Command::Argv argv,
   Command command(unit_name(step_), std::move(lines), limit);
   auto run = co_await context->units->run(std::move(command));
   if (!run) co_return failed(step_, run.error());
+  forget_secrets(*context);
   if (run->ok()) co_return succeeded(*run);
   co_return co_await why(context, std::move(*run));
+}
+
+void KubeadmRun::forget_secrets(const Context& context) const {
+  for (const std::string& path : secrets_)
+    if (auto removed = remove_file(context.at(path)); !removed)
+      log::warning("{}", removed.error().message());
 }
 
 asio::awaitable<Outcome> KubeadmRun::adopt(ContextPtr context) {
   auto run = co_await context->units->adopt(unit_name(step_));
   if (!run) co_return failed(step_, run.error());
+  forget_secrets(*context);
   if (run->has_value() && !(*run)->ok()) co_return co_await why(context, std::move(**run));
   if (context->exists(marks_.done)) co_return succeeded();
   co_return failed(step_ + ".interrupted", "kubeadm " + step_ + " was cut off",

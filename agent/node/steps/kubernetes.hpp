@@ -39,7 +39,9 @@ std::optional<Outcome> api_trouble(const std::string& step, const std::vector<st
 // is reset first; what others left is never touched: cause "<step>.foreign-cluster".
 class KubeadmRun {
  public:
-  explicit KubeadmRun(std::string_view step) : step_(step), marks_(marks_of(step)) {}
+  // `secrets`: files that hold some for kubeadm; they go when it has ended.
+  KubeadmRun(std::string_view step, std::vector<std::string> secrets)
+      : step_(step), secrets_(std::move(secrets)), marks_(marks_of(step)) {}
 
   // done, running or needed; `leaves` is a file that a finished run leaves.
   boost::asio::awaitable<Result<CheckResult>> check(ContextPtr context, std::string leaves,
@@ -57,8 +59,10 @@ class KubeadmRun {
 
  private:
   boost::asio::awaitable<Outcome> why(ContextPtr context, UnitRun run);
+  void forget_secrets(const Context& context) const;
 
   std::string step_;
+  std::vector<std::string> secrets_;
   Marks marks_;
 };
 

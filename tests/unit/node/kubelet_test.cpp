@@ -133,7 +133,9 @@ TEST_CASE("a half-done init is reset, its evidence kept, and tried again") {
       {"etcd0.yaml", "spec: {}\n"});
   machine.write("/var/lib/kagent-noded/init-started", "1\n");
   machine.write("/etc/kubernetes/manifests/etcd.yaml", "half done");
-  machine.units->on_run = [](const Command& command) {
+  std::string config;  // as kubeadm found it
+  machine.units->on_run = [&](const Command& command) {
+    if (command.unit == "kagent-init.service") config = machine.read("/run/kagent/init.yaml");
     return printed(command, command.capture ? "v1.31.2\n" : "");
   };
   CHECK(machine.check(*step).size() == 2);
@@ -146,7 +148,8 @@ TEST_CASE("a half-done init is reset, its evidence kept, and tried again") {
   CHECK(reset.lines.back()[1] == "reset");
   CHECK(machine.units->commands[2].unit == "kagent-init.service");
   CHECK(machine.read("/run/kagent/patches/etcd0.yaml") == "spec: {}\n");
-  CHECK(machine.read("/run/kagent/init.yaml").find("kubeadm.k8s.io/v1beta4") != std::string::npos);
+  CHECK(config.find("kubeadm.k8s.io/v1beta4") != std::string::npos);
+  CHECK_FALSE(machine.context->exists("/run/kagent/init.yaml"));  // it held a token
 }
 
 TEST_CASE("what somebody else has made is never reset") {
