@@ -203,4 +203,15 @@ std::vector<std::string> failed_checks(const std::vector<std::string>& output) {
   return names;
 }
 
+std::string failed_phase(const std::vector<std::string>& output) {
+  constexpr std::string_view mark = "error execution phase ";
+  for (const std::string& line : output) {
+    const auto start = line.find(mark);
+    if (start == std::string::npos) continue;
+    const auto name = start + mark.size();
+    return line.substr(name, line.find_first_of(": ", name) - name);
+  }
+  return {};
+}
+
 }  // namespace kagent::node::kubeadm

@@ -62,4 +62,8 @@ std::string anonymous_kubeconfig(std::string_view api_server, std::string_view c
 // are not translated.
 std::vector<std::string> failed_checks(const std::vector<std::string>& output);
 
+// Name of the phase that failed: "check-etcd" of "error execution phase check-etcd: ...". Empty:
+// none did. It is not translated.
+std::string failed_phase(const std::vector<std::string>& output);
+
 }  // namespace kagent::node::kubeadm

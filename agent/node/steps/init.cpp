@@ -21,7 +21,7 @@ class Init final : public Step {
   [[nodiscard]] std::string_view name() const override { return "init"; }
 
   asio::awaitable<Result<CheckResult>> check(ContextPtr context) override {
-    auto found = co_await kubeadm_.check(context, admin_conf, "kubeadm init");
+    auto found = co_await kubeadm_.check(context, admin_conf, "kubeadm init", true);
     if (found && found->state == StepState::needed && !may_init(*context))
       found->state = StepState::blocked;
     co_return found;

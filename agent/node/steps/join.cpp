@@ -1,6 +1,9 @@
 #include "agent/node/steps/kubernetes.hpp"
 
+#include "agent/base/log.hpp"
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace kagent::node {
 namespace asio = boost::asio;
@@ -19,7 +22,9 @@ class Join final : public Step {
   asio::awaitable<Result<CheckResult>> check(ContextPtr context) override {
     std::string change = "kubeadm join";
     if (context->grant) change += " " + context->grant->api_server();
-    auto found = co_await kubeadm_.check(context, kubelet_conf, std::move(change));
+    const bool resets = behind(*context).empty();
+    if (!resets) change += ", from where it was cut off";
+    auto found = co_await kubeadm_.check(context, kubelet_conf, std::move(change), resets);
     if (found && found->state == StepState::needed && !context->grant)
       found->state = StepState::blocked;
     co_return found;
@@ -34,19 +39,31 @@ class Join final : public Step {
                        "None: the coordinator hands out a new one by itself.");
     Outcome reachable = co_await probe(context);
     if (!reachable.ok()) co_return reachable;
-    Outcome clean = co_await kubeadm_.make_clean(context);
-    if (!clean.ok()) co_return clean;
+    const auto phases = behind(*context);
+    if (phases.empty()) {
+      Outcome clean = co_await kubeadm_.make_clean(context);
+      if (!clean.ok()) co_return clean;
+    } else {
+      log::warning("join: an earlier run was cut off as a control plane; finishing it");
+    }
     auto written = co_await write_config(context);
     if (!written && written.error().code() == Errc::invalid_argument)
       co_return failed("join.config", written.error().message(),
                        "Mend the ClusterConfig on the coordinator.");
     if (!written) co_return failed(name(), written.error());
     Command::Argv argv{"kubeadm", "join", "--config", config_path};
+    if (!phases.empty()) argv.push_back(fmt::format("--skip-phases={}", fmt::join(phases, ",")));
     const std::chrono::seconds limit(context->cluster.timeouts().join_seconds());
     co_return co_await kubeadm_.run(context, std::move(argv), limit, "join");
   }
 
  private:
+  static std::vector<std::string> behind(const Context& context) {
+    if (!context.control_plane() || !context.grant || !context.exists(marks_of("join").started))
+      return {};
+    return phases_behind(context, context.grant->ca_certificates());
+  }
+
   // kubeadm would wait minutes for it. What it answers does not matter, so long as it is the one.
   static asio::awaitable<Outcome> probe(ContextPtr context) {
     const auto& grant = *context->grant;

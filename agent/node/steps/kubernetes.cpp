@@ -21,6 +21,8 @@ namespace {
 
 constexpr auto reset_limit = 180s;
 constexpr char patches_folder[] = "/run/kagent/patches";
+constexpr char api_server_manifest[] = "/etc/kubernetes/manifests/kube-apiserver.yaml";
+constexpr char etcd_manifest[] = "/etc/kubernetes/manifests/etcd.yaml";
 constexpr char etcd_data[] = "/var/lib/etcd/member";
 
 bool mentions(const std::vector<std::string>& lines, std::string_view text) {
@@ -90,10 +92,20 @@ std::vector<std::string> kubeadm_leftovers(const Context& context) {
   std::vector<std::string> found;
   for (const char* path :
        {admin_conf, kubelet_conf, "/etc/kubernetes/bootstrap-kubelet.conf",
-        "/etc/kubernetes/manifests/kube-apiserver.yaml", "/etc/kubernetes/manifests/etcd.yaml",
-        "/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/pki/ca.key", etcd_data, kubelet_config})
+        api_server_manifest, etcd_manifest, cluster_ca, "/etc/kubernetes/pki/ca.key", etcd_data,
+        kubelet_config})
     if (context.exists(path)) found.emplace_back(path);
   return found;
+}
+
+std::vector<std::string> phases_behind(const Context& context, std::string_view ca_pem) {
+  if (ca_pem.empty() || text_of(context, cluster_ca) != ca_pem) return {};
+  const bool has_certificate = context.exists(kubelet_conf);
+  const bool announced = context.exists(etcd_manifest);
+  if (!announced && !(has_certificate && context.exists(api_server_manifest))) return {};
+  std::vector<std::string> phases{"preflight", "control-plane-prepare", "check-etcd"};
+  if (has_certificate) phases.emplace_back("kubelet-start");
+  return phases;
 }
 
 asio::awaitable<bool> KubeadmRun::alive(ContextPtr context) {
@@ -102,7 +114,7 @@ asio::awaitable<bool> KubeadmRun::alive(ContextPtr context) {
 }
 
 asio::awaitable<Result<CheckResult>> KubeadmRun::check(ContextPtr context, std::string leaves,
-                                                       std::string change) {
+                                                       std::string change, bool resets) {
   CheckResult found;
   auto state = co_await context->units->state(unit_name(step_));
   if (!state) co_return state.error();
@@ -111,7 +123,7 @@ asio::awaitable<Result<CheckResult>> KubeadmRun::check(ContextPtr context, std::
   } else if (const auto end = settled(*context, leaves)) {
     if (!end->ok()) found.need(end->message);
   } else {
-    if (context->exists(marks_.started) && !kubeadm_leftovers(*context).empty())
+    if (resets && context->exists(marks_.started) && !kubeadm_leftovers(*context).empty())
       found.need("kubeadm reset: what an interrupted run of ours has left");
     found.need(std::move(change));
   }
@@ -267,6 +279,18 @@ asio::awaitable<Outcome> KubeadmRun::why(ContextPtr context, UnitRun run) {
     outcome.cause = step_ + ".disk-full";
     outcome.message = "the node's disk is full";
     outcome.remedy = "Make room on the node's disk; kagent tries again by itself.";
+  } else if (kubeadm::failed_phase(output).find("etcd") != std::string::npos) {
+    outcome.cause = step_ + ".etcd-unhealthy";
+    outcome.message = "etcd of the control planes is not healthy, or a new member is not up in time";
+    outcome.remedy =
+        "Look at etcd on each control plane (`crictl ps -a --name etcd`); one that is lost for "
+        "good leaves by `kagentctl remove NODE --force`. kagent tries again by itself.";
+  } else if (mentions(output, "already exists in the cluster")) {
+    outcome.cause = step_ + ".node-exists";
+    outcome.message = "the cluster has a Node of this name, and it is Ready";
+    outcome.remedy =
+        "None if it is of this machine's last try: that Node stops being Ready within a minute. "
+        "If another machine has the name, give this one its own.";
   } else if (const auto known = api_trouble(step_, output)) {
     outcome.cause = known->cause;
     outcome.message = known->message;

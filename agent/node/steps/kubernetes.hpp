@@ -31,6 +31,13 @@ Result<kubeadm::NodeRegistration> registration_of(const Context& context);
 // Files that kubeadm leaves behind, done or half done; nothing else is taken for a cluster.
 std::vector<std::string> kubeadm_leftovers(const Context& context);
 
+// Phases of `kubeadm join` that need no second run on this control plane; empty: begin anew, after
+// a reset. From the moment that its etcd is announced to the others it counts for their quorum: a
+// reset can then take the whole cluster down, so what was begun is finished. (kubeadm announces no
+// member twice, since 1.19.) `ca_pem`: the cluster to join; what is left of another one is no part
+// of it.
+std::vector<std::string> phases_behind(const Context& context, std::string_view ca_pem);
+
 // Why a client could not speak to an API server, from its lines; nothing: it could, or it is
 // unknown.
 std::optional<Outcome> api_trouble(const std::string& step, const std::vector<std::string>& output);
@@ -43,9 +50,10 @@ class KubeadmRun {
   KubeadmRun(std::string_view step, std::vector<std::string> secrets)
       : step_(step), secrets_(std::move(secrets)), marks_(marks_of(step)) {}
 
-  // done, running or needed; `leaves` is a file that a finished run leaves.
+  // done, running or needed; `leaves` is a file that a finished run leaves. `resets`: what an
+  // earlier run left goes first.
   boost::asio::awaitable<Result<CheckResult>> check(ContextPtr context, std::string leaves,
-                                                    std::string change);
+                                                    std::string change, bool resets);
   boost::asio::awaitable<bool> alive(ContextPtr context);
   // Waits for the end of a run that is alive.
   boost::asio::awaitable<Outcome> adopt(ContextPtr context);

@@ -25,6 +25,7 @@ OPTIONS = {
     "init_wait_seconds": "240",  # what the real one calls timeoutForControlPlane
     "join_fail_times": "0",  # the first N joins fail in kubelet-start, half done
     "join_hang": "no",
+    "join_etcd_fail_times": "0",  # the first N joins of a control plane do not see etcd come up
     "discovery_retry_seconds": "1",  # the real interval is 5
     "config_retries": "3",  # the real one asks 20 times, 0.5 s apart
     "kubelet_status_seconds": "3",  # how often a kubelet posts; the real one: 10

@@ -11,7 +11,7 @@ import kubeadm_preflight as preflight
 import wire
 from api_controllers import jws
 from kubeadm_config import InitConfig
-from kubeadm_error import PhaseFailure, PreflightErrors
+from kubeadm_error import Failure, PhaseFailure, PreflightErrors
 
 INFO = "/api/v1/namespaces/kube-public/configmaps/cluster-info"
 USER = "tls-bootstrap-token-user"
@@ -27,6 +27,8 @@ LATE = """
 \t\t- 'systemctl status kubelet'
 \t\t- 'journalctl -xeu kubelet'
 """
+LATE_ETCD = ("error creating local etcd static pod manifest file: timeout waiting for etcd "
+             "cluster to be available")
 DONE = """
 This node has joined the cluster:
 * Certificate signing request was sent to apiserver and a response was received.
@@ -230,6 +232,10 @@ class Join:
                                          "scheduler.conf"))
         files.static_pods(self.cluster)
 
+    def check_etcd(self):
+        if self.config.control_plane is not None:
+            print("[check-etcd] Checking that the etcd cluster is healthy", flush=True)
+
     def kubelet_start(self):
         path = conf.KUBERNETES_DIR + "/bootstrap-kubelet.conf"
         bootstrap = wire.Kubeconfig(self.kubeconfig)
@@ -303,14 +309,15 @@ class Join:
         self._wait_for_own_server()
         cluster.mark_control_plane(client, self.config.node)
 
-    @staticmethod
-    def _members(client):
-        """(etcd's members, where the API server that has the store listens)"""
+    def _members(self, client):
+        """(etcd's other members, where the API server that has the store listens)"""
         members, server = [], None
         pods = client.get("/api/v1/namespaces/kube-system/pods?labelSelector="
                           "tier%3Dcontrol-plane")["items"]
         for pod in sorted(pods, key=lambda p: p["metadata"]["creationTimestamp"]):
             notes = pod["metadata"].get("annotations") or {}
+            if pod["spec"]["nodeName"] == self.config.node["name"]:
+                continue
             if files.ETCD_ANNOTATION in notes:
                 url = notes[files.ETCD_ANNOTATION].replace(":2379", ":2380")
                 members.append(f"{pod['spec']['nodeName']}={url}")
@@ -318,6 +325,8 @@ class Join:
         return members, server
 
     def _wait_for_own_server(self):
+        if conf.count_down("join_etcd_fail_times"):
+            raise PhaseFailure("control-plane-join/etcd", LATE_ETCD)
         own = wire.Kubeconfig.load(conf.root(conf.KUBERNETES_DIR + "/admin.conf"))
         own.server = f"https://{self.cluster.address}:{self.cluster.port}"
         until = time.monotonic() + 60
@@ -328,19 +337,25 @@ class Join:
             except (wire.ApiError, wire.ConnectError):
                 pass
             if time.monotonic() > until:
-                raise Undiscovered("error creating local etcd static pod manifest file: timeout "
-                                   "waiting for etcd cluster to be available")
+                raise PhaseFailure("control-plane-join/etcd", LATE_ETCD)
             time.sleep(0.1)
 
 
-PHASES = ("preflight", "control-plane-prepare", "kubelet-start", "control-plane-join")
+PHASES = ("preflight", "control-plane-prepare", "check-etcd", "kubelet-start",
+          "control-plane-join")
 
 
 def run(join, skip=()):
+    skipped = {*skip, *join.config.skip}
+    for phase in skipped - set(PHASES):
+        raise Failure(f"invalid phase name: {phase}")
     for phase in PHASES:
-        if phase in skip or phase in join.config.skip:
+        if phase in skipped:
             continue
         try:
+            if phase != "preflight" and join.cluster is None:  # asked for by whoever needs it first
+                join.discover()
+                join.read_cluster()
             getattr(join, phase.replace("-", "_"))()
         except (Undiscovered, wire.ApiError, wire.ConnectError, PreflightErrors, OSError,
                 ValueError) as error:
