@@ -27,7 +27,7 @@ using Documents = std::map<std::string, std::string>;
 struct Options {
   std::vector<std::string> endpoints{"http://169.254.169.254", "http://[fd00:ec2::254]"};
   std::filesystem::path into = std::filesystem::path(paths::user_data).parent_path();
-  std::filesystem::path local = paths::local_user_data;
+  std::vector<std::filesystem::path> local{paths::local_user_data};
 };
 
 awaitable<void> wait(imds::Wait order) {
@@ -53,7 +53,7 @@ awaitable<void> drive(imds::Fetch& fetch, Endpoints endpoints) {
   }
 }
 
-// The file that stands in for EC2; blank or missing: there is none.
+// A file that stands in for EC2; blank or missing: there is none.
 Result<std::string> read_local(const std::filesystem::path& file) {
   auto content = read_file(file);
   if (!content && content.error().code() == Errc::not_found) return std::string();
@@ -83,11 +83,11 @@ Result<Documents> from_ec2(const Endpoints& endpoints) {
 }
 
 Result<> run(const Options& options) {
-  auto local = read_local(options.local);
-  if (!local) return local.error();
-  if (!local->empty()) {
-    log::info("user-data comes from {} ({} bytes), not from EC2", options.local.string(),
-              local->size());
+  for (const auto& file : options.local) {
+    auto local = read_local(file);
+    if (!local) return local.error();
+    if (local->empty()) continue;
+    log::info("user-data comes from {} ({} bytes), not from EC2", file.string(), local->size());
     return imds::publish(options.into, {{std::string(imds::user_data), std::move(*local)}});
   }
   Endpoints endpoints;
@@ -115,7 +115,8 @@ int main(int argc, char** argv) {
   app.add_option("--endpoint", options.endpoints, "http://ADDRESS[:PORT]; several: tried in turn")
       ->capture_default_str();
   app.add_option("--into", options.into, "folder to write to")->capture_default_str();
-  app.add_option("--local", options.local, "user-data in place of EC2's, where this file exists")
+  app.add_option("--local", options.local,
+                 "user-data in place of EC2's, where this file exists; the first of several")
       ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   log::init("kagent-imds", log::Level::info);

@@ -91,9 +91,8 @@ Result<kubeadm::NodeRegistration> registration_of(const Context& context) {
 std::vector<std::string> kubeadm_leftovers(const Context& context) {
   std::vector<std::string> found;
   for (const char* path :
-       {admin_conf, kubelet_conf, "/etc/kubernetes/bootstrap-kubelet.conf",
-        api_server_manifest, etcd_manifest, cluster_ca, "/etc/kubernetes/pki/ca.key", etcd_data,
-        kubelet_config})
+       {admin_conf, kubelet_conf, "/etc/kubernetes/bootstrap-kubelet.conf", api_server_manifest,
+        etcd_manifest, cluster_ca, "/etc/kubernetes/pki/ca.key", etcd_data, kubelet_config})
     if (context.exists(path)) found.emplace_back(path);
   return found;
 }
@@ -281,7 +280,8 @@ asio::awaitable<Outcome> KubeadmRun::why(ContextPtr context, UnitRun run) {
     outcome.remedy = "Make room on the node's disk; kagent tries again by itself.";
   } else if (kubeadm::failed_phase(output).find("etcd") != std::string::npos) {
     outcome.cause = step_ + ".etcd-unhealthy";
-    outcome.message = "etcd of the control planes is not healthy, or a new member is not up in time";
+    outcome.message =
+        "etcd of the control planes is not healthy, or a new member is not up in time";
     outcome.remedy =
         "Look at etcd on each control plane (`crictl ps -a --name etcd`); one that is lost for "
         "good leaves by `kagentctl remove NODE --force`. kagent tries again by itself.";

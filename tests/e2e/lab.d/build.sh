@@ -74,7 +74,7 @@ install_kagent() { # ROOT
   cp "$lab_dir"/packages/*.deb "$1/tmp/packages/"
   quietly dpkg chroot "$1" sh -c 'DEBIAN_FRONTEND=noninteractive dpkg --install /tmp/packages/*.deb'
   rm -r "$1/tmp/packages"
-  quietly disable systemctl --root="$1" disable kagent-imds.service kagentd.service
+  quietly disable systemctl --root="$1" disable kagent-imds.service kagentd.service kagent-user-data.path
 }
 
 install_lab_units() { # ROOT
@@ -105,6 +105,7 @@ ExecStart=/usr/local/lib/kagent-lab/setup
 UNIT
   mkdir -p "$root/etc/systemd/system/sysinit.target.wants"
   ln -sf ../kagent-lab-setup.service "$root/etc/systemd/system/sysinit.target.wants/"
+  echo 'policy: disabled' >"$root/etc/cloud/ds-identify.cfg"
   # Nothing here may raise its score, and nothing needs to.
   mkdir -p "$root"/etc/systemd/system/{containerd,docker}.service.d "$root/etc/systemd/system.conf.d"
   for unit in containerd docker; do

@@ -80,6 +80,8 @@ boot_machine() { # NAME
   local images
   images=$(cat "$lab_dir/kube-dir")/images
   [ ! -d "$images" ] || binds+=(--bind-ro="$images:/var/lib/kagent-images")
+  # As a hypervisor hands one over.
+  [ ! -e "$dir/credential" ] || binds+=(--load-credential="kagent.user-data:$dir/credential")
   (
     enter_cgroups "$name"
     # Writable /proc/sys for kubelet; nspawn's filter of system calls is not for container runtimes.

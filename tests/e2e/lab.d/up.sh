@@ -20,7 +20,7 @@ any_alive() {
 
 lab_up() {
   local workers=2 timeout='' wait=yes kube='' standin=() bare='' over=''
-  local units=(kagent-imds.service kagentd.service)
+  local units=(kagent-imds.service kagentd.service kagent-user-data.path)
   while [ $# -gt 0 ]; do
     case $1 in
       --workers) workers=${2:?--workers wants a number}; shift 2 ;;
