@@ -75,6 +75,9 @@ class Validation {
     if (const auto port = config_.local_balancer_port(); port != 0) local_balancer(port);
     if (config_.runtime() != "containerd" && config_.runtime() != "docker")
       complain("runtime", "expected containerd or docker");
+    const auto& access = config_.metadata_access();
+    if (!access.empty() && access != "everybody" && access != "host" && access != "kagent")
+      complain("metadataAccess", "expected everybody, host or kagent");
     const auto& directory = config_.images().directory();
     if (!directory.empty() && !directory.starts_with('/'))
       complain("images.directory", "expected an absolute path on the node");

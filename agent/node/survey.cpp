@@ -9,9 +9,9 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr const char* surveyed_units[] = {
-    "containerd.service",  "kubelet.service",        "docker.service",  "docker.socket",
-    "cri-docker.service",  "cri-docker.socket",      "haproxy.service", "zramswap.service",
-    "zram-config.service", "kagent-balancer.service"};
+    "containerd.service",  "kubelet.service",         "docker.service",         "docker.socket",
+    "cri-docker.service",  "cri-docker.socket",       "haproxy.service",        "zramswap.service",
+    "zram-config.service", "kagent-balancer.service", "kagent-metadata.service"};
 
 }  // namespace
 

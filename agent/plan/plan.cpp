@@ -15,7 +15,7 @@ constexpr List<1> after_modules{"modules"};
 constexpr List<1> after_packages{"packages"};
 constexpr List<1> after_runtime{"runtime"};
 constexpr List<6> kubelet_needs{"hostname", "time", "swap", "modules", "sysctl", "runtime"};
-constexpr List<4> start_needs{"preflight", "kubelet", "images", "balancer"};
+constexpr List<5> start_needs{"preflight", "kubelet", "images", "balancer", "metadata"};
 constexpr List<2> after_either{"init", "join"};
 constexpr List<1> after_kubeconfig{"kubeconfig"};
 constexpr List<3> ready_needs{"init", "join", "cni"};
@@ -25,13 +25,13 @@ constexpr List<1> swap_files{"/etc/fstab"};
 constexpr List<1> modules_files{"/etc/modules-load.d/"};
 constexpr List<1> sysctl_files{"/etc/sysctl.d/"};
 constexpr List<3> runtime_files{"/etc/containerd/", "/etc/containerd/conf.d/", "/etc/docker/"};
-constexpr List<1> balancer_files{"/etc/kagent/"};
+constexpr List<1> our_files{"/etc/kagent/"};
 constexpr List<1> kubelet_files{"/etc/systemd/system/kubelet.service.d/"};
 
 // Nothing is repaired that a running cluster would notice more than the drift: another hostname,
 // init, join. What changes by itself (free memory, images that the kubelet collects) is not looked
 // at.
-constexpr std::array<Step, 16> steps{{
+constexpr std::array<Step, 17> steps{{
     // clang-format off
     {"preflight",  For::every,         Gate::assignment, {},               {5, 5s},   30s},
     {"hostname",   For::every,         Gate::none,       {},               {5, 2s},   30s, Drift::report, hostname_files},
@@ -43,7 +43,8 @@ constexpr std::array<Step, 16> steps{{
     {"runtime",    For::every,         Gate::assignment, after_packages,   {8, 2s},  120s, Drift::repair, runtime_files},
     {"images",     For::every,         Gate::assignment, after_runtime,    {8, 5s},  900s},
     {"kubelet",    For::every,         Gate::assignment, kubelet_needs,    {8, 2s},   60s, Drift::repair, kubelet_files},
-    {"balancer",   For::every,         Gate::assignment, after_packages,   {8, 2s},   60s, Drift::repair, balancer_files},
+    {"balancer",   For::every,         Gate::assignment, after_packages,   {8, 2s},   60s, Drift::repair, our_files},
+    {"metadata",   For::every,         Gate::assignment, after_packages,   {8, 2s},   30s, Drift::repair, our_files},
     {"init",       For::initializer,   Gate::init_lease, start_needs,      {5, 5s},  900s, Drift::report},
     {"join",       For::joiner,        Gate::join_grant, start_needs,      {8, 5s},  600s, Drift::report},
     {"kubeconfig", For::control_plane, Gate::assignment, after_either,     {8, 2s},   60s, Drift::repair},

@@ -47,6 +47,7 @@ constexpr Package distribution[] = {
     {"containerd", "containerd", "containerd"},
     {"ctr", "containerd", "containerd"},
     {"runc", "runc", "runc"},
+    {"nft", "nftables", "nftables"},
     {"dockerd", "docker.io", "docker"},
     {"docker", "docker.io", "docker"},
 };
@@ -93,6 +94,7 @@ Strings core_programs(const Wanted& wanted) {
     programs.insert(programs.end(), {"containerd", "ctr"});
   }
   if (wanted.balancer) programs.emplace_back("haproxy");
+  if (wanted.nftables) programs.emplace_back("nft");
   return programs;
 }
 

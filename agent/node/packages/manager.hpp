@@ -20,6 +20,7 @@ struct Wanted {
   Version kubernetes;
   bool docker = false;
   bool balancer = false;        // HAProxy
+  bool nftables = false;
   std::string runtime_package;  // empty: the distribution's
   std::string repository;       // empty: pkgs.k8s.io
   std::string key;              // empty: where pkgs.k8s.io has it

@@ -2,6 +2,7 @@
 
 #include "agent/base/file.hpp"
 #include "agent/base/paths.hpp"
+#include "agent/node/metadata_rules.hpp"
 #include "agent/node/journal.hpp"
 #include "agent/node/packages/failure.hpp"
 #include "agent/node/packages/key.hpp"
@@ -56,6 +57,7 @@ Wanted wanted_by(const v1::ClusterConfig& cluster) {
       packages::find_version(cluster.kubernetes_version()).value_or(packages::Version{});
   wanted.docker = cluster.runtime() == "docker";
   wanted.balancer = cluster.local_balancer_port() != 0;
+  wanted.nftables = closes_metadata(cluster.metadata_access());
   wanted.runtime_package = cluster.packages().runtime_package();
   wanted.repository = cluster.packages().repository();
   wanted.key = cluster.packages().key();

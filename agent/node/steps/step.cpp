@@ -30,6 +30,7 @@ std::vector<std::unique_ptr<Step>> make_steps() {
   steps.push_back(make_images());
   steps.push_back(make_kubelet());
   steps.push_back(make_balancer());
+  steps.push_back(make_metadata());
   steps.push_back(make_init());
   steps.push_back(make_kubeconfig());
   steps.push_back(make_cni());

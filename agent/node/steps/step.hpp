@@ -57,6 +57,7 @@ std::unique_ptr<Step> make_runtime();
 std::unique_ptr<Step> make_images();
 std::unique_ptr<Step> make_kubelet();
 std::unique_ptr<Step> make_balancer();
+std::unique_ptr<Step> make_metadata();
 std::unique_ptr<Step> make_init();
 std::unique_ptr<Step> make_kubeconfig();
 std::unique_ptr<Step> make_cni();
