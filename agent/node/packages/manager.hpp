@@ -19,7 +19,7 @@ Manager detect(std::string_view os_release, const HasProgram& has_program);
 struct Wanted {
   Version kubernetes;
   bool docker = false;
-  bool balancer = false;        // HAProxy
+  bool balancer = false;  // HAProxy
   bool nftables = false;
   std::string runtime_package;  // empty: the distribution's
   std::string repository;       // empty: pkgs.k8s.io

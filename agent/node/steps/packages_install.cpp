@@ -2,8 +2,8 @@
 
 #include "agent/base/file.hpp"
 #include "agent/base/paths.hpp"
-#include "agent/node/metadata_rules.hpp"
 #include "agent/node/journal.hpp"
+#include "agent/node/metadata_rules.hpp"
 #include "agent/node/packages/failure.hpp"
 #include "agent/node/packages/key.hpp"
 
