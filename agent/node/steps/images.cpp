@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <set>
 
 namespace kagent::node {
@@ -17,6 +20,17 @@ namespace {
 constexpr char list_config[] = "/run/kagent/images.yaml";
 constexpr char imported_list[] = "/var/lib/kagent-noded/imported-images";
 constexpr auto pull_limit = 600s;  // of one image
+
+// What several pulls at a time share.
+struct Pulls {
+  ContextPtr context;
+  std::vector<std::string> absent;
+  std::size_t next = 0;  // index in absent
+  std::vector<std::string> not_pulled;
+  UnitRun bad;   // the last that failed
+  UnitRun good;  // the last that did not
+  std::optional<Error> error;
+};
 
 // Archives of the air-gapped folder, each with what tells a new one from an old one.
 using Archives = std::vector<std::pair<std::string, std::string>>;
@@ -149,35 +163,50 @@ class Images final : public Step {
 
  private:
   // One that cannot be had does not keep the others away.
-  static asio::awaitable<Outcome> pull(ContextPtr context, std::vector<std::string> absent) {
-    Outcome last = succeeded();
-    UnitRun bad;
-    std::vector<std::string> not_pulled;
-    for (std::size_t n = 0; n < absent.size(); ++n) {
-      context->progress(fmt::format("{} of {}: pulling {}", n + 1, absent.size(), absent[n]));
-      auto argv = pull_command(*context, absent[n]);
-      Command command(unit_name("images"), std::move(argv), pull_limit);
-      auto run = co_await context->units->run(std::move(command));
-      if (!run) co_return failed("images", run.error());
-      if (run->ok()) {
-        last = succeeded(*run);
-        continue;
+  static asio::awaitable<void> pull_some(std::shared_ptr<Pulls> pulls, std::string unit) {
+    const Context& context = *pulls->context;
+    const auto& images = pulls->absent;
+    while (!pulls->error && pulls->next < images.size()) {
+      const std::string image = images[pulls->next++];
+      context.progress(fmt::format("{} of {}: pulling {}", pulls->next, images.size(), image));
+      auto argv = pull_command(context, image);
+      Command command(unit, std::move(argv), pull_limit);
+      auto run = co_await context.units->run(std::move(command));
+      if (!run) {
+        pulls->error = run.error();
+      } else if (run->ok()) {
+        pulls->good = std::move(*run);
+      } else {
+        pulls->not_pulled.push_back(image);
+        pulls->bad = std::move(*run);
       }
-      not_pulled.push_back(absent[n]);
-      bad = std::move(*run);
     }
+  }
+
+  // Three at a time: a registry's answers are waited for together.
+  static asio::awaitable<Outcome> pull(ContextPtr context, std::vector<std::string> absent) {
+    using namespace asio::experimental::awaitable_operators;
+    auto pulls = std::make_shared<Pulls>();
+    pulls->context = context;
+    pulls->absent = std::move(absent);
+    auto first = pull_some(pulls, unit_name("images", "1"));
+    auto second = pull_some(pulls, unit_name("images", "2"));
+    auto third = pull_some(pulls, unit_name("images", "3"));
+    co_await (std::move(first) && std::move(second) && std::move(third));
+    if (pulls->error) co_return failed("images", *pulls->error);
+    const auto& not_pulled = pulls->not_pulled;
     auto left = co_await missing(context);
     if (!left) co_return failed("images", left.error());
-    if (left->empty()) co_return last;
+    if (left->empty()) co_return succeeded(pulls->good);
     // Pulled, and not there: thrown away again for lack of room, or another image by that name.
     if (not_pulled.empty())
       co_return failed("images.vanished",
                        fmt::format("pulled, but not there: {}", fmt::join(*left, ", ")),
                        "See whether the disk is full, and `crictl images` on the node.");
     std::string message = fmt::format("{} of {} images could not be pulled: {}", not_pulled.size(),
-                                      absent.size(), fmt::join(not_pulled, ", "));
+                                      pulls->absent.size(), fmt::join(not_pulled, ", "));
     Outcome outcome = co_await unit_failed(
-        std::move(bad), "images.pull-failed", std::move(message),
+        std::move(pulls->bad), "images.pull-failed", std::move(message),
         "See that the node reaches the registry, or give images.repository or images.directory in "
         "the ClusterConfig; kagent tries again by itself.");
     for (const auto& line : outcome.journal)

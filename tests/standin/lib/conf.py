@@ -19,7 +19,7 @@ RUN_DIR = "/run/standin"
 #: name: default. Times are seconds.
 OPTIONS = {
     "init_seconds": "1",  # spent in wait-control-plane once the API server answers
-    "image_pull_seconds": "0",  # an image, `kubeadm config images pull`
+    "image_pull_seconds": "0",  # each image, by kubeadm or crictl
     "init_fail_times": "0",  # the first N inits fail in wait-control-plane, half done
     "init_hang": "no",  # init never gets an answer from the control plane
     "init_wait_seconds": "240",  # what the real one calls timeoutForControlPlane

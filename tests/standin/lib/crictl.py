@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import conf
 import etcdctl
@@ -99,6 +100,7 @@ def _pull(endpoint, rest):
     if name is None:
         print("image name cannot be empty", file=sys.stderr)
         return 1
+    time.sleep(conf.seconds("image_pull_seconds"))
     if conf.option("pull_fail") and conf.option("pull_fail") in name:
         print('E remote_image.go:114] "PullImage from image service failed" err="rpc error: code '
               f'= Unknown desc = failed to pull and unpack image \\"{name}\\": no such host" '
