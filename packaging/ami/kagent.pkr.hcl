@@ -1,25 +1,22 @@
-# An AMI of Kubernetes nodes, on Debian 12:
+# An AMI of Kubernetes nodes, on Amazon Linux 2023, Ubuntu 24.04 or Debian 12:
 #
+#   packaging/build --portable PACKAGES
 #   packer init packaging/ami
-#   packer build -var region=eu-central-1 -var packages=build/release/packages packaging/ami
+#   packer build -var region=eu-central-1 -var packages=PACKAGES packaging/ami
 #
 # What is done on the instance is in provision, beside this file.
-
-packer {
-  required_plugins {
-    amazon = {
-      source  = "github.com/hashicorp/amazon"
-      version = ">= 1.3.0"
-    }
-  }
-}
 
 variable "region" {
   type = string
 }
 variable "packages" {
   type        = string
-  description = "Folder with kagent's packages, made by packaging/build on Debian 12."
+  description = "Folder with kagent's packages: those of packaging/build --portable; for Debian 12 also without it."
+}
+variable "distribution" {
+  type        = string
+  default     = "amazon-linux-2023"
+  description = "Also ubuntu-24.04 and debian-12."
 }
 variable "kubernetes" {
   type        = string
@@ -41,22 +38,33 @@ variable "subnet_id" {
   description = "Default: the default VPC's."
 }
 
+# Whose newest image is taken: the owners' account ids are those that the distributions publish.
+locals {
+  from = {
+    "amazon-linux-2023" = { owner = "137112412989", name = "al2023-ami-2023.*-x86_64", user = "ec2-user" }
+    "ubuntu-24.04" = {
+      owner = "099720109477", name = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*", user = "ubuntu"
+    }
+    "debian-12" = { owner = "136693071363", name = "debian-12-amd64-*", user = "admin" }
+  }
+}
+
 source "amazon-ebs" "node" {
   region        = var.region
   instance_type = var.instance_type
   subnet_id     = var.subnet_id
-  ssh_username  = "admin"
-  ami_name      = "kagent-debian-12-kubernetes-${var.kubernetes}-{{timestamp}}"
+  ssh_username  = local.from[var.distribution].user
+  ami_name      = "kagent-${var.distribution}-kubernetes-${var.kubernetes}-{{timestamp}}"
   # IMDSv2 only, here and on what is launched of it.
   imds_support = "v2.0"
   metadata_options {
     http_tokens = "required"
   }
   source_ami_filter {
-    owners      = ["136693071363"] # Debian's own account
+    owners      = [local.from[var.distribution].owner]
     most_recent = true
     filters = {
-      name                = "debian-12-amd64-*"
+      name                = local.from[var.distribution].name
       virtualization-type = "hvm"
       root-device-type    = "ebs"
     }
