@@ -86,7 +86,7 @@ install_lab_units() { # ROOT
   rm -f "$root"/usr/lib/sysctl.d/*.conf
   for unit in console-getty.service getty.target apt-daily.timer apt-daily-upgrade.timer \
     dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer systemd-networkd.service \
-    systemd-networkd-wait-online.service systemd-networkd.socket systemd-resolved.service nftables.service; do
+    systemd-networkd-wait-online.service systemd-networkd.socket systemd-resolved.service nftables.service etcd.service; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
   done
   install -D -m 755 "$repository/tests/e2e/lab.d/machine-setup" "$root/usr/local/lib/kagent-lab/setup"

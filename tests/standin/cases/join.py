@@ -147,33 +147,66 @@ class Join(unittest.TestCase):
 
 
 class ControlPlane(unittest.TestCase):
-    def test_a_further_control_plane_joins_with_the_certificate_key(self):
-        first = Node("cp1")
-        self.addCleanup(first.close)
-        done = first.init("--upload-certs", cluster=f"controlPlaneEndpoint: '127.0.0.1:{first.port}'")
+    def setUp(self):
+        self.first = self.node("cp1")
+        done = self.first.init("--upload-certs",
+                               cluster=f"controlPlaneEndpoint: '127.0.0.1:{self.first.port}'")
         self.assertEqual(0, done.code, done.text)
-        key = done.out.split("Using certificate key:\n")[1].split("\n")[0]
-        token = first.kubeadm("token", "create").out.strip()
-        first.kubectl("apply", "-f", FLANNEL)
-        info = first.kubectl("-n", "kube-public", "get", "cm", "cluster-info", "-o",
-                             "jsonpath={.data.kubeconfig}").out
-        second = Node("cp2")
-        self.addCleanup(second.close)
-        second.write("/etc/discovery.conf", info)
-        discovery = f"  file: {{kubeConfigPath: /etc/discovery.conf}}\n  tlsBootstrapToken: {token}"
+        self.key = done.out.split("Using certificate key:\n")[1].split("\n")[0]
+        self.token = self.first.kubeadm("token", "create").out.strip()
+        self.first.kubectl("apply", "-f", FLANNEL)
+        self.info = self.first.kubectl("-n", "kube-public", "get", "cm", "cluster-info", "-o",
+                                       "jsonpath={.data.kubeconfig}").out
 
-        def more(key):
-            return ("controlPlane: {localAPIEndpoint: {advertiseAddress: 127.0.0.1, bindPort: "
-                    f"{second.port}}}, certificateKey: '{key}'}}")
+    def node(self, name):
+        node = Node(name)
+        self.addCleanup(node.close)
+        return node
 
-        wrong = second.join(discovery, more("0" * 64))
+    def join(self, node, key=None):
+        node.write("/etc/discovery.conf", self.info)
+        return node.join(
+            f"  file: {{kubeConfigPath: /etc/discovery.conf}}\n  tlsBootstrapToken: {self.token}",
+            "controlPlane: {localAPIEndpoint: {advertiseAddress: 127.0.0.1, bindPort: "
+            f"{node.port}}}, certificateKey: '{key or self.key}'}}")
+
+    @staticmethod
+    def ask(node, *words):
+        """Of the node's own API server."""
+        return node.run("kubectl", "--kubeconfig", node.path("/etc/kubernetes/admin.conf"),
+                        "--server", f"https://127.0.0.1:{node.port}", *words)
+
+    def test_a_further_control_plane_joins_with_the_certificate_key(self):
+        second = self.node("cp2")
+        wrong = self.join(second, "0" * 64)
         self.assertIn("error downloading certs: error decoding secret data with provided key",
                       wrong.err)
-        done = second.join(discovery, more(key))
+        done = self.join(second)
         self.assertEqual(0, done.code, done.text)
         self.assertIn("a new control plane instance was created", done.out)
-        self.assertEqual(first.read("/etc/kubernetes/pki/ca.crt"),
+        self.assertEqual(self.first.read("/etc/kubernetes/pki/ca.crt"),
                          second.read("/etc/kubernetes/pki/ca.crt"))
-        shown = second.run("kubectl", "--kubeconfig", second.path("/etc/kubernetes/admin.conf"),
-                           "--server", f"https://127.0.0.1:{second.port}", "get", "nodes").out
+        shown = self.ask(second, "get", "nodes").out
         self.assertEqual(2, shown.count("control-plane,master"), shown)
+
+    def test_of_three_one_may_be_lost_the_first_too(self):
+        second, third = self.node("cp2"), self.node("cp3")
+        for node in (second, third):
+            done = self.join(node)
+            self.assertEqual(0, done.code, done.text)
+        for program in ("kubelet", "kube-apiserver", "etcd"):
+            self.first.end(program)
+        created = wait_for(lambda: not self.ask(second, "create", "namespace", "later").code, 30)
+        self.assertTrue(created, self.ask(second, "get", "ns").text)
+        self.assertIn("later", self.ask(third, "get", "namespaces").out)
+        for program in ("kube-apiserver", "etcd"):
+            second.end(program)
+        second.end("kubelet")
+        self.assertIn("etcdserver: request timed out", self.ask(third, "get", "namespaces").err)
+
+    def test_reset_leaves_etcd(self):
+        second = self.node("cp2")
+        self.assertEqual(0, self.join(second).code)
+        self.assertEqual(0, second.kubeadm("reset", "-f").code)
+        self.assertTrue(wait_for(lambda: "cp1" in self.ask(self.first, "get", "nodes").out),
+                        self.ask(self.first, "get", "nodes").text)

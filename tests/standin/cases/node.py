@@ -18,6 +18,23 @@ def free_port():
         return sock.getsockname()[1]
 
 
+def free_ports(count):
+    """The first of so many in a row."""
+    while True:
+        first = free_port()
+        held = []
+        try:
+            for port in range(first, first + count):
+                held.append(socket.socket())
+                held[-1].bind(("127.0.0.1", port))
+            return first
+        except OSError:
+            pass
+        finally:
+            for sock in held:
+                sock.close()
+
+
 class Done:
     def __init__(self, completed):
         self.code = completed.returncode
@@ -35,6 +52,7 @@ class Node:
         os.makedirs(self.root + "/etc/kubernetes/manifests")
         self.env = dict(os.environ, STANDIN_ROOT=self.root, STANDIN_INIT_SECONDS="0",
                         STANDIN_DISCOVERY_RETRY_SECONDS="0.1",
+                        STANDIN_ETCD_PORT=str(free_ports(3)),
                         STANDIN_KUBELET_STATUS_SECONDS="0.3", PYTHONDONTWRITEBYTECODE="1")
         self.env.pop("KUBECONFIG", None)
         self.set(**options)
@@ -125,6 +143,7 @@ discovery:
     def close(self):
         self.end("kubelet")
         self.end("kube-apiserver")
+        self.end("etcd")
         shutil.rmtree(self.root, ignore_errors=True)
 
 

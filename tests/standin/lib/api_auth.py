@@ -10,7 +10,6 @@ import api_status
 
 User = namedtuple("User", "name groups")
 ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
-FRONT_PROXY_CA = "front-proxy-ca"
 _TOKEN = re.compile(r"^([a-z0-9]{6})\.([a-z0-9]{16})$")
 _GROUP = re.compile(r"^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$")
 RBAC = api_policy.GROUP
@@ -40,11 +39,6 @@ def field(secret, name):
         return base64.b64decode(raw).decode()
     except ValueError:
         return ""
-
-
-def _issuer(peer):
-    return next((value for part in peer.get("issuer", ()) for key, value in part
-                 if key == "commonName"), "")
 
 
 class Auth:
@@ -86,13 +80,8 @@ class Auth:
         groups = ["system:bootstrappers"] + sorted(extra) + ["system:authenticated"]
         return User("system:bootstrap:" + ident, tuple(groups))
 
-    def user(self, peer, authorization, remote=None):
-        """The asking user; raises 401 for credentials that are no good. `remote`: the name and
-        groups that a front proxy (another control plane's API server) vouches for."""
-        if peer and _issuer(peer) == FRONT_PROXY_CA:
-            if remote and remote[0]:
-                return User(remote[0], tuple(remote[1]))
-            peer = None
+    def user(self, peer, authorization):
+        """The asking user; raises 401 for credentials that are no good."""
         if peer:
             user = self.of_certificate(peer)
             if user:

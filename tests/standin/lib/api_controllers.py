@@ -11,12 +11,16 @@ import random
 import threading
 import time
 import traceback
+import uuid
 
 import api_auth
 import conf
-from api_objects import timestamp
+from api_status import Refusal
+from api_store import Stale
+from wire import timestamp
 
 CSR = "certificates.k8s.io"
+LEASE = ("coordination.k8s.io", "leases", "kube-system", "kube-controller-manager")
 KUBELET_CLIENT = "kubernetes.io/kube-apiserver-client-kubelet"
 SIGNERS = (KUBELET_CLIENT, "kubernetes.io/kube-apiserver-client", "kubernetes.io/kubelet-serving")
 UNREACHABLE = "node.kubernetes.io/unreachable"
@@ -25,17 +29,61 @@ NOT_READY = "node.kubernetes.io/not-ready"
 
 def start(api, flags):
     controllers = Controllers(api, flags)
+    election = Election(api.store, flags.get("advertise-address", ""))
+    threading.Thread(target=election.run, daemon=True).start()
     for run in (controllers.certificates, controllers.nodes, controllers.tokens,
                 controllers.workloads):
-        threading.Thread(target=_loop, args=(api.store, run), daemon=True).start()
+        threading.Thread(target=_loop, args=(api.store, election, run), daemon=True).start()
 
 
-def _loop(store, run):
+class Election:
+    """Of all control planes' controllers those of one work: whose name stands in the Lease, for as long
+    as it renews it. With the durations of the real one."""
+    DURATION, DEADLINE, RETRY = 15.0, 10.0, 2.0
+
+    def __init__(self, store, name):
+        self.store, self.name = store, name
+        self.won = threading.Event()
+
+    def run(self):
+        seen, since, renewed = None, 0.0, 0.0
+        while True:
+            now = time.monotonic()
+            try:
+                lease = self.store.get(*LEASE)
+                if lease is not None and lease["metadata"]["resourceVersion"] != seen:
+                    seen, since = lease["metadata"]["resourceVersion"], now
+                holder = lease["spec"]["holderIdentity"] if lease else self.name
+                if holder == self.name or now - since > self.DURATION:
+                    self._renew(lease)
+                    renewed = now
+                    self.won.set()
+                else:
+                    self.won.clear()
+            except (Stale, Refusal):
+                if now - renewed > self.DEADLINE:
+                    self.won.clear()
+            time.sleep(self.RETRY)
+
+    def _renew(self, lease):
+        meta = lease["metadata"] if lease else {
+            "name": LEASE[3], "namespace": LEASE[2], "uid": str(uuid.uuid4()),
+            "creationTimestamp": timestamp()}
+        self.store.put(*LEASE[:2], {
+            "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": meta,
+            "spec": {"holderIdentity": self.name, "leaseDurationSeconds": int(self.DURATION),
+                     "renewTime": timestamp(micro=True)}})
+
+
+def _loop(store, election, run):
     """Run a controller at every change, and once a second without one."""
     while True:
+        election.won.wait()
         seen = store.revision
         try:
             run()
+        except Stale:
+            pass  # changed meanwhile: the next turn sees it
         except Exception:  # as the real ones: log, go on at the next turn
             traceback.print_exc()
         if store.revision == seen:

@@ -71,15 +71,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         api = self.server.api
         try:
             raw = self._body()
-            if api.front:
-                api.front.pass_on(self, raw)
-                return
             body = self._parsed(raw)
             url = urllib.parse.urlsplit(self.path)
             query = {k: v[-1] for k, v in urllib.parse.parse_qs(url.query, True).items()}
             peer = self.request.getpeercert()
-            user = api.auth.user(peer, self.headers.get("Authorization") or "", (
-                self.headers.get("X-Remote-User"), self.headers.get_all("X-Remote-Group") or []))
+            user = api.auth.user(peer, self.headers.get("Authorization") or "")
             result = api.handle(self, user, urllib.parse.unquote(url.path), query, body)
             if result is not None:
                 self._answer(*result)

@@ -1,7 +1,6 @@
 """Create, read, change and delete: admission and the rules of single kinds."""
 import base64
 import copy
-import datetime
 import random
 import re
 import uuid
@@ -10,6 +9,7 @@ import api_kinds
 import api_patch
 import api_status
 from api_status import Refusal
+from wire import timestamp
 
 _NAME = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
 _SUBDOMAIN = ('Invalid value: "%s": a lowercase RFC 1123 subdomain must consist of lower case '
@@ -18,10 +18,6 @@ _SUBDOMAIN = ('Invalid value: "%s": a lowercase RFC 1123 subdomain must consist 
               "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')")
 RBAC = "rbac.authorization.k8s.io"
 CSR = "certificates.k8s.io"
-
-
-def timestamp():
-    return datetime.datetime.utcnow().strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Objects:
@@ -72,10 +68,7 @@ class Objects:
             if kind.status and "spec" in body:
                 meta["generation"] = 1
             self._prepare(target, body, user)
-            made = self.store.put(target.group, target.plural, body)
-        if target.plural == "customresourcedefinitions":
-            api_kinds.add_crd(made)
-        return made
+            return self.store.put(target.group, target.plural, body)
 
     def replace(self, target, body, user):
         self._check_type(target, body)

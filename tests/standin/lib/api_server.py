@@ -3,6 +3,7 @@
 Started by the stand-in kubelet from /etc/kubernetes/manifests/kube-apiserver.yaml, with
 that manifest's flags.
 """
+import copy
 import os
 import signal
 import socket
@@ -15,16 +16,17 @@ import uuid
 import api_auth
 import api_controllers
 import api_evict
-import api_front
 import api_kinds
 import api_policy
 import api_status
 import conf
+import etcd
 from api_http import Server
-from api_objects import Objects, timestamp
+from api_objects import Objects
 from api_select import Selector
 from api_status import Refusal
-from api_store import Store
+from api_store import Stale, Store
+from wire import timestamp
 
 VERSION_INFO = {
     "major": "1", "minor": "22", "gitVersion": conf.VERSION,
@@ -42,10 +44,20 @@ class Api:
         self.auth = api_auth.Auth(store)
         self.objects = Objects(store, self.auth)
         self.ready = threading.Event()
-        self.front = None  # on a further control plane: what passes requests on
 
     def handle(self, handler, user, path, query, body):
         """(code, body[, content type]); None when the handler has streamed the answer."""
+        if path.startswith("/api"):
+            self.store.sync()
+        for _ in range(5):
+            try:
+                return self._handle(handler, user, path, query, copy.deepcopy(body))
+            except Stale:
+                pass
+        raise Refusal(409, "the object has been modified; please apply your changes to the latest "
+                      "version and try again")
+
+    def _handle(self, handler, user, path, query, body):
         method = handler.command
         target = api_kinds.parse(path)
         if target is None or (target.kind is None and not self._review(target)):
@@ -165,8 +177,6 @@ class Api:
             obj = dict(obj, metadata=dict(obj["metadata"], labels={
                 "kubernetes.io/bootstrapping": "rbac-defaults"}))
             self._ensure(obj)
-        for crd in self.store.list("apiextensions.k8s.io", "customresourcedefinitions")[0]:
-            api_kinds.add_crd(crd)
         self.ready.set()
 
     def _ensure(self, obj):
@@ -175,7 +185,10 @@ class Api:
         meta = obj["metadata"]
         if self.store.get(group, kind.plural, meta.get("namespace"), meta["name"]) is None:
             meta.update(uid=str(uuid.uuid4()), creationTimestamp=timestamp())
-            self.store.put(group, kind.plural, obj)
+            try:
+                self.store.put(group, kind.plural, obj)
+            except Stale:
+                pass  # another API server, which starts too
 
 
 def _groups():
@@ -198,9 +211,9 @@ def _resources(group_version):
 
 
 def hold_ports():
-    """The ports that etcd, the scheduler and the controller manager would have."""
+    """The ports that the scheduler and the controller manager would have."""
     held = []
-    for port in (2379, 2380, 10257, 10259):
+    for port in (10257, 10259):
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", port))
@@ -220,7 +233,6 @@ def flags_of(argv):
 def main(argv):
     flags = flags_of(argv)
     time.sleep(conf.seconds("apiserver_start_seconds"))
-    data = flags.get("standin-data-dir") or "/var/lib/etcd"
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(conf.root(flags["tls-cert-file"]),
@@ -228,17 +240,13 @@ def main(argv):
     context.load_verify_locations(conf.root(flags["client-ca-file"]))
     context.verify_mode = ssl.CERT_OPTIONAL
     context.set_alpn_protocols(["http/1.1"])
-    context.load_verify_locations(conf.root(flags["requestheader-client-ca-file"]))
-    upstream = flags.get("standin-upstream")
-    api = Api(Store(conf.root(data)))
-    if upstream:
-        api.front = api_front.Front(upstream, flags)
+    api = Api(Store(etcd.Client(flags["etcd-servers"], flags["etcd-cafile"],
+                                flags["etcd-certfile"], flags["etcd-keyfile"])))
     host = flags.get("bind-address") or ("127.0.0.1" if conf.rooted() else "")
     server = Server((host, int(flags.get("secure-port") or 6443)), api, context)
     held = [] if conf.rooted() else hold_ports()
-    if not upstream:
-        api.bootstrap()
-        api_controllers.start(api, flags)
+    api.bootstrap()
+    api_controllers.start(api, flags)
     conf.write_file(conf.root(conf.RUN_DIR + "/kube-apiserver.pid"), str(os.getpid()), 0o644)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     print(f"Serving securely on {host or '[::]'}:{server.server_address[1]}", file=sys.stderr,

@@ -32,8 +32,8 @@ OPTIONS = {
     "kubelet_start_seconds": "0",  # before the kubelet does anything
     "ready_seconds": "0",  # after the CNI configuration is there
     "apiserver_start_seconds": "0",
-    "apiserver_unit": "auto",  # a unit of its own (yes), child of kubelet (no)
     "node_monitor_grace_seconds": "40",
+    "etcd_port": "2379",  # for clients; the next one for members, the one after for its metrics
     "csr_hang": "no",  # the approver sleeps
     "strict_config": "yes",  # no: warn of an unknown field and go on, as 1.22 itself does
     "key_bits": "2048",

@@ -1,5 +1,7 @@
 """The files `kubeadm init` and `join` leave on the disk: PKI, kubeconfigs, static pods and the
 kubelet's configuration."""
+import os
+
 import conf
 import host
 import pki
@@ -203,7 +205,7 @@ def api_server_pod(config):
         "enable-admission-plugins": "NodeRestriction", "enable-bootstrap-token-auth": "true",
         "etcd-cafile": p + "/etcd/ca.crt", "etcd-certfile": p + "/apiserver-etcd-client.crt",
         "etcd-keyfile": p + "/apiserver-etcd-client.key",
-        "etcd-servers": "https://127.0.0.1:2379",
+        "etcd-servers": "https://127.0.0.1:" + conf.option("etcd_port"),
         "kubelet-client-certificate": p + "/apiserver-kubelet-client.crt",
         "kubelet-client-key": p + "/apiserver-kubelet-client.key",
         "kubelet-preferred-address-types": "InternalIP,ExternalIP,Hostname",
@@ -260,36 +262,36 @@ def static_pods(config):
                     [("kubeconfig", kubeconfig)]))
 
 
-def etcd_pod(config, members=(), upstream=None):
-    """`members`: name=https://address:2380 of the control planes that are there already;
-    `upstream`: the API server whose store this one's passes requests on to."""
-    notes = {ETCD_ANNOTATION: f"https://{config.address}:2379"}
-    if upstream:
-        notes["standin/upstream"] = upstream
+def etcd_pod(config, members=()):
+    """`members`: name=https://address:2380 of all members, this one too; none for the first."""
+    port = int(conf.option("etcd_port"))
     e, a = config.pki + "/etcd", config.address
+    client, peer = f"https://{a}:{port}", f"https://{a}:{port + 1}"
+    listen = [f"https://127.0.0.1:{port}"]
+    if client not in listen:
+        listen.append(client)
     name = config.node["name"]
-    flags = {"advertise-client-urls": f"https://{a}:2379", "cert-file": e + "/server.crt",
+    flags = {"advertise-client-urls": client, "cert-file": e + "/server.crt",
              "client-cert-auth": "true", "data-dir": config.etcd_dir,
-             "initial-advertise-peer-urls": f"https://{a}:2380",
-             "initial-cluster": ",".join([*members, f"{name}=https://{a}:2380"]), "key-file": e + "/server.key",
-             "listen-client-urls": f"https://127.0.0.1:2379,https://{a}:2379",
-             "listen-metrics-urls": "http://127.0.0.1:2381",
-             "listen-peer-urls": f"https://{a}:2380", "name": name,
+             "initial-advertise-peer-urls": peer,
+             "initial-cluster": ",".join(members or [f"{name}={peer}"]),
+             "key-file": e + "/server.key", "listen-client-urls": ",".join(listen),
+             "listen-metrics-urls": f"http://127.0.0.1:{port + 2}",
+             "listen-peer-urls": peer, "name": name,
              "peer-cert-file": e + "/peer.crt", "peer-client-cert-auth": "true",
              "peer-key-file": e + "/peer.key", "peer-trusted-ca-file": e + "/ca.crt",
              "snapshot-count": "10000", "trusted-ca-file": e + "/ca.crt"}
+    if members:
+        flags["initial-cluster-state"] = "existing"
     local = (config.cluster.get("etcd") or {}).get("local") or {}
     return _pod("etcd", f"{config.repository}/etcd:3.5.0-0",
                 _args(flags, local.get("extraArgs")),
                 [("etcd-data", config.etcd_dir), ("etcd-certs", e)],
-                notes)
+                {ETCD_ANNOTATION: client})
 
 
-def etcd(config, members=(), upstream=None):
-    import os
-    if members:
-        print("[etcd] Announced new etcd member joining to the existing etcd cluster")
+def etcd(config, members=()):
     print('[etcd] Creating static Pod manifest for local etcd in '
           f'"{conf.MANIFESTS_DIR}"', flush=True)
     os.makedirs(conf.root(config.etcd_dir), mode=0o700, exist_ok=True)
-    _write_pod(etcd_pod(config, members, upstream))
+    _write_pod(etcd_pod(config, members))

@@ -6,6 +6,7 @@ import conf
 import host
 import kubeadm_certs
 import kubeadm_cluster as cluster
+import kubeadm_etcd
 import kubeadm_files as files
 import kubeadm_preflight as preflight
 import wire
@@ -235,6 +236,11 @@ class Join:
     def check_etcd(self):
         if self.config.control_plane is not None:
             print("[check-etcd] Checking that the etcd cluster is healthy", flush=True)
+            client = wire.Client.load(conf.root(conf.KUBERNETES_DIR + "/admin.conf"))
+            try:
+                kubeadm_etcd.Cluster(client, self.cluster.pki).check()
+            except kubeadm_etcd.Unhealthy as error:
+                raise Undiscovered(f"etcd cluster is not healthy: {error}") from error
 
     def kubelet_start(self):
         path = conf.KUBERNETES_DIR + "/bootstrap-kubelet.conf"
@@ -305,40 +311,19 @@ class Join:
         if self.config.control_plane is None:
             return
         client = wire.Client.load(conf.root(conf.KUBERNETES_DIR + "/admin.conf"))
-        files.etcd(self.cluster, *self._members(client))
-        self._wait_for_own_server()
-        cluster.mark_control_plane(client, self.config.node)
-
-    def _members(self, client):
-        """(etcd's other members, where the API server that has the store listens)"""
-        members, server = [], None
-        pods = client.get("/api/v1/namespaces/kube-system/pods?labelSelector="
-                          "tier%3Dcontrol-plane")["items"]
-        for pod in sorted(pods, key=lambda p: p["metadata"]["creationTimestamp"]):
-            notes = pod["metadata"].get("annotations") or {}
-            if pod["spec"]["nodeName"] == self.config.node["name"]:
-                continue
-            if files.ETCD_ANNOTATION in notes:
-                url = notes[files.ETCD_ANNOTATION].replace(":2379", ":2380")
-                members.append(f"{pod['spec']['nodeName']}={url}")
-            server = server or notes.get(files.SERVER_ANNOTATION)
-        return members, server
-
-    def _wait_for_own_server(self):
-        if conf.count_down("join_etcd_fail_times"):
+        peer = kubeadm_etcd.peer_url(self.cluster.address)
+        try:
+            members = kubeadm_etcd.Cluster(client, self.cluster.pki).add(peer)
+        except kubeadm_etcd.Unhealthy as error:
+            raise PhaseFailure("control-plane-join/etcd",
+                               f"error creating local etcd static pod manifest file: {error}") from error
+        print("[etcd] Announced new etcd member joining to the existing etcd cluster")
+        files.etcd(self.cluster, kubeadm_etcd.initial_cluster(members, self.config.node["name"], peer))
+        print("[etcd] Waiting for the new etcd member to join the cluster. This can take up to "
+              f"{kubeadm_etcd.WAIT:.0f}s", flush=True)
+        if conf.count_down("join_etcd_fail_times") or not kubeadm_etcd.wait_for(self.cluster):
             raise PhaseFailure("control-plane-join/etcd", LATE_ETCD)
-        own = wire.Kubeconfig.load(conf.root(conf.KUBERNETES_DIR + "/admin.conf"))
-        own.server = f"https://{self.cluster.address}:{self.cluster.port}"
-        until = time.monotonic() + 60
-        while True:
-            try:
-                if wire.Client(own).get("/readyz") == "ok":
-                    return
-            except (wire.ApiError, wire.ConnectError):
-                pass
-            if time.monotonic() > until:
-                raise PhaseFailure("control-plane-join/etcd", LATE_ETCD)
-            time.sleep(0.1)
+        cluster.mark_control_plane(client, self.config.node)
 
 
 PHASES = ("preflight", "control-plane-prepare", "check-etcd", "kubelet-start",
@@ -358,6 +343,6 @@ def run(join, skip=()):
                 join.read_cluster()
             getattr(join, phase.replace("-", "_"))()
         except (Undiscovered, wire.ApiError, wire.ConnectError, PreflightErrors, OSError,
-                ValueError) as error:
+                kubeadm_etcd.Unhealthy, ValueError) as error:
             raise PhaseFailure(phase, error) from error
     print(DONE if join.config.control_plane is None else DONE_CONTROL_PLANE)

@@ -4,6 +4,8 @@ import shutil
 
 import conf
 import host
+import kubeadm_etcd
+import kubelet_static
 import wire
 from kubeadm_error import Failure
 
@@ -37,14 +39,25 @@ def _clear(path):
             os.unlink(inner)
 
 
-def _etcd_dir():
-    text = conf.read_or(conf.root(conf.MANIFESTS_DIR + "/etcd.yaml"))
-    if text is None:
+def _remove_etcd_member():
+    """etcd's folder, or None where etcd is not of this node."""
+    manifest = kubelet_static.StaticPods(conf.MANIFESTS_DIR).manifest("etcd")
+    if manifest is None:
         return None
-    for word in wire.load_yaml(text)["spec"]["containers"][0]["command"]:
-        if word.startswith("--data-dir="):
-            return word.split("=", 1)[1]
-    return "/var/lib/etcd"
+    words = kubelet_static.command_flags(manifest)
+    _leave(kubelet_static.flag_value(words, "initial-advertise-peer-urls"))
+    return kubelet_static.flag_value(words, "data-dir", "/var/lib/etcd")
+
+
+def _leave(peer):
+    """Have the other members do without this one."""
+    try:
+        api = wire.Client.load(conf.root(conf.KUBERNETES_DIR + "/admin.conf"))
+        kubeadm_etcd.Cluster(api, conf.PKI_DIR).remove(peer)
+    except (kubeadm_etcd.Unhealthy, wire.ApiError, wire.ConnectError, wire.ConfigError,
+            OSError) as error:
+        print(f"W removeetcdmember.go:61] [reset] Failed to remove etcd member: {error}, please "
+              "manually remove this etcd member using etcdctl", flush=True)
 
 
 def run(force):
@@ -58,7 +71,7 @@ def run(force):
         raise Failure("[preflight] Some fatal errors occurred:\n\t[ERROR IsPrivilegedUser]: user "
                       "is not running as root\n")
     print("[preflight] Running pre-flight checks", flush=True)
-    etcd = _etcd_dir()
+    etcd = _remove_etcd_member()
     if etcd is None:
         print("W removeetcdmember.go:80] [reset] No kubeadm config, using etcd pod spec to get "
               "data directory\n[reset] No etcd config found. Assuming external etcd\n[reset] "
@@ -66,10 +79,7 @@ def run(force):
     print("[reset] Stopping the kubelet service", flush=True)
     host.stop_kubelet()
     print(f'[reset] Unmounting mounted directories in "{conf.KUBELET_DIR}"', flush=True)
-    # The containers' turn: the API server is a unit or process of its own.
-    if host.has_systemd():
-        host.systemctl("stop", "standin-kube-apiserver.service")
-    host.end(conf.RUN_DIR + "/kube-apiserver.pid")
+    kubelet_static.stop_all()
     print(f"[reset] Deleting contents of config directories: [{' '.join(CONFIG_DIRS)}]")
     for path in CONFIG_DIRS:
         _clear(path)

@@ -15,6 +15,7 @@ import klog
 import kubelet_bootstrap
 import kubelet_node
 import kubelet_pods
+import kubelet_static
 import wire
 from kubeadm_schema import unknown_field
 
@@ -140,25 +141,24 @@ def main(argv):
             klog.error("server.go:149", "Failed to listen and serve", err=f"listen tcp: {error}")
             return 1
     name = flags.get("hostname-override") or host.hostname()
-    pods = kubelet_pods.Pods(config, name)
-    pods.static()
-    threading.Thread(target=_static_loop, args=(pods,), daemon=True).start()
+    static = kubelet_static.StaticPods(config.get("staticPodPath") or conf.MANIFESTS_DIR)
+    threading.Thread(target=_static_loop, args=(static,), daemon=True).start()
     try:
         kubelet_bootstrap.ensure(flags, name)
     except kubelet_bootstrap.Failed as error:
         return fail(error)
-    kubelet_node.run(flags, config, name, pods)
+    kubelet_node.run(flags, config, name, kubelet_pods.Pods(static, name))
     del held
     return 0
 
 
-def _static_loop(pods):
+def _static_loop(static):
     while True:
-        time.sleep(1)
         try:
-            pods.static()
+            static.run()
         except Exception as error:  # a manifest that cannot be read: the real one logs it too
             klog.error("file.go:187", "Could not process manifest file", err=error)
+        time.sleep(1)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import conf
 import host
 import klog
 import wire
-from kubelet_pods import timestamp
+from wire import timestamp
 
 NO_CNI = ("container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady "
           "message:Network plugin returns error: cni plugin not initialized")

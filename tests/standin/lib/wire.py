@@ -4,6 +4,7 @@ Errors carry the text the real client-go would print, since kagent and its tests
 them: ApiError for a Status object, ConnectError for everything below HTTP.
 """
 import base64
+import datetime
 import http.client
 import json
 import os
@@ -17,6 +18,11 @@ import yaml
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def timestamp(micro=False):
+    return datetime.datetime.utcnow().strftime("%Y-%m-%dT%H:%M:%S.%fZ" if micro
+                                               else "%Y-%m-%dT%H:%M:%SZ")
 
 
 def load_yaml(text):
