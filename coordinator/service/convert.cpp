@@ -144,6 +144,26 @@ Drained to_drained(const v1::DrainReply& message) {
   return drained;
 }
 
+LeaveWish to_leave_wish(const v1::LeaveNodeRequest& request) {
+  LeaveWish wish;
+  wish.remove = request.remove();
+  wish.force = request.force();
+  wish.rejoin = request.rejoin();
+  wish.drain_limit = std::chrono::seconds(request.drain_seconds());
+  return wish;
+}
+
+Result<Tokens::Wish> to_token_wish(const v1::CreateTokenRequest& request, std::string created_by) {
+  const WantedRole role = wanted_role(request.role());
+  if (!request.role().empty() && to_string(role) != request.role())
+    return Error(Errc::invalid_argument,
+                 "a token's role is auto, worker or control-plane, not " + request.role());
+  Tokens::Wish wish{
+      std::chrono::seconds(request.lifetime_seconds()), {}, role, std::move(created_by)};
+  if (request.has_uses()) wish.uses = request.uses();
+  return wish;
+}
+
 v1::Node to_message(const Registry& registry, const Node& node) {
   v1::Node message;
   const Status status = registry.status(node);

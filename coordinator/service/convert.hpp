@@ -1,6 +1,7 @@
 #pragma once
 
 #include "coordinator/registry/registry.hpp"
+#include "coordinator/service/tokens.hpp"
 #include "kagent/v1/admin.pb.h"
 #include "kagent/v1/agent.pb.h"
 
@@ -28,6 +29,10 @@ ClusterReady to_cluster_ready(const v1::ClusterReady& message);
 std::map<std::string, KubernetesState> to_kubernetes(const v1::KubernetesNodes& message);
 Drained to_drained(const v1::DrainReply& message);
 Minted to_minted(const v1::MintReply& message);
+
+LeaveWish to_leave_wish(const v1::LeaveNodeRequest& request);
+// Errors: invalid_argument for a role that there is not.
+Result<Tokens::Wish> to_token_wish(const v1::CreateTokenRequest& request, std::string created_by);
 
 v1::Node to_message(const Registry& registry, const Node& node);
 

@@ -17,11 +17,7 @@ Result<v1::LeaveNodeResponse> Coordinator::leave_node(const v1::LeaveNodeRequest
   const auto node = resolve(request.node());
   if (!node) return node.error();
   const std::string id = (*node)->record.id;
-  LeaveWish wish;
-  wish.remove = request.remove();
-  wish.force = request.force();
-  wish.rejoin = request.rejoin();
-  wish.drain_limit = std::chrono::seconds(request.drain_seconds());
+  const LeaveWish wish = to_leave_wish(request);
   AuditEntry entry(wish.remove ? "remove" : "reset", caller);
   entry.node = id;
   if (wish.force) entry.more.emplace_back("force", "yes");

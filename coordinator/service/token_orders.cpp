@@ -21,16 +21,12 @@ v1::Token token_message(const TokenRecord& record) {
 
 Result<v1::CreateTokenResponse> Coordinator::create_token(const v1::CreateTokenRequest& request,
                                                           const Caller& caller) {
-  const WantedRole role = wanted_role(request.role());
-  if (!request.role().empty() && to_string(role) != request.role())
-    return Error(Errc::invalid_argument,
-                 "a token's role is auto, worker or control-plane, not " + request.role());
-  Tokens::Wish wish{std::chrono::seconds(request.lifetime_seconds()), {}, role, who(caller)};
-  if (request.has_uses()) wish.uses = request.uses();
-  const auto created = door_.tokens().create(wish, now());
+  const auto wish = to_token_wish(request, who(caller));
+  if (!wish) return wish.error();
+  const auto created = door_.tokens().create(*wish, now());
   if (!created) return created.error();
   AuditEntry entry("token-create", caller);
-  entry.more = {{"token", created->record.id}, {"role", std::string(to_string(role))}};
+  entry.more = {{"token", created->record.id}, {"role", std::string(to_string(wish->role))}};
   auto kept = audit_.granted(entry, now());
   if (kept) kept = store_->save_token(created->record);
   if (!kept) {

@@ -1,8 +1,7 @@
 #include "coordinator/web/site.hpp"
 
 #include "agent/base/log.hpp"
-#include "agent/base/version.hpp"
-#include "coordinator/web/page.hpp"
+#include "coordinator/web/answer.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
@@ -27,58 +26,6 @@ using tcp = asio::ip::tcp;
 constexpr std::chrono::seconds idle_limit{30};
 constexpr std::chrono::seconds pause_after_error{1};
 constexpr std::size_t most_connections = 256;
-constexpr std::size_t most_header_bytes = 8192;
-
-using Response = http::response<http::string_body>;
-
-void answer(Response& response, http::status status, std::string_view type, std::string body) {
-  response.result(status);
-  response.set(http::field::content_type, beast::string_view(type.data(), type.size()));
-  response.body() = std::move(body);
-}
-
-Response respond(const http::request<http::empty_body>& request, const SiteContent& content) {
-  constexpr std::string_view text = "text/plain; charset=utf-8";
-  Response response;
-  response.version(request.version());
-  response.keep_alive(request.keep_alive());
-  response.set(http::field::server, std::string("kagent-coordinator/") + version);
-  response.set(http::field::cache_control, "no-store");
-  response.set("Content-Security-Policy",
-               "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-               "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
-  response.set("X-Content-Type-Options", "nosniff");
-  response.set("Referrer-Policy", "no-referrer");
-  const beast::string_view target = request.target();
-  const auto path = target.substr(0, target.find('?'));
-  if (request.method() != http::verb::get && request.method() != http::verb::head) {
-    response.set(http::field::allow, "GET, HEAD");
-    answer(response, http::status::method_not_allowed, text, "only GET and HEAD\n");
-  } else if (path == "/healthz") {
-    answer(response, http::status::ok, text, "ok\n");
-  } else if (path == "/readyz") {
-    if (content.ready())
-      answer(response, http::status::ok, text, "ok\n");
-    else
-      answer(response, http::status::service_unavailable, text, "not ready\n");
-  } else if (path == "/metrics") {
-    answer(response, http::status::ok, "text/plain; version=0.0.4; charset=utf-8",
-           content.metrics());
-  } else if (path == "/api/nodes.json") {
-    answer(response, http::status::ok, "application/json", content.nodes_json());
-  } else if (path == "/") {
-    answer(response, http::status::ok, "text/html; charset=utf-8", std::string(page::html));
-  } else if (path == "/style.css") {
-    answer(response, http::status::ok, "text/css; charset=utf-8", std::string(page::style));
-  } else if (path == "/script.js") {
-    answer(response, http::status::ok, "text/javascript; charset=utf-8", std::string(page::script));
-  } else {
-    answer(response, http::status::not_found, text, "there is no such page\n");
-  }
-  response.prepare_payload();
-  if (request.method() == http::verb::head) response.body().clear();
-  return response;
-}
 
 class Connection;
 // Shared with the connections, of which the last may outlive the site.
@@ -105,8 +52,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const SiteContent& content_;
   std::shared_ptr<OpenConnections> open_;
   beast::flat_buffer buffer_{2 * most_header_bytes};
-  std::optional<http::request_parser<http::empty_body>> parser_;
-  Response response_;
+  std::optional<HttpParser> parser_;
+  HttpResponse response_;
 };
 
 void Connection::close() {
@@ -116,13 +63,12 @@ void Connection::close() {
 
 void Connection::read() {
   parser_.emplace();
-  parser_->header_limit(most_header_bytes);
-  parser_->body_limit(0);
+  bound(*parser_);
   stream_.expires_after(idle_limit);
   http::async_read(stream_, buffer_, *parser_,
                    [self = shared_from_this()](boost::system::error_code error, std::size_t) {
                      if (error) return self->close();
-                     self->response_ = respond(self->parser_->get(), self->content_);
+                     self->response_ = answer(self->parser_->get(), self->content_);
                      self->write();
                    });
 }

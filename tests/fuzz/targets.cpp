@@ -10,11 +10,15 @@
 #include "coordinator/ctl/render/text.hpp"
 #include "coordinator/registry/registry.hpp"
 #include "coordinator/service/convert.hpp"
+#include "coordinator/service/tokens.hpp"
+#include "coordinator/web/answer.hpp"
+#include "coordinator/web/site.hpp"
 #include "kagent/v1/agent.pb.h"
 #include "kagent/v1/envelope.pb.h"
 #include "tests/support/ec2_signer.hpp"
 
 #include <google/protobuf/stubs/logging.h>
+#include <boost/asio/buffer.hpp>
 
 #include <array>
 #include <cstdlib>
@@ -89,6 +93,68 @@ void message(std::string_view input) {
   (void)to_message(registry, *registry.find("i-1"));
 }
 
+// What whoever has reached the admin API may order, of nodes that joined, join and have left.
+void admin(std::string_view input) {
+  using namespace coordinator;
+  const Now now{};
+  Registry registry({}, {}, {}, now);
+  for (const char* id : {"i-1", "i-2"}) registry.enrol(id, "key", WantedRole::automatic, now);
+  registry.connected("i-1", {}, now);
+  Tokens tokens({}, {});
+  const auto bytes = [&] { return std::string(input.substr(1)); };
+  if (input.empty()) return;
+  v1::LeaveNodeRequest leave;
+  v1::CreateTokenRequest token;
+  switch (input.front() % 3) {
+    case 0:
+      if (leave.ParseFromString(bytes())) (void)registry.leave("i-1", to_leave_wish(leave), now);
+      break;
+    case 1:
+      if (leave.ParseFromString(bytes())) {
+        (void)registry.leave(leave.node(), to_leave_wish(leave), now);
+        (void)registry.rejoin(leave.node(), now);
+      }
+      break;
+    default:
+      if (!token.ParseFromString(bytes())) return;
+      const auto wish = to_token_wish(token, "fuzz");
+      if (!wish) return;
+      if (const auto created = tokens.create(*wish, now))
+        promise(tokens.find(created->token, now).has_value());
+  }
+  registry.tick(now);
+  (void)registry.take_actions();
+  for (const auto& node : registry.nodes()) (void)to_message(registry, *node);
+}
+
+class NoContent final : public coordinator::SiteContent {
+ public:
+  [[nodiscard]] bool ready() const override { return false; }
+  [[nodiscard]] std::string metrics() const override { return "metrics"; }
+  [[nodiscard]] std::string nodes_json() const override { return "{}"; }
+};
+
+// A browser's bytes, and no answer but ours.
+void http(std::string_view input) {
+  namespace beast = boost::beast;
+  coordinator::HttpParser parser;
+  coordinator::bound(parser);
+  boost::system::error_code error;
+  std::size_t used = 0;
+  while (!error && !parser.is_done() && used < input.size()) {
+    const std::size_t part = parser.put(boost::asio::buffer(input.substr(used)), error);
+    if (part == 0) break;
+    used += part;
+  }
+  if (error || !parser.is_done()) return;
+  const auto response = coordinator::answer(parser.get(), NoContent());
+  const unsigned status = response.result_int();
+  promise(status == 200 || status == 404 || status == 405 || status == 503);
+  promise(response.count("Content-Security-Policy") == 1);
+  for (const auto& field : response)
+    promise(field.value().find_first_of("\r\n") == beast::string_view::npos);
+}
+
 // Answers of a metadata service: a byte for the status, lines for the bodies.
 void imds(std::string_view input) {
   imds::Fetch fetch({imds::documents.begin(), imds::documents.end()}, 2, 1);
@@ -122,7 +188,7 @@ void text(std::string_view input) {
   promise(ctl::render::columns(ctl::render::cut(clean, 10)) <= 10);
 }
 
-constexpr std::array<Target, 10> all{{{"identity", identity},
+constexpr std::array<Target, 12> all{{{"identity", identity},
                                       {"pkcs7", pkcs7},
                                       {"user-data", user_data},
                                       {"cluster-config", cluster_config},
@@ -130,6 +196,8 @@ constexpr std::array<Target, 10> all{{{"identity", identity},
                                       {"url", url},
                                       {"csr", csr},
                                       {"message", message},
+                                      {"admin", admin},
+                                      {"http", http},
                                       {"imds", imds},
                                       {"text", text}}};
 

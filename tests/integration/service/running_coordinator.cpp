@@ -96,8 +96,12 @@ std::string RunningCoordinator::ca_pem() const {
       fetch_pinned_ca("127.0.0.1", process_->port(), ca_sha256(), std::chrono::seconds(10)));
 }
 
+std::uint16_t RunningCoordinator::http_port() const {
+  return process_->http_port();
+}
+
 RunningCoordinator::HttpAnswer RunningCoordinator::get(const std::string& path) const {
-  boost::asio::ip::tcp::iostream stream("127.0.0.1", std::to_string(process_->http_port()));
+  boost::asio::ip::tcp::iostream stream("127.0.0.1", std::to_string(http_port()));
   stream.expires_after(std::chrono::seconds(10));
   stream << "GET " << path << " HTTP/1.0\r\nHost: test\r\n\r\n" << std::flush;
   std::string version;

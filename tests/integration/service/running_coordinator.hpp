@@ -42,6 +42,7 @@ class RunningCoordinator {
     std::string body;
   };
   [[nodiscard]] HttpAnswer get(const std::string& path) const;
+  [[nodiscard]] std::uint16_t http_port() const;
 
  private:
   TemporaryFolder folder_;
