@@ -1,24 +1,20 @@
 #pragma once
 
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <string>
+#include <string_view>
 
 namespace kagent::coordinator {
 
 class SiteContent;
 
-using HttpRequest = boost::beast::http::request<boost::beast::http::empty_body>;
-using HttpParser = boost::beast::http::request_parser<boost::beast::http::empty_body>;
-using HttpResponse = boost::beast::http::response<boost::beast::http::string_body>;
+// What a browser gets, but for the headers that every answer has.
+struct Answer {
+  unsigned status = 200;  // or 404, 405, 503 while the content is not ready
+  std::string_view content_type = "text/plain; charset=utf-8";
+  std::string body;
+};
 
-constexpr std::size_t most_header_bytes = 8192;
-
-// Before the first byte: no body is read, and no more header than that.
-void bound(HttpParser& parser);
-
-// 200, 404, 405, or 503 while the content is not ready. Nothing of the request is in it.
-HttpResponse answer(const HttpRequest& request, const SiteContent& content);
+// Nothing of the request is in it. `target`: as in the request's first line.
+Answer answer(std::string_view method, std::string_view target, const SiteContent& content);
 
 }  // namespace kagent::coordinator

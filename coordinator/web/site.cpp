@@ -1,6 +1,7 @@
 #include "coordinator/web/site.hpp"
 
 #include "agent/base/log.hpp"
+#include "agent/base/version.hpp"
 #include "coordinator/web/answer.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -25,7 +26,32 @@ using tcp = asio::ip::tcp;
 
 constexpr std::chrono::seconds idle_limit{30};
 constexpr std::chrono::seconds pause_after_error{1};
+constexpr std::size_t most_header_bytes = 8192;
 constexpr std::size_t most_connections = 256;
+
+using Request = http::request<http::empty_body>;
+using Response = http::response<http::string_body>;
+
+Response respond(const Request& request, const SiteContent& content) {
+  const auto view = [](beast::string_view text) {
+    return std::string_view(text.data(), text.size());
+  };
+  Answer found = answer(view(request.method_string()), view(request.target()), content);
+  Response response(http::int_to_status(found.status), request.version(), std::move(found.body));
+  response.keep_alive(request.keep_alive());
+  response.set(http::field::server, std::string("kagent-coordinator/") + version);
+  response.set(http::field::content_type, std::string(found.content_type));
+  response.set(http::field::cache_control, "no-store");
+  response.set("Content-Security-Policy",
+               "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+               "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+  response.set("X-Content-Type-Options", "nosniff");
+  response.set("Referrer-Policy", "no-referrer");
+  if (found.status == 405) response.set(http::field::allow, "GET, HEAD");
+  response.prepare_payload();
+  if (request.method() == http::verb::head) response.body().clear();
+  return response;
+}
 
 class Connection;
 // Shared with the connections, of which the last may outlive the site.
@@ -52,8 +78,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const SiteContent& content_;
   std::shared_ptr<OpenConnections> open_;
   beast::flat_buffer buffer_{2 * most_header_bytes};
-  std::optional<HttpParser> parser_;
-  HttpResponse response_;
+  std::optional<http::request_parser<http::empty_body>> parser_;
+  Response response_;
 };
 
 void Connection::close() {
@@ -63,12 +89,13 @@ void Connection::close() {
 
 void Connection::read() {
   parser_.emplace();
-  bound(*parser_);
+  parser_->header_limit(most_header_bytes);
+  parser_->body_limit(0);
   stream_.expires_after(idle_limit);
   http::async_read(stream_, buffer_, *parser_,
                    [self = shared_from_this()](boost::system::error_code error, std::size_t) {
                      if (error) return self->close();
-                     self->response_ = answer(self->parser_->get(), self->content_);
+                     self->response_ = respond(self->parser_->get(), self->content_);
                      self->write();
                    });
 }
