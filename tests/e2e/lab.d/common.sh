@@ -5,6 +5,7 @@ cache_dir=$lab_dir/cache
 machines_dir=$lab_dir/machines
 netns=kagent-lab
 bridge=lab0
+baked_dir=$lab_dir/baked # image: what the builder was laid over; upper: what provision made of it
 network=10.77.0 # /24; .1 the bridge, .2 the coordinator, .11 on the nodes
 imds_address=169.254.169.254
 

@@ -19,13 +19,14 @@ any_alive() {
 }
 
 lab_up() {
-  local workers=2 timeout='' wait=yes kube='' standin=() bare='' over=''
+  local workers=2 timeout='' wait=yes kube='' standin=() bare='' baked='' over=''
   local units=(kagent-imds.service kagentd.service kagent-user-data.path)
   while [ $# -gt 0 ]; do
     case $1 in
       --workers) workers=${2:?--workers wants a number}; shift 2 ;;
       --kube-dir) kube=$(realpath -e "${2:?--kube-dir wants a folder}"); shift 2 ;;
       --bare) bare=${2:?--bare wants apt or dnf}; shift 2 ;;
+      --baked) baked=yes; shift ;;
       --cluster) over=$(realpath -e "${2:?--cluster wants a file}"); shift 2 ;;
       --timeout) timeout=${2:?--timeout wants seconds}; shift 2 ;;
       --standin) standin+=("${2:?--standin wants NAME=VALUE}"); shift 2 ;;
@@ -36,6 +37,8 @@ lab_up() {
   done
   [[ $workers =~ ^[0-9]+$ ]] && [ "$workers" -le 200 ] || die "--workers wants a number up to 200"
   [[ $bare =~ ^(|apt|dnf)$ ]] || die "--bare wants apt or dnf"
+  [ -z "$baked" ] || [ -z "$bare$kube" ] || die "--baked has its Kubernetes: leave out --bare and --kube-dir"
+  [ -z "$baked" ] || [ -d "$baked_dir" ] || die "there is no baked image: \`lab bake\` first"
   [ -z "$bare" ] || [ -z "$kube" ] || die "--bare installs the stand-in: leave out --kube-dir"
   [ -z "$kube" ] || [ -x "$kube/bin/kubeadm" ] || die "$kube has no bin/kubeadm"
   lock
@@ -45,6 +48,7 @@ lab_up() {
     tear_down
     echo "$kube" >"$lab_dir/kube-dir"
     echo "$bare" >"$lab_dir/bare"
+    [ -z "$baked" ] || take_baked_image
     [ -z "$over" ] || cp "$over" "$lab_dir/over.yaml"
     printf '%s\n' "${standin[@]}" >"$lab_dir/standin.conf"
   fi
@@ -78,7 +82,7 @@ prepare() {
 
 bring_up() { # WORKERS
   local index node
-  if ! any_alive; then
+  if ! any_alive && [ ! -L "$lab_dir/image" ]; then
     prepare
     build_image "$(kube_dir)" "$(cat "$lab_dir/bare")"
   fi
@@ -118,7 +122,13 @@ coordinator_answers() {
 }
 
 node_up() { # NAME HOST-NUMBER
-  [ -d "$machines_dir/$1" ] || make_machine "$1" "$network.$2" "ip-${network//./-}-$2" "${units[@]}"
+  if [ ! -d "$machines_dir/$1" ]; then
+    if [ -L "$lab_dir/image" ]; then
+      make_baked_machine "$1" "$network.$2" "ip-${network//./-}-$2"
+    else
+      make_machine "$1" "$network.$2" "ip-${network//./-}-$2" "${units[@]}"
+    fi
+  fi
   boot_machine "$1"
   imds_up "$1"
 }

@@ -1,0 +1,57 @@
+# An image as packaging/ami makes one: the same script, on a bare machine of the lab, from the built packages.
+
+lab_bake() {
+  [ $# = 0 ] || die "bake takes no arguments"
+  lock
+  ! any_alive || die "the lab is up: \`lab down\` first"
+  tear_down
+  rm -rf "$baked_dir"
+  : >"$lab_dir/kube-dir"
+  : >"$lab_dir/standin.conf"
+  trap 'interrupted' INT TERM HUP
+  prepare
+  build_image "" apt
+  keep_sysctls
+  network_up
+  say "booting the builder"
+  make_machine builder "$network.250" builder
+  boot_machine builder
+  provision_builder
+  stop_machine builder
+  mkdir "$baked_dir.part"
+  mv "$lab_dir/bare.yaml" "$baked_dir.part/"
+  mv "$lab_dir/image" "$baked_dir.part/image"
+  cp -a "$machines_dir/builder/upper" "$baked_dir.part/upper"
+  rm -rf "$baked_dir.part/upper/etc/kagent-lab"
+  mv "$baked_dir.part" "$baked_dir"
+  tear_down
+  say "the image is baked; \`lab up --baked\` launches machines of it"
+}
+
+provision_builder() {
+  local file
+  say "provisioning it"
+  quietly purge in_machine builder dpkg --purge kagent kagent-coordinator kagentctl
+  in_machine builder mkdir /root/bake
+  in_machine builder sh -c ': >/etc/resolv.conf' # no name is known here, and that need not take ten seconds
+  for file in "$lab_dir"/packages/kagent{,ctl}_*.deb "$repository/packaging/ami/provision"; do
+    in_machine builder sh -c "cat >/root/bake/$(basename "$file")" <"$file"
+  done
+  in_machine builder sh /root/bake/provision --packages /root/bake --kubernetes "${standin_version%.*}" \
+    --repository "file://$packages_inside/kubernetes" --key "$packages_inside/kubernetes/Release.key" \
+    --cni "$(in_machine builder sh -c 'ls /etc/kagent/manifests/*' | head -n 1)" >&2 || die "provision failed"
+  in_machine builder rm -r /root/bake
+}
+
+# In place of build_image.
+take_baked_image() {
+  cp "$baked_dir/bare.yaml" "$lab_dir/"
+  ln -s "$baked_dir/image" "$lab_dir/image"
+}
+
+# A machine of the baked image, as EC2 makes an instance of an AMI: nothing is its own yet.
+make_baked_machine() { # NAME ADDRESS HOSTNAME
+  make_machine "$@"
+  rm "$machines_dir/$1/upper/etc/machine-id"
+  cp -a "$baked_dir/upper/." "$machines_dir/$1/upper/"
+}
