@@ -4,6 +4,8 @@
 
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <catch2/catch_test_macros.hpp>
 
 #include <atomic>
@@ -13,6 +15,16 @@
 using namespace kagent;
 using namespace kagent::coordinator;
 namespace fs = std::filesystem;
+
+namespace {
+std::atomic<int> syncs{0};
+}
+
+// SQLite's call comes here, and what it waits for is counted.
+extern "C" int fdatasync(int descriptor) {
+  ++syncs;
+  return static_cast<int>(::syscall(SYS_fdatasync, descriptor));
+}
 
 namespace {
 
@@ -157,7 +169,24 @@ TEST_CASE("Its files are for their owner only") {
   CHECK(mode_of(folder / "store.db-shm") == 0600);
 }
 
-TEST_CASE("A damaged file is refused with what to do, and is not touched") {
+TEST_CASE("F7 A write is on the disk when it returns") {
+  const TemporaryFolder folder;
+  auto store = open(folder / "store.db");
+  int before = syncs;
+  REQUIRE(store->bind_node(record("a", "key", 1)));
+  CHECK(syncs > before);
+  before = syncs;
+  REQUIRE(store->save_token_hashes({"hash"}));
+  CHECK(syncs > before);
+  before = syncs;
+  REQUIRE(store->atomically([&]() -> Result<> {
+    if (auto saved = store->save_token_hashes({"other"}); !saved) return saved;
+    return store->drop_token("none");
+  }));
+  CHECK(syncs > before);
+}
+
+TEST_CASE("F8 A damaged file is refused with what to do, and is not touched") {
   const TemporaryFolder folder;
   const fs::path file = folder / "store.db";
   std::string bytes;
@@ -185,7 +214,7 @@ TEST_CASE("A damaged file is refused with what to do, and is not touched") {
   CHECK(std::string(std::istreambuf_iterator<char>(in), {}) == bytes);
 }
 
-TEST_CASE("The store of another cluster or a newer version is refused") {
+TEST_CASE("F8 The store of another cluster or a newer version is refused") {
   const TemporaryFolder folder;
   open(folder / "store.db");
   CHECK(open_sqlite_store(folder / "store.db", "cluster-2").error().code() == Errc::data_loss);

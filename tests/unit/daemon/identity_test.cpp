@@ -43,7 +43,7 @@ TEST_CASE_METHOD(Fixture, "The key is made once, and nobody else can read it") {
   CHECK((info.st_mode & 0777) == 0600);
 }
 
-TEST_CASE_METHOD(Fixture, "A machine made of a used node's image gets a key of its own") {
+TEST_CASE_METHOD(Fixture, "F21 A machine made of a used node's image gets a key of its own") {
   enrol("node-1");
   const auto old_key = load_or_make_key(state.path(), "node-1").value();
   CHECK(load_or_make_key(state.path(), "node-2").value() != old_key);

@@ -57,7 +57,7 @@ TEST_CASE_METHOD(Fixture, "What is saved is what is loaded") {
   CHECK((info.st_mode & 0777) == 0600);
 }
 
-TEST_CASE_METHOD(Fixture, "A journal that is torn at any byte is recognised") {
+TEST_CASE_METHOD(Fixture, "F3 A journal that is torn at any byte is recognised") {
   const std::string whole = saved();
   for (std::size_t length = 0; length < whole.size(); ++length) {
     INFO(length);
@@ -65,7 +65,7 @@ TEST_CASE_METHOD(Fixture, "A journal that is torn at any byte is recognised") {
   }
 }
 
-TEST_CASE_METHOD(Fixture, "A journal with a byte changed is not believed") {
+TEST_CASE_METHOD(Fixture, "F3 A journal with a byte changed is not believed") {
   const std::string whole = saved();
   for (std::size_t at = 0; at < whole.size(); ++at) {
     std::string changed = whole;
@@ -76,7 +76,7 @@ TEST_CASE_METHOD(Fixture, "A journal with a byte changed is not believed") {
   }
 }
 
-TEST_CASE_METHOD(Fixture, "A journal of another version is not guessed at") {
+TEST_CASE_METHOD(Fixture, "F3 A journal of another version is not guessed at") {
   std::string older = saved();
   const auto format = older.find(" 1 ");
   REQUIRE(format != std::string::npos);

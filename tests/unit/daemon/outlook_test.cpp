@@ -25,7 +25,7 @@ std::vector<std::string> ids(const Outlook& outlook) {
 
 }  // namespace
 
-TEST_CASE("a clock that differs by more than half a minute is a problem until it is set") {
+TEST_CASE("F15 a clock that differs by more than half a minute is a problem until it is set") {
   Outlook outlook;
   outlook.welcome(welcome_with(""), noon + 29s);
   CHECK(outlook.problems().empty());

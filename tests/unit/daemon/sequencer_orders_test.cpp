@@ -277,13 +277,13 @@ TEST_CASE("In every order of ends and failures a step runs after what it needs, 
   Search search(Luck{});
 }
 
-TEST_CASE("A crash after any transition, with the journal there, repeats nothing") {
+TEST_CASE("F1 A crash after any transition, with the journal there, repeats nothing") {
   Luck luck;
   luck.crashes = 1;
   Search search(luck);
 }
 
-TEST_CASE("A crash that takes the journal along repeats nothing either") {
+TEST_CASE("F2 F3 A crash that takes the journal along repeats nothing either") {
   Luck luck;
   luck.lost_journals = 1;
   Search search(luck);
@@ -303,7 +303,7 @@ TEST_CASE("Calls that are lost do not stop it, nor let it do anything twice") {
   Search search(luck);
 }
 
-TEST_CASE("Nothing is begun while the disk is full, and it goes on when there is room") {
+TEST_CASE("F4 Nothing is begun while the disk is full, and it goes on when there is room") {
   Luck luck;
   luck.unwritable = 2;
   Search search(luck);

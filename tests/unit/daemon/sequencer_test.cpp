@@ -238,7 +238,7 @@ TEST_CASE("A failure is tried again later and later, and given up with its cause
   CHECK(again.view("runtime").state == State::done);
 }
 
-TEST_CASE("A grant that had expired is nobody's failure: the node waits for another") {
+TEST_CASE("F13 A grant that had expired is nobody's failure: the node waits for another") {
   Node worker;
   worker.answers["join"] = Check::blocked;
   worker.assign(plan::Role::worker, false);

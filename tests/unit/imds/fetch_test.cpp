@@ -72,7 +72,7 @@ TEST_CASE("no user-data is an answer") {
   CHECK_FALSE(fetch.found().contains("user-data"));
 }
 
-TEST_CASE("a token that has expired is replaced, and the same document asked again") {
+TEST_CASE("F14 a token that has expired is replaced, and the same document asked again") {
   auto fetch = make();
   fetch.start();
   fetch.on_reply(reply(200, "OLD"));
@@ -84,7 +84,7 @@ TEST_CASE("a token that has expired is replaced, and the same document asked aga
   CHECK(get.path == "/latest/meta-data/instance-id");
 }
 
-TEST_CASE("a service that refuses its own tokens is asked ever more seldom") {
+TEST_CASE("F14 a service that refuses its own tokens is asked ever more seldom") {
   auto fetch = make();
   fetch.start();
   std::chrono::milliseconds longest{};
@@ -97,7 +97,7 @@ TEST_CASE("a service that refuses its own tokens is asked ever more seldom") {
   CHECK(longest <= retry_policy.cap);
 }
 
-TEST_CASE("forbidden is tried again, seldom, and the message says what to do") {
+TEST_CASE("F14 forbidden is tried again, seldom, and the message says what to do") {
   auto fetch = make();
   fetch.start();
   const auto wait = expect<Wait>(fetch.on_reply(reply(403)));
@@ -117,7 +117,7 @@ TEST_CASE("T19 a service of version 1 only is never asked for a document") {
   }
 }
 
-TEST_CASE("throttling, server errors and silence are retried for as long as it takes") {
+TEST_CASE("F14 throttling, server errors and silence are retried for as long as it takes") {
   auto fetch = make(1);
   fetch.start();
   for (int i = 0; i < 1000; ++i) {

@@ -21,7 +21,7 @@ std::size_t points_of(Fault fault) {
 
 }  // namespace
 
-TEST_CASE("F5: The coordinator killed before every write and every message loses nothing") {
+TEST_CASE("F5 The coordinator killed before every write and every message loses nothing") {
   const std::size_t points = points_of(Fault::crash);
   REQUIRE(points > 15);
   for (std::size_t first = 0; first < points; ++first) {
@@ -35,7 +35,7 @@ TEST_CASE("F5: The coordinator killed before every write and every message loses
   }
 }
 
-TEST_CASE("F9: Any message lost with its session is made good") {
+TEST_CASE("F9 Any message lost with its session is made good") {
   const std::size_t points = points_of(Fault::lost_line);
   REQUIRE(points > 8);
   for (std::size_t first = 0; first < points; ++first) {
@@ -67,7 +67,7 @@ void expect_left(const Simulation& simulation) {
   CHECK(simulation.is_removed("i-3"));
 }
 
-TEST_CASE("F5: A node that leaves does so whenever the coordinator is killed") {
+TEST_CASE("F5 A node that leaves does so whenever the coordinator is killed") {
   const auto [begin, end] = leaving_points(Fault::crash);
   REQUIRE(end - begin > 10);
   for (std::size_t first = begin; first < end; ++first) {
@@ -81,7 +81,7 @@ TEST_CASE("F5: A node that leaves does so whenever the coordinator is killed") {
   }
 }
 
-TEST_CASE("F9: A node that leaves does so whatever messages are lost") {
+TEST_CASE("F9 A node that leaves does so whatever messages are lost") {
   const auto [begin, end] = leaving_points(Fault::lost_line);
   REQUIRE(end - begin > 5);
   for (std::size_t first = begin; first < end; ++first) {

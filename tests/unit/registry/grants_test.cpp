@@ -65,7 +65,7 @@ TEST_CASE("The token is revoked once its node is Ready") {
   CHECK(world.last<RevokeToken>()->token_id == "abcdef");
 }
 
-TEST_CASE("A join that failed and waits again gets a new token, the old one is revoked") {
+TEST_CASE("F13 A join that failed and waits again gets a new token, the old one is revoked") {
   Formed world;
   world.say("b", "join", StepState::waiting);
   world.answer(*world.last<RequestMint>());
@@ -139,7 +139,7 @@ TEST_CASE("When the control plane goes away in between, the next one that comes 
   CHECK(world.all<RequestMint>().size() == 1);
 }
 
-TEST_CASE("Two nodes of one name: the second gets no token and is told to be renamed") {
+TEST_CASE("F22 Two nodes of one name: the second gets no token and is told to be renamed") {
   Formed world;
   world.join("c");
   world.names["c"] = "b";

@@ -19,7 +19,7 @@ void live(World& world, const std::vector<std::string>& talking, std::chrono::se
 }  // namespace
 
 TEST_CASE(
-    "The lease of a holder that dies before init is done goes to the next, with a new fence") {
+    "F10 The lease of a holder that dies before init is done goes to the next, with a new fence") {
   World world;
   world.join("a");
   world.join("b");
@@ -35,7 +35,7 @@ TEST_CASE(
   CHECK(world.last<SendAssignment>()->init);
 }
 
-TEST_CASE("A holder that comes back after losing the lease must reset before anything else") {
+TEST_CASE("F10 A holder that comes back after losing the lease must reset before anything else") {
   World world;
   world.join("a");
   world.join("b");
@@ -100,7 +100,7 @@ TEST_CASE("With nobody to take it the lease stays where it is") {
   CHECK(world.phase("a") == Phase::failed);
 }
 
-TEST_CASE("Once the cluster exists the lease never moves") {
+TEST_CASE("F11 Once the cluster exists the lease never moves") {
   World world;
   world.join("a");
   world.join("b");

@@ -8,7 +8,7 @@ using namespace kagent;
 using namespace kagent::coordinator;
 using namespace std::chrono_literals;
 
-TEST_CASE("A node that vanishes is shown as lost within 6 s, and its session ended") {
+TEST_CASE("F9 A node that vanishes is shown as lost within 6 s, and its session ended") {
   World world;
   world.join("a");
   world.clear();
@@ -53,7 +53,7 @@ TEST_CASE("A node is lost once: no action repeats while it stays away") {
   CHECK(world.actions.empty());
 }
 
-TEST_CASE("Among 10,000 nodes the one that vanishes is lost within 6 s, at little cost") {
+TEST_CASE("F18 Among 10,000 nodes the one that vanishes is lost within 6 s, at little cost") {
   World world;
   constexpr int count = 10'000;
   for (int i = 0; i < count; ++i) world.join("n" + std::to_string(i));
