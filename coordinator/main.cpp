@@ -2,6 +2,7 @@
 #include "agent/base/log.hpp"
 #include "agent/base/version.hpp"
 #include "coordinator/service/authority.hpp"
+#include "coordinator/service/ca_files.hpp"
 #include "coordinator/service/process.hpp"
 #include "coordinator/service/systemd_notify.hpp"
 
@@ -46,6 +47,24 @@ int issue_admin(const std::string& name, const coordinator::Options& options) {
             << coordinator::admin_certificate_lifetime.count() / 24 << " days, for\n"
             << "kagentctl --coordinator 'kagent://...' --cert " << name << ".crt --key " << name
             << ".key\n";
+  return exit_ok;
+}
+
+int replace_ca(int days, const coordinator::Options& options) {
+  const auto done = coordinator::replace_ca(options.state, std::chrono::hours(24) * days);
+  if (!done) {
+    std::cerr << done.error().message() << '\n';
+    return exit_failed;
+  }
+  std::cout
+      << "Another CA is made; it is put in force by\n  systemctl restart kagent-coordinator\n";
+  if (days > 0)
+    std::cout
+        << "Nodes follow by themselves, also such as are launched with the user-data of before,\n"
+           "for "
+        << days << " days; `kagentctl user-data` then prints the line of the new one.\n";
+  else
+    std::cout << "No node follows: each needs the line that `kagentctl user-data` then prints.\n";
   return exit_ok;
 }
 
@@ -131,9 +150,18 @@ int main(int argc, char** argv) {
   auto* admin = app.add_option("--issue-admin", admin_name,
                                "write NAME.crt and NAME.key for kagentctl elsewhere, and exit")
                     ->type_name("NAME");
+  int vouched_days = coordinator::default_vouching.count() / 24;
+  auto* replacing =
+      app.add_option("--replace-ca", vouched_days,
+                     "make another CA for the next start, and exit; user-data may name the one "
+                     "before for DAYS more (default 365; 0: not at all)")
+          ->type_name("DAYS")
+          ->check(CLI::Range(0, 3650))
+          ->expected(0, 1);
   CLI11_PARSE(app, argc, argv);
   if (check->count() > 0) return check_config(check_file, options);
   if (admin->count() > 0) return issue_admin(admin_name, options);
+  if (replacing->count() > 0) return replace_ca(vouched_days, options);
   log::init("kagent-coordinator", level);
   // gRPC has a line for every handshake that fails, and anybody can make one fail.
   if (level != log::Level::debug) gpr_set_log_function([](gpr_log_func_args*) {});

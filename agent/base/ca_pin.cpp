@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "agent/base/ca_succession.hpp"
 
 #include <algorithm>
 #include <array>
@@ -111,33 +112,34 @@ bool names_the_coordinator(const pki::Certificate& leaf) {
                          nullptr) == 1;
 }
 
-Result<std::string> pinned_ca_in(const std::vector<pki::Certificate>& chain,
-                                 const std::string& ca_sha256) {
+Result<PinnedCa> pinned_ca_in(const std::vector<pki::Certificate>& chain,
+                              const std::string& ca_sha256) {
   if (chain.empty()) return Error(Errc::protocol, "the peer sent no certificate");
-  std::string last_hash;
-  for (const auto& candidate : chain) {
-    auto hash = pki::spki_sha256(candidate);
-    if (!hash) return hash.error();
-    last_hash = *hash;
-    if (!pki::equal_secret(*hash, ca_sha256)) continue;
-    if (auto good = pki::verify(chain.front(), candidate, pki::Use::server,
-                                std::chrono::system_clock::now());
-        !good)
-      return good.error();
-    if (!names_the_coordinator(chain.front()))
-      return Error(Errc::permission_denied, "the peer's certificate is not a coordinator's");
-    return pki::to_pem(candidate);
+  const auto now = std::chrono::system_clock::now();
+  const auto cas = ca_succession(std::span(chain).subspan(1), ca_sha256, now);
+  if (!cas) return cas.error();
+  if (auto good = pki::verify(chain.front(), cas->back(), pki::Use::server, now); !good)
+    return good.error().context(
+        "the peer's certificate is not of the CA that user-data leads to; was that one replaced "
+        "too long ago?");
+  if (!names_the_coordinator(chain.front()))
+    return Error(Errc::permission_denied, "the peer's certificate is not a coordinator's");
+  PinnedCa pinned;
+  auto pem = pki::to_pem(cas->back());
+  if (!pem) return pem.error();
+  pinned.pem = std::move(*pem);
+  for (const auto& certificate : std::span(chain).subspan(1)) {
+    auto one = pki::to_pem(certificate);
+    if (!one) return one.error();
+    pinned.bundle_pem += *one;
   }
-  return Error(Errc::permission_denied,
-               "this is another coordinator, or the user-data is wrong: its CA has sha256:" +
-                   last_hash + ", user-data names sha256:" + ca_sha256);
+  return pinned;
 }
 
 }  // namespace
 
-Result<std::string> fetch_pinned_ca(const std::string& host, std::uint16_t port,
-                                    const std::string& ca_sha256,
-                                    std::chrono::milliseconds timeout) {
+Result<PinnedCa> fetch_pinned_ca(const std::string& host, std::uint16_t port,
+                                 const std::string& ca_sha256, std::chrono::milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
   const std::string where = "coordinator " + host + ":" + std::to_string(port);
   auto socket = connect_to(host, port, deadline);

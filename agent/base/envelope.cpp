@@ -1,5 +1,7 @@
 #include "agent/base/envelope.hpp"
 
+#include "agent/base/ca_succession.hpp"
+
 #include <google/protobuf/util/time_util.h>
 
 #include "kagent/v1/envelope.pb.h"
@@ -14,31 +16,27 @@ Error refused(const std::string& why) {
   return {Errc::permission_denied, "envelope refused: " + why};
 }
 
-struct Chain {
-  pki::Certificate signer;
-  pki::Certificate ca;
-};
-
-Result<Chain> chain_of(const v1::SignedEnvelope& envelope) {
-  if (envelope.certificate_chain_size() != 2)
+// Of the chain the signer is the first.
+Result<std::vector<pki::Certificate>> chain_of(const v1::SignedEnvelope& envelope) {
+  if (envelope.certificate_chain_size() < 2)
     return refused("its certificate chain is not signer and CA");
-  auto signer = pki::certificate_from_der(envelope.certificate_chain(0));
-  if (!signer) return signer.error().context("envelope signer");
-  auto ca = pki::certificate_from_der(envelope.certificate_chain(1));
-  if (!ca) return ca.error().context("envelope CA");
-  return Chain{*signer, *ca};
+  std::vector<pki::Certificate> chain;
+  for (const std::string& der : envelope.certificate_chain()) {
+    auto certificate = pki::certificate_from_der(der);
+    if (!certificate) return certificate.error().context("envelope chain");
+    chain.push_back(std::move(*certificate));
+  }
+  return chain;
 }
 
-Result<> check_signer(const Chain& chain, const EnvelopeExpectation& expected) {
-  auto hash = pki::spki_sha256(chain.ca);
-  if (!hash) return hash.error();
-  if (!pki::equal_secret(*hash, expected.ca_sha256))
-    return refused("signed under the CA sha256:" + *hash +
-                   ", user-data names sha256:" + expected.ca_sha256);
-  if (auto good = pki::verify(chain.signer, chain.ca, pki::Use::envelope_signing, expected.now);
-      !good)
+Result<> check_signer(const std::vector<pki::Certificate>& chain,
+                      const EnvelopeExpectation& expected) {
+  const pki::Certificate& signer = chain.front();
+  const auto cas = ca_succession(std::span(chain).subspan(1), expected.ca_sha256, expected.now);
+  if (!cas) return refused(cas.error().message());
+  if (auto good = pki::verify(signer, cas->back(), pki::Use::envelope_signing, expected.now); !good)
     return refused(good.error().message());
-  auto subject = pki::subject_of(chain.signer);
+  auto subject = pki::subject_of(signer);
   if (!subject || subject->organization != pki::signer_organization)
     return refused("its signer may not sign envelopes");
   return {};
@@ -73,7 +71,9 @@ Result<v1::SignedEnvelope> sign_envelope(const v1::EnvelopePayload& payload,
   auto signature = pki::sign_sha256(signer.key, envelope.payload());
   if (!signature) return signature.error();
   envelope.set_signature(*signature);
-  for (const auto& certificate : {signer.certificate, signer.ca}) {
+  std::vector<pki::Certificate> chain{signer.certificate};
+  chain.insert(chain.end(), signer.cas.begin(), signer.cas.end());
+  for (const auto& certificate : chain) {
     auto der = pki::to_der(certificate);
     if (!der) return der.error();
     envelope.add_certificate_chain(*der);
@@ -91,7 +91,7 @@ Result<v1::EnvelopePayload> open_envelope(std::string_view serialised,
   auto chain = chain_of(envelope);
   if (!chain) return chain.error();
   if (auto good = check_signer(*chain, expected); !good) return good.error();
-  if (!pki::verify_sha256(chain->signer, envelope.payload(), envelope.signature()))
+  if (!pki::verify_sha256(chain->front(), envelope.payload(), envelope.signature()))
     return refused("its signature does not fit");
   v1::EnvelopePayload payload;
   if (!payload.ParseFromString(envelope.payload()))

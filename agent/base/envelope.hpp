@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kagent::v1 {
 class EnvelopePayload;
@@ -17,8 +18,8 @@ namespace kagent {
 
 struct EnvelopeSigner {
   pki::Key key;
-  pki::Certificate certificate;  // O = pki::signer_organization, issued by `ca`
-  pki::Certificate ca;
+  pki::Certificate certificate;       // O = pki::signer_organization, issued by the CA in force
+  std::vector<pki::Certificate> cas;  // that CA, and what leads to it: ca_succession.hpp
 };
 
 Result<v1::SignedEnvelope> sign_envelope(const v1::EnvelopePayload& payload,

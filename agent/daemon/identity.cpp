@@ -1,5 +1,6 @@
 #include "agent/daemon/identity.hpp"
 
+#include "agent/base/ca_succession.hpp"
 #include "agent/base/file.hpp"
 #include "agent/base/log.hpp"
 #include "agent/base/pki.hpp"
@@ -20,21 +21,25 @@ void discard(const std::filesystem::path& file) {
     log::warning("{}: {}", file.string(), removed.error().message());
 }
 
-// The CA that user-data names, out of what enrolment gave.
-Result<pki::Certificate> pinned(const std::string& ca_pem, const std::string& ca_sha256) {
-  const auto all = pki::certificates_from_pem(ca_pem);
-  if (!all) return all.error();
-  for (const auto& ca : *all)
-    if (const auto hash = pki::spki_sha256(ca); hash && *hash == ca_sha256) return ca;
-  return Error(Errc::permission_denied, "its CA is not the one that user-data names");
+// Of the CAs that the pin leads to the one that has issued it.
+Result<std::size_t> issuer_of(const pki::Certificate& certificate,
+                              const std::vector<pki::Certificate>& cas,
+                              std::chrono::system_clock::time_point now) {
+  Error why(Errc::permission_denied, "its CA is not the one that user-data names");
+  for (std::size_t i = 0; i < cas.size(); ++i) {
+    auto holds = pki::verify(certificate, cas[i], pki::Use::client, now);
+    if (holds) return i;
+    why = holds.error();
+  }
+  return why;
 }
 
 Result<Identity> read(const std::filesystem::path& state, const std::string& node_id,
                       const std::string& ca_sha256, std::chrono::system_clock::time_point now) {
   auto certificate_pem = read_file(state / certificate_file);
   if (!certificate_pem) return certificate_pem.error();
-  auto ca_pem = read_file(state / ca_file);
-  if (!ca_pem) return ca_pem.error();
+  const auto bundle_pem = read_file(state / ca_file);
+  if (!bundle_pem) return bundle_pem.error();
   auto cluster_id = read_file(state / cluster_file);
   if (!cluster_id) return cluster_id.error();
   const auto key_pem = read_file(state / key_file);
@@ -43,10 +48,14 @@ Result<Identity> read(const std::filesystem::path& state, const std::string& nod
   if (!key) return key.error();
   const auto certificate = pki::certificate_from_pem(*certificate_pem);
   if (!certificate) return certificate.error();
-  const auto ca = pinned(*ca_pem, ca_sha256);
-  if (!ca) return ca.error();
-  if (auto holds = pki::verify(*certificate, *ca, pki::Use::client, now); !holds)
-    return holds.error();
+  const auto bundle = pki::certificates_from_pem(*bundle_pem);
+  if (!bundle) return bundle.error();
+  const auto cas = ca_succession(*bundle, ca_sha256, now);
+  if (!cas) return cas.error();
+  const auto issuer = issuer_of(*certificate, *cas, now);
+  if (!issuer) return issuer.error();
+  const auto ca_pem = pki::to_pem(cas->back());
+  if (!ca_pem) return ca_pem.error();
   const auto subject = pki::subject_of(*certificate);
   if (!subject || subject->common_name != node_id)
     return Error(Errc::data_loss, "it is not for this node");
@@ -56,8 +65,9 @@ Result<Identity> read(const std::filesystem::path& state, const std::string& nod
     return Error(Errc::data_loss, "it is not for the key beside it");
   const auto validity = pki::validity_of(*certificate);
   if (!validity) return validity.error();
-  return Identity{*certificate_pem, *ca_pem, *cluster_id, validity->not_before,
-                  validity->not_after};
+  return Identity{*certificate_pem,          *ca_pem,
+                  *issuer + 1 < cas->size(), *cluster_id,
+                  validity->not_before,      validity->not_after};
 }
 
 }  // namespace
@@ -99,9 +109,13 @@ std::optional<Identity> load_identity(const std::filesystem::path& state,
   return {};
 }
 
+Result<> save_bundle(const std::filesystem::path& state, std::string_view bundle_pem) {
+  return write_file_atomic(state / ca_file, bundle_pem, 0644);
+}
+
 Result<> save_identity(const std::filesystem::path& state, std::string_view certificate_pem,
-                       std::string_view ca_pem, std::string_view cluster_id) {
-  if (auto written = write_file_atomic(state / ca_file, ca_pem, 0644); !written) return written;
+                       std::string_view bundle_pem, std::string_view cluster_id) {
+  if (auto written = save_bundle(state, bundle_pem); !written) return written;
   if (auto written = write_file_atomic(state / cluster_file, cluster_id, 0644); !written)
     return written;
   return write_file_atomic(state / certificate_file, certificate_pem, 0644);

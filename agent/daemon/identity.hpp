@@ -13,7 +13,8 @@ namespace kagent::daemon {
 
 struct Identity {
   std::string certificate_pem;
-  std::string ca_pem;
+  std::string ca_pem;          // of the CA in force
+  bool of_earlier_ca = false;  // the certificate is of one that this CA has succeeded
   std::string cluster_id;
   std::chrono::system_clock::time_point not_before, not_after;
 };
@@ -23,14 +24,16 @@ struct Identity {
 Result<std::string> load_or_make_key(const std::filesystem::path& state,
                                      const std::string& node_id);
 
-// The certificate that enrolment gave, if it still holds: of this key, this node, this CA, in its
-// time.
+// The certificate that enrolment gave, if it still holds: of this key, this node, a CA that the pin
+// leads to, in its time.
 std::optional<Identity> load_identity(const std::filesystem::path& state,
                                       const std::string& node_id, const std::string& ca_sha256,
                                       std::chrono::system_clock::time_point now);
 
+// `bundle_pem`: the CA, or several with what leads from one to the next.
 Result<> save_identity(const std::filesystem::path& state, std::string_view certificate_pem,
-                       std::string_view ca_pem, std::string_view cluster_id);
+                       std::string_view bundle_pem, std::string_view cluster_id);
+Result<> save_bundle(const std::filesystem::path& state, std::string_view bundle_pem);
 
 // The certificate only; the key stays.
 void forget_identity(const std::filesystem::path& state);

@@ -110,7 +110,27 @@ asio::awaitable<void> Session::run() {
 asio::awaitable<Error> Session::attempt() {
   auto identity = co_await ensure_identity();
   if (!identity) co_return identity.error();
-  co_return co_await converse();
+  Error why = co_await converse();
+  if (!up_) co_await follow_ca();
+  co_return why;
+}
+
+// The coordinator may have another CA meanwhile, which the one in force so far vouches for.
+asio::awaitable<void> Session::follow_ca() {
+  if (!identity_) co_return;
+  const auto known = pki::certificate_from_pem(identity_->ca_pem);
+  if (!known) co_return;
+  const auto sha256 = pki::spki_sha256(*known);
+  if (!sha256) co_return;
+  const auto ca = co_await fetch_ca(*sha256);
+  if (!ca || ca->pem == identity_->ca_pem) co_return;
+  if (auto saved = save_bundle(state_, ca->bundle_pem); !saved) {
+    log::warning("the coordinator's new CA: {}", saved.error().message());
+    co_return;
+  }
+  log::info("the coordinator has another CA; the one before vouches for it");
+  identity_ =
+      load_identity(state_, node_id_, coordinator_.ca_sha256, std::chrono::system_clock::now());
 }
 
 asio::awaitable<Result<>> Session::ensure_identity() {
@@ -123,21 +143,20 @@ asio::awaitable<Result<>> Session::ensure_identity() {
   if (!identity_ || now >= identity_->not_after)
     identity_ = load_identity(state_, node_id_, coordinator_.ca_sha256, now);
   if (!identity_) {
-    auto ca = co_await fetch_ca();
+    auto ca = co_await fetch_ca(coordinator_.ca_sha256);
     if (!ca) co_return ca.error();
-    auto enrolled = co_await enrol(*ca, false);
+    auto enrolled = co_await enrol(ca->pem, false);
     if (!enrolled) co_return enrolled.error();
   }
-  renew_at_ = renew_at(*identity_, std::random_device{}());
+  renew_at_ = identity_->of_earlier_ca ? now : renew_at(*identity_, std::random_device{}());
   co_return Result<>{};
 }
 
-asio::awaitable<Result<std::string>> Session::fetch_ca() {
-  std::optional<Result<std::string>> fetched;
+asio::awaitable<Result<PinnedCa>> Session::fetch_ca(std::string ca_sha256) {
+  std::optional<Result<PinnedCa>> fetched;
   asio::steady_timer done(io_, std::chrono::steady_clock::time_point::max());
-  auto work = [this, &fetched, &done] {
-    auto result =
-        fetch_pinned_ca(coordinator_.host, coordinator_.port, coordinator_.ca_sha256, ca_limit);
+  auto work = [this, &fetched, &done, &ca_sha256] {
+    auto result = fetch_pinned_ca(coordinator_.host, coordinator_.port, ca_sha256, ca_limit);
     asio::post(io_, [&fetched, &done, result = std::move(result)] {
       fetched = result;
       done.cancel();

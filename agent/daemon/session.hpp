@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/base/backoff.hpp"
+#include "agent/base/ca_pin.hpp"
 #include "agent/base/error.hpp"
 #include "agent/config/node_config.hpp"
 #include "agent/daemon/complaint.hpp"
@@ -50,7 +51,9 @@ class Session {
 
   boost::asio::awaitable<Error> attempt();
   boost::asio::awaitable<Result<>> ensure_identity();
-  boost::asio::awaitable<Result<std::string>> fetch_ca();
+  // `ca_sha256`: of the CA that is trusted so far.
+  boost::asio::awaitable<Result<PinnedCa>> fetch_ca(std::string ca_sha256);
+  boost::asio::awaitable<void> follow_ca();
   boost::asio::awaitable<Result<>> enrol(std::string ca_pem, bool renewal);
   Result<> prove(const v1::ChallengeResponse& challenge, v1::EnrollRequest& request) const;
   boost::asio::awaitable<void> renew();

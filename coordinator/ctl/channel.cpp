@@ -62,7 +62,7 @@ Result<Target> target_of(const Endpoint& endpoint) {
   if (!url) return url.error().context("--coordinator");
   auto ca = fetch_pinned_ca(url->host, url->port, url->ca_sha256, pin_limit);
   if (!ca) return ca.error();
-  return Target{config::host_port(*url), *ca};
+  return Target{config::host_port(*url), ca->pem};
 }
 
 Result<Channel> over_tls(const Endpoint& endpoint) {

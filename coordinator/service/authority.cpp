@@ -1,7 +1,10 @@
 #include "coordinator/service/authority.hpp"
 
+#include "agent/base/ca_succession.hpp"
 #include "agent/base/file.hpp"
 #include "agent/base/log.hpp"
+#include "coordinator/service/ca_files.hpp"
+#include "coordinator/service/state_files.hpp"
 
 #include <algorithm>
 
@@ -13,59 +16,53 @@ using std::chrono::hours;
 using std::chrono::system_clock;
 
 constexpr hours own_certificate_lifetime{24 * 365};
-constexpr mode_t secret_mode = 0600;
-
 std::string trimmed(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
     text.pop_back();
   return text;
 }
 
-// The content of the file, made by `make` when it is not there.
-template <class Make>
-Result<std::string> read_or_make(const fs::path& path, Make make) {
-  Result<std::string> content = read_file(path);
-  if (content || content.error().code() != Errc::not_found) return content;
-  Result<std::string> made = make();
-  if (!made) return made;
-  if (auto written = write_file_atomic(path, *made, secret_mode); !written) return written.error();
-  return made;
+// An earlier CA counts for as long as it leads to this one.
+Result<> add_earlier(Authority& authority, const pki::Certificate& earlier,
+                     system_clock::time_point now) {
+  auto sha256 = pki::spki_sha256(earlier);
+  if (!sha256) return sha256.error();
+  const auto line = ca_succession(authority.signer.cas, *sha256, now);
+  if (!line || line->back() != authority.ca) return {};
+  auto pem = pki::to_pem(earlier);
+  if (!pem) return pem.error();
+  authority.client_roots_pem += *pem;
+  authority.pins.push_back(std::move(*sha256));
+  return {};
 }
 
-Result<pki::Key> key_in(const fs::path& path) {
-  auto pem = read_or_make(path, []() -> Result<std::string> {
-    auto key = pki::generate_key();
-    if (!key) return key.error();
-    return pki::key_to_pem(*key);
-  });
+Result<> load_ca(Authority& authority, const fs::path& folder, system_clock::time_point now) {
+  auto ca = open_ca(folder, authority.cluster_id);
+  if (!ca) return ca.error();
+  authority.ca_key = ca->key;
+  authority.ca = ca->certificate;
+  auto pem = pki::to_pem(authority.ca);
   if (!pem) return pem.error();
-  auto key = pki::key_from_pem(*pem);
-  if (!key) return key.error().context(path.string());
-  return key;
-}
-
-Result<> load_ca(Authority& authority, const fs::path& folder) {
-  auto key = key_in(folder / "ca.key");
-  if (!key) return key.error();
-  authority.ca_key = *key;
-  auto pem = read_or_make(folder / "ca.crt", [&]() -> Result<std::string> {
-    auto certificate = pki::make_ca(authority.ca_key, authority.cluster_id);
-    if (!certificate) return certificate.error();
-    return pki::to_pem(*certificate);
-  });
-  if (!pem) return pem.error();
-  authority.ca_pem = *pem;
-  auto certificate = pki::certificate_from_pem(authority.ca_pem);
-  if (!certificate) return certificate.error().context((folder / "ca.crt").string());
-  authority.ca = *certificate;
-  auto of_certificate = pki::spki_sha256(authority.ca);
-  auto of_key = pki::spki_sha256(authority.ca_key);
-  if (!of_certificate) return of_certificate.error();
-  if (!of_key) return of_key.error();
-  if (*of_certificate != *of_key)
-    return Error(Errc::data_loss,
-                 "ca.crt and ca.key in " + folder.string() + " do not belong together");
-  authority.ca_sha256 = *of_certificate;
+  auto sha256 = pki::spki_sha256(authority.ca);
+  if (!sha256) return sha256.error();
+  authority.ca_sha256 = *sha256;
+  authority.pins = {*sha256};
+  authority.bundle_pem = authority.client_roots_pem = *pem;
+  authority.signer.cas = {authority.ca};
+  authority.signer.cas.insert(authority.signer.cas.end(), ca->before.begin(), ca->before.end());
+  for (const auto& certificate : ca->before) {
+    auto one = pki::to_pem(certificate);
+    if (!one) return one.error();
+    authority.bundle_pem += *one;
+    const auto subject = pki::subject_of(certificate);
+    const auto validity = pki::validity_of(certificate);
+    if (!subject || !validity)
+      return Error(Errc::data_loss, (folder / "ca-before.pem").string() + " is damaged");
+    if (subject->organization == successor_organization)
+      authority.vouchers.push_back(*validity);
+    else if (auto added = add_earlier(authority, certificate, now); !added)
+      return added;
+  }
   return {};
 }
 
@@ -90,7 +87,7 @@ struct Issued {
 Result<Issued> own_certificate(const Authority& authority, const fs::path& folder,
                                const std::string& name, const pki::IssueRequest& request,
                                system_clock::time_point now) {
-  auto key = key_in(folder / (name + ".key"));
+  auto key = read_or_make_key(folder / (name + ".key"));
   if (!key) return key.error();
   const fs::path path = folder / (name + ".crt");
   if (auto pem = read_file(path)) {
@@ -119,7 +116,7 @@ Result<> load_server(Authority& authority, const fs::path& folder, system_clock:
   if (!key) return key.error();
   if (!certificate) return certificate.error();
   authority.server_key_pem = *key;
-  authority.server_chain_pem = *certificate + authority.ca_pem;
+  authority.server_chain_pem = *certificate + authority.bundle_pem;
   return {};
 }
 
@@ -130,7 +127,8 @@ Result<> load_signer(Authority& authority, const fs::path& folder, system_clock:
                                   {}};
   auto signer = own_certificate(authority, folder, "signer", request, now);
   if (!signer) return signer.error();
-  authority.signer = {signer->key, signer->certificate, authority.ca};
+  authority.signer.key = signer->key;
+  authority.signer.certificate = signer->certificate;
   return {};
 }
 
@@ -204,6 +202,8 @@ Result<std::vector<OwnCertificate>> own_certificates(const Authority& authority)
   if (!ca || !of_server || !signer)
     return Error(Errc::internal, "a certificate without a validity");
   all.push_back({"CA", *ca, std::nullopt});
+  for (const pki::Validity& voucher : authority.vouchers)
+    all.push_back({"CA before, known", voucher, std::nullopt});
   all.push_back({"server", *of_server, renewal_of(*of_server)});
   all.push_back({"envelopes", *signer, renewal_of(*signer)});
   return all;
@@ -227,19 +227,23 @@ Result<Credential> issue_admin(const fs::path& folder, const std::string& name) 
   if (name.empty() || name.size() > 64 || !plain || name.front() == '.')
     return Error(Errc::invalid_argument,
                  "an administrator's name is 1 to 64 letters, digits, '-', '_', '.' or '@'");
-  if (std::error_code ignored; !fs::exists(folder / "ca.crt", ignored))
+  std::error_code ignored;
+  if (fs::exists(folder / "ca-next.pem", ignored))
+    return Error(Errc::failed_precondition,
+                 "another CA waits to be put in force: restart kagent-coordinator first");
+  if (!fs::exists(folder / "ca.crt", ignored))
     return Error(Errc::not_found, folder.string() +
                                       ": there is no CA here yet, or it may not be read: start "
                                       "kagent-coordinator first, and run this as root");
-  Authority authority;
-  if (auto ca = load_ca(authority, folder); !ca) return ca.error();
+  const auto ca = open_ca(folder, "");
+  if (!ca) return ca.error();
   auto key = pki::generate_key();
   if (!key) return key.error();
   const pki::IssueRequest request{{std::string(pki::admin_organization), name},
                                   pki::Use::client,
                                   admin_certificate_lifetime,
                                   {}};
-  auto certificate = pki::issue(request, *key, authority.ca, authority.ca_key);
+  auto certificate = pki::issue(request, *key, ca->certificate, ca->key);
   if (!certificate) return certificate.error();
   auto certificate_pem = pki::to_pem(*certificate);
   auto key_pem = pki::key_to_pem(*key);
@@ -274,7 +278,7 @@ Result<State> open_state(const fs::path& folder, const fs::path& token_file,
   if (!has_ca && !state.snapshot.nodes.empty())
     return does_not_fit(folder, "ca.crt is missing, but nodes are enrolled");
 
-  if (auto ca = load_ca(state.authority, folder); !ca) return ca.error();
+  if (auto ca = load_ca(state.authority, folder, now); !ca) return ca.error();
   if (auto server = load_server(state.authority, folder, now); !server) return server.error();
   if (auto signer = load_signer(state.authority, folder, now); !signer) return signer.error();
   auto token = load_token(folder, token_file);

@@ -15,15 +15,24 @@
 
 namespace kagent::coordinator {
 
+struct OwnCertificate {
+  std::string use;  // "CA", "CA before, known", "server", "envelopes"
+  pki::Validity validity;
+  std::optional<std::chrono::system_clock::time_point> renewal;  // nothing: by hand
+};
+
 // Who the coordinator is: its CA and what the CA has issued for the coordinator itself.
 struct Authority {
   std::string cluster_id;
   pki::Key ca_key;
   pki::Certificate ca;
-  std::string ca_pem;
-  std::string ca_sha256;  // SPKI hash, for user-data
+  std::string ca_sha256;   // SPKI hash, for user-data
+  std::string bundle_pem;  // the CA, and what leads to it from those before: ca_succession.hpp
+  std::vector<std::string> pins;        // of all these CAs
+  std::string client_roots_pem;         // they themselves
+  std::vector<pki::Validity> vouchers;  // from when until when user-data may name the others
   std::string server_key_pem;
-  std::string server_chain_pem;  // server certificate and CA: a node looks for the CA in it
+  std::string server_chain_pem;  // server certificate and bundle: a node looks for its CA in it
   EnvelopeSigner signer;
   std::string enrolment_token;           // the one that user-data carries; secret
   std::filesystem::path own_token_file;  // where that is kept; empty: it is the operator's
@@ -50,11 +59,6 @@ Result<Credential> issue_admin(const std::filesystem::path& folder, const std::s
 // operator's).
 Result<std::string> renew_enrolment_token(const Authority& authority);
 
-struct OwnCertificate {
-  std::string use;  // "CA", "server", "envelopes"
-  pki::Validity validity;
-  std::optional<std::chrono::system_clock::time_point> renewal;  // nothing: by hand
-};
 // A start from then on renews it. Errors: internal.
 Result<std::vector<OwnCertificate>> own_certificates(const Authority& authority);
 
@@ -64,7 +68,7 @@ struct State {
   Snapshot snapshot;
 };
 
-// Everything in the state folder, made at the first start: cluster-id, store.db, ca.{key,crt},
+// Everything in the state folder, made at the first start: cluster-id, store.db, the CA's files,
 // server.{key,crt}, signer.{key,crt} (renewed when less than a third of their life remains),
 // enrolment-token; all 0600. Tokens that have expired are dropped. `token_file` replaces the token
 // of the folder when not empty. Errors: data_loss when one of cluster-id, store and CA is missing

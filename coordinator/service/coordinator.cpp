@@ -64,7 +64,7 @@ Coordinator::Coordinator(boost::asio::any_io_executor loop, State state, Audit a
       store_(std::move(state.store)),
       config_(for_nodes(settings.config)),
       audit_(std::move(audit)),
-      door_(authority_.ca_sha256, Tokens(state.snapshot.token_hashes, state.snapshot.tokens)),
+      door_(authority_.pins, Tokens(state.snapshot.token_hashes, state.snapshot.tokens)),
       registry_(policy_of(config_), state.snapshot, reports_of(state.snapshot), now()),
       courier_(loop, *store_, fatal),
       fatal_(std::move(fatal)),

@@ -25,8 +25,8 @@ attest::Ec2Policy policy_of(const v1::Ec2Config& config) {
 
 }  // namespace
 
-Doorkeeper::Doorkeeper(std::string ca_sha256, Tokens tokens)
-    : ca_sha256_(std::move(ca_sha256)), tokens_(std::move(tokens)) {}
+Doorkeeper::Doorkeeper(std::vector<std::string> pins, Tokens tokens)
+    : pins_(std::move(pins)), tokens_(std::move(tokens)) {}
 
 void Doorkeeper::configure(v1::EnrolmentConfig config, attest::RegionCertificates certificates) {
   config_ = std::move(config);
@@ -66,9 +66,12 @@ Result<> Doorkeeper::check_instance(const Applicant& applicant, Now now) {
     return Error(Errc::permission_denied,
                  "the instance identity document of EC2 is needed (enrolment.attestation is ec2), "
                  "and this machine has shown none");
-  const std::string statement =
-      enrolment_statement(ca_sha256_, proof.nonce(), request.node_id(), proof.rsa2048());
-  if (!pki::verify_sha256(applicant.key, statement, proof.signature()))
+  const bool is_for_us = std::ranges::any_of(pins_, [&](const std::string& pin) {
+    const std::string statement =
+        enrolment_statement(pin, proof.nonce(), request.node_id(), proof.rsa2048());
+    return pki::verify_sha256(applicant.key, statement, proof.signature());
+  });
+  if (!is_for_us)
     return Error(Errc::permission_denied,
                  "instance identity: what the node has signed is not for this cluster, this nonce "
                  "and this document");

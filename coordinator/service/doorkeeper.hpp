@@ -32,8 +32,8 @@ struct Pass {
 // Decides who may enrol: by certificate, token, EC2's word or an administrator's.
 class Doorkeeper {
  public:
-  // `ca_sha256`: of the CA that nodes are told of.
-  Doorkeeper(std::string ca_sha256, Tokens tokens);
+  // `pins`: of the CAs that user-data may name.
+  Doorkeeper(std::vector<std::string> pins, Tokens tokens);
 
   void configure(v1::EnrolmentConfig config, attest::RegionCertificates certificates);
 
@@ -47,7 +47,7 @@ class Doorkeeper {
  private:
   Result<> check_instance(const Applicant& applicant, Now now);
 
-  std::string ca_sha256_;
+  std::vector<std::string> pins_;
   Tokens tokens_;
   v1::EnrolmentConfig config_;
   attest::RegionCertificates certificates_;

@@ -126,7 +126,7 @@ void Coordinator::enroll(const v1::EnrollRequest& request, const Caller& caller,
   if (!applicant->bound) log::info("node {} enrolled from {}", request.node_id(), caller.address);
   v1::EnrollResponse response;
   response.set_certificate(std::move(*certificate));
-  response.set_ca_certificates(authority_.ca_pem);
+  response.set_ca_certificates(authority_.bundle_pem);
   response.set_cluster_id(authority_.cluster_id);
   act();
   courier_.after([this, response, done = std::move(done)] {

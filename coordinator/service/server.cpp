@@ -29,7 +29,7 @@ constexpr char admin_group[] = "kagent-admin";
 std::shared_ptr<grpc::ServerCredentials> tls_credentials(const Authority& authority) {
   // Enroll comes without a certificate; one that is sent must be ours.
   grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
-  options.pem_root_certs = authority.ca_pem;
+  options.pem_root_certs = authority.client_roots_pem;
   options.pem_key_cert_pairs.push_back({authority.server_key_pem, authority.server_chain_pem});
   return grpc::SslServerCredentials(options);
 }

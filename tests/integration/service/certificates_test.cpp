@@ -67,7 +67,7 @@ TEST_CASE("A coordinator whose certificate is due asks to be started anew, once"
   const auto issued = pki::issue({{"kagent:coordinator", "coordinator"}, pki::Use::server, 1s, {}},
                                  key, authority.ca, authority.ca_key);
   REQUIRE(issued);
-  authority.server_chain_pem = pki::to_pem(*issued).value() + authority.ca_pem;
+  authority.server_chain_pem = pki::to_pem(*issued).value() + authority.bundle_pem;
   boost::asio::io_context loop;
   int asked = 0;
   Coordinator coordinator(loop.get_executor(), std::move(*state),

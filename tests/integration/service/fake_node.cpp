@@ -44,11 +44,12 @@ struct FakeNode::Stream {
   std::unique_ptr<grpc::ClientReaderWriter<v1::AgentMessage, v1::CoordinatorMessage>> stream;
 };
 
-FakeNode::FakeNode(const RunningCoordinator& coordinator, std::string id)
+FakeNode::FakeNode(const RunningCoordinator& coordinator, std::string id, std::string pin)
     : coordinator_(coordinator),
       id_(std::move(id)),
+      pin_(pin.empty() ? coordinator.ca_sha256() : std::move(pin)),
       key_(must(pki::generate_key())),
-      ca_pem_(coordinator.ca_pem()) {}
+      ca_pem_(coordinator.ca_pem(pin_)) {}
 
 FakeNode::~FakeNode() {
   if (!stream_) return;
@@ -75,9 +76,9 @@ grpc::Status FakeNode::enrol(const std::string& token, const std::string& rsa204
   v1::InstanceProof& proof = *with_proof.mutable_instance();
   proof.set_nonce(nonce.empty() ? challenge().nonce() : nonce);
   proof.set_rsa2048(rsa2048);
-  proof.set_signature(must(pki::sign_sha256(
-      key_, enrolment_statement(ca_sha256.empty() ? coordinator_.ca_sha256() : ca_sha256,
-                                proof.nonce(), id_, rsa2048))));
+  proof.set_signature(
+      must(pki::sign_sha256(key_, enrolment_statement(ca_sha256.empty() ? pin_ : ca_sha256,
+                                                      proof.nonce(), id_, rsa2048))));
   return send(with_proof);
 }
 
@@ -165,8 +166,7 @@ std::optional<v1::CoordinatorMessage> FakeNode::next(v1::CoordinatorMessage::Bod
 std::optional<v1::EnvelopePayload> FakeNode::next_envelope() {
   const auto message = next(v1::CoordinatorMessage::kEnvelope);
   if (!message) return std::nullopt;
-  const EnvelopeExpectation expected{
-      coordinator_.ca_sha256(), id_, {}, last_serial_, std::chrono::system_clock::now()};
+  const EnvelopeExpectation expected{pin_, id_, {}, last_serial_, std::chrono::system_clock::now()};
   auto payload = must(open_envelope(message->envelope().SerializeAsString(), expected));
   last_serial_ = payload.serial();
   return payload;

@@ -19,7 +19,8 @@ namespace kagent::coordinator {
 // wait ends after ten seconds.
 class FakeNode {
  public:
-  FakeNode(const RunningCoordinator& coordinator, std::string id);
+  // `pin`: as in RunningCoordinator::ca_pem.
+  FakeNode(const RunningCoordinator& coordinator, std::string id, std::string pin = "");
   ~FakeNode();
   FakeNode(const FakeNode&) = delete;
   FakeNode& operator=(const FakeNode&) = delete;
@@ -33,6 +34,10 @@ class FakeNode {
   [[nodiscard]] v1::ChallengeResponse challenge() const;
   [[nodiscard]] std::string key_sha256() const;
   [[nodiscard]] const std::string& certificate() const { return certificate_; }
+  // `pin`: of new user-data.
+  void follow_ca(const std::string& pin = "") {
+    ca_pem_ = coordinator_.ca_pem(pin.empty() ? pin_ : pin);
+  }
   void use_certificate(std::string pem) { certificate_ = std::move(pem); }
   [[nodiscard]] std::string key_pem() const;
 
@@ -57,6 +62,7 @@ class FakeNode {
   grpc::Status send(const v1::EnrollRequest& request);
   const RunningCoordinator& coordinator_;
   std::string id_;
+  std::string pin_;
   pki::Key key_;
   std::string ca_pem_;
   std::string certificate_;

@@ -91,9 +91,10 @@ std::string RunningCoordinator::ca_sha256() const {
   return must(config::parse_coordinator_url(user_data(false))).ca_sha256;
 }
 
-std::string RunningCoordinator::ca_pem() const {
-  return must(
-      fetch_pinned_ca("127.0.0.1", process_->port(), ca_sha256(), std::chrono::seconds(10)));
+std::string RunningCoordinator::ca_pem(const std::string& pin) const {
+  return must(fetch_pinned_ca("127.0.0.1", process_->port(), pin.empty() ? ca_sha256() : pin,
+                              std::chrono::seconds(10)))
+      .pem;
 }
 
 std::uint16_t RunningCoordinator::http_port() const {

@@ -33,7 +33,8 @@ class RunningCoordinator {
   [[nodiscard]] std::string user_data(bool with_token) const;
   [[nodiscard]] std::string token() const;
   [[nodiscard]] std::string ca_sha256() const;
-  [[nodiscard]] std::string ca_pem() const;  // as a node gets it: by the hash in the user-data
+  // As a node gets it: by the hash in the user-data. `pin`: that of an older line of it.
+  [[nodiscard]] std::string ca_pem(const std::string& pin = "") const;
   [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }
   [[nodiscard]] std::filesystem::path state() const { return folder_ / "state"; }
 

@@ -18,13 +18,13 @@ EnvelopeSigner make_signer(std::string_view organization = pki::signer_organizat
                            pki::Use use = pki::Use::envelope_signing) {
   const auto ca_key = *pki::generate_key();
   EnvelopeSigner signer;
-  signer.ca = *pki::make_ca(ca_key, "cluster");
+  signer.cas = {*pki::make_ca(ca_key, "cluster")};
   signer.key = *pki::generate_key();
   pki::IssueRequest request;
   request.subject = {std::string(organization), "signer"};
   request.use = use;
   request.lifetime = 24h;
-  signer.certificate = *pki::issue(request, signer.key, signer.ca, ca_key);
+  signer.certificate = *pki::issue(request, signer.key, signer.cas.front(), ca_key);
   return signer;
 }
 
@@ -41,7 +41,7 @@ kagent::v1::EnvelopePayload payload() {
 
 EnvelopeExpectation expect(const EnvelopeSigner& signer) {
   EnvelopeExpectation expected;
-  expected.ca_sha256 = *pki::spki_sha256(signer.ca);
+  expected.ca_sha256 = *pki::spki_sha256(signer.cas.front());
   expected.node_id = "node-1";
   expected.cluster_id = "cluster";
   expected.after_serial = 4;

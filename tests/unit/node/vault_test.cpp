@@ -17,13 +17,13 @@ using std::chrono::system_clock;
 struct Fixture {
   Fixture() {
     const auto ca_key = *pki::generate_key();
-    signer.ca = *pki::make_ca(ca_key, "cluster");
+    signer.cas = {*pki::make_ca(ca_key, "cluster")};
     signer.key = *pki::generate_key();
     pki::IssueRequest request;
     request.subject = {std::string(pki::signer_organization), "signer"};
     request.use = pki::Use::envelope_signing;
     request.lifetime = 24h;
-    signer.certificate = *pki::issue(request, signer.key, signer.ca, ca_key);
+    signer.certificate = *pki::issue(request, signer.key, signer.cas.front(), ca_key);
     std::filesystem::create_directory(folder / "state");
     std::filesystem::create_directory(folder / "run");
   }
@@ -42,7 +42,7 @@ struct Fixture {
     last = envelope.SerializeAsString();
     return vault.submit(last, trust(), system_clock::now());
   }
-  [[nodiscard]] Trust trust() const { return {*pki::spki_sha256(signer.ca), "node-1"}; }
+  [[nodiscard]] Trust trust() const { return {*pki::spki_sha256(signer.cas.front()), "node-1"}; }
 
   Result<Accepted> assign(std::uint64_t serial) {
     auto made = payload(serial);
