@@ -150,18 +150,22 @@ int main(int argc, char** argv) {
   auto* admin = app.add_option("--issue-admin", admin_name,
                                "write NAME.crt and NAME.key for kagentctl elsewhere, and exit")
                     ->type_name("NAME");
-  int vouched_days = coordinator::default_vouching.count() / 24;
+  std::string vouched_days;
   auto* replacing =
       app.add_option("--replace-ca", vouched_days,
                      "make another CA for the next start, and exit; user-data may name the one "
-                     "before for DAYS more (default 365; 0: not at all)")
+                     "before for DAYS more (365 when left out; 0: not at all)")
           ->type_name("DAYS")
-          ->check(CLI::Range(0, 3650))
+          ->check([](const std::string& days) {
+            const auto wrong = CLI::Range(0, 3650)(days);
+            return days.empty() || wrong.empty() ? "" : "DAYS is a number from 0 to 3650";
+          })
           ->expected(0, 1);
   CLI11_PARSE(app, argc, argv);
   if (check->count() > 0) return check_config(check_file, options);
   if (admin->count() > 0) return issue_admin(admin_name, options);
-  if (replacing->count() > 0) return replace_ca(vouched_days, options);
+  if (replacing->count() > 0)
+    return replace_ca(vouched_days.empty() ? 365 : std::stoi(vouched_days), options);
   log::init("kagent-coordinator", level);
   // gRPC has a line for every handshake that fails, and anybody can make one fail.
   if (level != log::Level::debug) gpr_set_log_function([](gpr_log_func_args*) {});

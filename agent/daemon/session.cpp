@@ -123,6 +123,7 @@ asio::awaitable<void> Session::follow_ca() {
   const auto sha256 = pki::spki_sha256(*known);
   if (!sha256) co_return;
   const auto ca = co_await fetch_ca(*sha256);
+  if (!ca) log::debug("looking for another CA: {}", ca.error().message());
   if (!ca || ca->pem == identity_->ca_pem) co_return;
   if (auto saved = save_bundle(state_, ca->bundle_pem); !saved) {
     log::warning("the coordinator's new CA: {}", saved.error().message());

@@ -22,8 +22,6 @@ struct Ca {
 // cut off doing so. Errors: data_loss (key and certificate do not belong together).
 Result<Ca> open_ca(const std::filesystem::path& folder, std::string_view cluster_id);
 
-inline constexpr std::chrono::hours default_vouching{24 * 365};
-
 // Makes another CA, which is in force from the next start on; what the one before has issued is
 // then issued anew. `vouch_for`: how long user-data may go on naming the CA before. 0: it is not to
 // be trusted any more, and every node needs new user-data. Asked again before that start, the first
