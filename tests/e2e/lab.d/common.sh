@@ -3,7 +3,9 @@
 lab_dir=${KAGENT_LAB_DIR:-/var/lib/kagent-lab}
 cache_dir=$lab_dir/cache
 machines_dir=$lab_dir/machines
-netns=kagent-lab
+lab_name=kagent-lab # another for each folder: labs do not meet
+[ "$lab_dir" = /var/lib/kagent-lab ] || lab_name+=-$(sha256sum <<<"$lab_dir" | cut -c1-8)
+netns=$lab_name
 bridge=lab0
 baked_dir=$lab_dir/baked # image: what the builder was laid over; upper: what provision made of it
 network=10.77.0 # /24; .1 the bridge, .2 the coordinator, .11 on the nodes

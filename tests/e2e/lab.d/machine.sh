@@ -43,7 +43,7 @@ hierarchies() {
 enter_cgroups() { # NAME
   local root dir file
   for root in $(hierarchies); do
-    dir=$root/kagent-lab-$1
+    dir=$root/$lab_name-$1
     mkdir -p "$dir"
     for file in cpuset.cpus cpuset.mems; do
       [ ! -e "$root/$file" ] || [ "$root" = /sys/fs/cgroup ] || cat "$root/$file" >"$dir/$file"
@@ -55,8 +55,8 @@ enter_cgroups() { # NAME
 leave_cgroups() { # NAME
   local root
   for root in $(hierarchies); do
-    [ ! -d "$root/kagent-lab-$1" ] ||
-      find "$root/kagent-lab-$1" -depth -type d -exec rmdir {} + 2>/dev/null || true
+    [ ! -d "$root/$lab_name-$1" ] ||
+      find "$root/$lab_name-$1" -depth -type d -exec rmdir {} + 2>/dev/null || true
   done
 }
 
