@@ -33,7 +33,8 @@ constexpr unsigned reports_a_certificate_look = 6 * 3600s / liveness::report_eve
 
 // More than any coordinator sends before the first is taken; the oldest is given up.
 constexpr std::size_t most_envelopes = 16;
-constexpr auto ask_again = 3s;
+constexpr auto look_again = 3s;
+constexpr auto greet_again = 30s;
 // A gRPC message is at most 1 MiB.
 constexpr std::size_t longest_log = 512 << 10;
 
@@ -57,6 +58,23 @@ v1::ClusterReady to_message(const LocalCluster& cluster) {
   ready.set_ca_certificates(cluster.ca_pem);
   ready.set_lease_fence(cluster.lease_fence);
   return ready;
+}
+
+Cause obstacle_of(const Error& error) {
+  Cause cause;
+  cause.message = "an order of the coordinator is not taken: " + error.message();
+  if (error.code() == Errc::resource_exhausted) {
+    cause.id = "disk.full";
+    cause.remedy = "Make room on the node's disk; kagent goes on by itself.";
+  } else if (is_lost(error)) {
+    cause.id = "noded.unavailable";
+    cause.remedy = "See `journalctl -u kagent-noded` on the node; kagent tries again by itself.";
+  } else {
+    cause.id = "envelope.refused";
+    cause.remedy =
+        "See that the node's clock and the coordinator's agree; kagent asks again by itself.";
+  }
+  return cause;
 }
 
 void set_status(const std::string& text) {
@@ -145,6 +163,7 @@ v1::NodeReport Agent::report() const {
     *report.mutable_kubelet_certificate_expires_at() = timestamp(*certificate_expiry_);
   *report.mutable_at() = timestamp(now.wall);
   if (assignment_.reset_done) report.set_reset_serial(assignment_.reset_serial);
+  if (obstacle_) put_failure(*obstacle_, *report.mutable_obstacle());
   return report;
 }
 
@@ -253,13 +272,10 @@ asio::awaitable<void> Agent::deliver() {
     envelopes_.pop_front();
     auto accepted = co_await node_->submit(envelope);
     if (!accepted) {
-      noded_.say("an envelope is not taken: " + accepted.error().message());
-      if (is_lost(accepted.error())) {
-        envelopes_.push_front(std::move(envelope));
-        co_await pause(ask_again);
-      }
+      if (not_taken(std::move(envelope), accepted.error())) co_await pause(look_again);
       continue;
     }
+    if (std::exchange(obstacle_, std::nullopt)) changed();
     noded_.over();
     if (accepted->kind == "assignment" || accepted->kind == "reset") co_await take_assignment();
     if (accepted->kind == "join-grant") {
@@ -269,6 +285,29 @@ asio::awaitable<void> Agent::deliver() {
     if (accepted->kind == "kubeconfig") co_await issue_kubeconfig(accepted->serial);
   }
   delivering_ = false;
+}
+
+// What noded could not take for now it is given again. What it refuses is of no use to it any more:
+// the coordinator says it anew, once it is asked.
+bool Agent::not_taken(std::string envelope, const Error& why) {
+  noded_.say("an envelope is not taken: " + why.message());
+  Cause obstacle = obstacle_of(why);
+  const bool known = obstacle_ == obstacle;
+  obstacle_ = std::move(obstacle);
+  if (!known) changed();
+  const bool later = is_lost(why) || why.code() == Errc::resource_exhausted;
+  if (later)
+    envelopes_.push_front(std::move(envelope));
+  else if (!std::exchange(asking_again_, true))
+    asio::co_spawn(io_, ask_again(), asio::detached);
+  return later;
+}
+
+// A session of its own begins with all that the coordinator wants of this node.
+asio::awaitable<void> Agent::ask_again() {
+  co_await pause(greet_again);
+  asking_again_ = false;
+  if (obstacle_) session_.begin_anew();
 }
 
 asio::awaitable<void> Agent::take_assignment() {
@@ -283,7 +322,7 @@ asio::awaitable<void> Agent::take_assignment() {
       co_return;
     }
     noded_.say("the assignment is not told: " + held.error().message());
-    co_await pause(ask_again);
+    co_await pause(look_again);
   }
 }
 

@@ -59,6 +59,9 @@ class Agent {
   void greet(const v1::Welcome& welcome);
   void take_envelope(std::string envelope);
   boost::asio::awaitable<void> deliver();
+  // Whether it is kept for later.
+  bool not_taken(std::string envelope, const Error& why);
+  boost::asio::awaitable<void> ask_again();
   void take_order(const v1::Mint& order);
   boost::asio::awaitable<Result<std::string>> certificate_key(v1::Mint order);
   boost::asio::awaitable<void> mint(v1::Mint order);
@@ -103,6 +106,8 @@ class Agent {
   HeldAssignment assignment_;
   std::deque<std::string> envelopes_;  // for noded, in the order they came
   bool delivering_ = false;
+  bool asking_again_ = false;
+  std::optional<Cause> obstacle_;  // why the last envelope is not taken
   Complaint noded_{"kagent-noded answers again"};
   LocalCluster cluster_;
   bool looking_for_cluster_ = false;

@@ -41,6 +41,8 @@ std::size_t sequence_at(std::string_view text) {
   return length;
 }
 
+}  // namespace
+
 void put_failure(const Cause& cause, v1::Failure& failure) {
   failure.set_cause(wire_text(cause.id));
   failure.set_message(wire_text(cause.message));
@@ -49,8 +51,6 @@ void put_failure(const Cause& cause, v1::Failure& failure) {
   for (std::size_t i = skip; i < cause.journal.size(); ++i)
     failure.add_journal(wire_text(cause.journal[i]));
 }
-
-}  // namespace
 
 google::protobuf::Timestamp timestamp(std::chrono::system_clock::time_point at) {
   return google::protobuf::util::TimeUtil::MillisecondsToTimestamp(

@@ -26,6 +26,8 @@ google::protobuf::Timestamp timestamp(std::chrono::system_clock::time_point at);
 std::vector<v1::StepStatus> step_statuses(const std::vector<StepView>& steps,
                                           const std::map<std::string, LastRun>& runs, Moment now);
 
+void put_failure(const Cause& cause, v1::Failure& failure);
+
 // Any bytes as a line that Protobuf's strings and a terminal can bear: UTF-8, no control
 // characters, at most 500 bytes.
 std::string wire_text(std::string_view line);

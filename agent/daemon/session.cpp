@@ -92,6 +92,12 @@ void Session::send(v1::AgentMessage message) {
   if (up_ && !stream_->send(std::move(message))) stream_->cancel();
 }
 
+void Session::begin_anew() {
+  if (!up_) return;
+  log::info("greeting the coordinator again");
+  stream_->cancel();
+}
+
 asio::awaitable<void> Session::run() {
   for (;;) {
     const Error why = co_await attempt();

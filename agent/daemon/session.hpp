@@ -44,6 +44,8 @@ class Session {
   boost::asio::awaitable<void> run();
   // Lost when there is no session: what matters is sent again with the next hello.
   void send(v1::AgentMessage message);
+  // Ends the stream, if there is one, for another with a new hello.
+  void begin_anew();
   [[nodiscard]] bool up() const { return up_; }
 
  private:

@@ -124,6 +124,8 @@ struct Report {
   std::string node_name, address;
   std::uint64_t reset_serial = 0;  // of the last ResetOrder that was carried out
   std::vector<StepReport> steps;
+  std::string
+      obstacle;  // why it does not take what the coordinator orders; empty: nothing is in the way
   std::string bytes;  // serialised as received
 
   [[nodiscard]] const StepReport* step(std::string_view name) const;

@@ -100,6 +100,8 @@ Status Registry::status(const Node& node) const {
   if (step != nullptr) status.step = step->name;
   if (step != nullptr && (step->state == StepState::failed || step->state == StepState::retrying))
     status.reason = failure_text(*step);
+  else if (node.report)
+    status.reason = node.report->obstacle;
   if (node.lost) {
     status.phase = Phase::lost;
     status.reason = "nothing is heard of it" +
@@ -134,7 +136,7 @@ Status Registry::status(const Node& node) const {
     status.phase = Phase::joining;
   } else if (step != nullptr && step->state == StepState::waiting) {
     status.phase = Phase::waiting;
-    status.reason = waiting_reason(node, *step);
+    if (status.reason.empty()) status.reason = waiting_reason(node, *step);
   } else {
     status.phase = Phase::preparing;
   }

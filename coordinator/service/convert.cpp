@@ -69,6 +69,8 @@ Report to_report(const v1::NodeReport& message) {
   report.node_name = message.facts().node_name();
   report.address = message.facts().address();
   report.reset_serial = message.reset_serial();
+  if (message.has_obstacle())
+    report.obstacle = message.obstacle().message() + "; " + message.obstacle().remedy();
   report.bytes = message.SerializeAsString();
   report.steps.reserve(static_cast<std::size_t>(message.steps_size()));
   for (const v1::StepStatus& step : message.steps())

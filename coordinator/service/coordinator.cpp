@@ -208,6 +208,13 @@ void Coordinator::received(const std::shared_ptr<Peer>& peer, const Caller& call
 }
 
 void Coordinator::greet(Session& session, const Caller& caller, const v1::Hello& hello) {
+  if (!understands(hello.protocol()))
+    return session.peer->close(
+        Error(Errc::failed_precondition,
+              fmt::format(
+                  "this agent speaks protocol {} and the coordinator, {}, protocol {}: they may be "
+                  "one apart; update the older one",
+                  hello.protocol(), version, protocol_version)));
   ++counters_.sessions_opened;
   log::debug("session of {} from {}", caller.common_name, caller.address);
   node_certificates_[caller.common_name] = caller.validity;

@@ -106,6 +106,25 @@ TEST_CASE_METHOD(Fixture, "T15 a reset order that was carried out is not carried
   CHECK(vault.reset().serial == 5);
 }
 
+TEST_CASE_METHOD(Fixture,
+                 "F20: orders of a newer coordinator: what is new in them is not in the way") {
+  const auto add_unknown = [](google::protobuf::Message& message) {
+    message.GetReflection()->MutableUnknownFields(&message)->AddVarint(1000, 1);
+  };
+  auto made = payload(1);
+  made.mutable_assignment()->set_role("worker");
+  add_unknown(made);
+  add_unknown(*made.mutable_assignment());
+  add_unknown(*made.mutable_assignment()->mutable_cluster_config());
+  REQUIRE(submit(made)->kind == "assignment");
+  CHECK(vault.assignment()->role() == "worker");
+  // Of a kind not known here: refused as such, and the next one counts.
+  auto unheard = payload(2);
+  add_unknown(unheard);
+  CHECK(submit(unheard).error().message().find("kind") != std::string::npos);
+  CHECK(assign(3)->serial == 3);
+}
+
 TEST_CASE_METHOD(Fixture, "A kubeconfig order is carried out once") {
   auto made = payload(3);
   made.mutable_kubeconfig()->set_user("joe");
