@@ -10,6 +10,7 @@ StepSpec spec_of(const plan::Step& step) {
   spec.after.assign(step.after.begin(), step.after.end());
   spec.attempts = step.retry.attempts;
   spec.first_delay = step.retry.first_delay;
+  spec.once_more_every = step.retry.once_more_every;
   spec.time_limit = step.time_limit;
   spec.drift = step.drift;
   return spec;

@@ -14,9 +14,10 @@ struct StepSpec {
   std::string name;
   plan::Gate gate = plan::Gate::none;
   std::vector<std::string> after;  // a name that the graph lacks counts as done
-  unsigned attempts = 1;           // then it has failed for good
+  unsigned attempts = 1;           // then it has failed
   std::chrono::seconds first_delay{1};
-  std::chrono::seconds time_limit{60};  // of one attempt
+  std::chrono::seconds once_more_every{0};  // once it has failed; 0: never
+  std::chrono::seconds time_limit{60};      // of one attempt
   plan::Drift drift = plan::Drift::ignore;
 };
 

@@ -83,7 +83,7 @@ std::vector<v1::StepStatus> step_statuses(const std::vector<StepView>& steps,
     status.set_detail(wire_text(view.detail));
     status.set_drift(wire_text(view.drift));
     if (view.record.failure) put_failure(*view.record.failure, *status.mutable_failure());
-    if (view.due && view.state == State::retrying)
+    if (view.due && (view.state == State::retrying || view.state == State::failed))
       *status.mutable_next_attempt_at() =
           timestamp(now.wall + std::chrono::duration_cast<std::chrono::system_clock::duration>(
                                    *view.due - now.steady));

@@ -118,6 +118,7 @@ void Sequencer::move(Step& step, State state) {
   if (state != State::retrying && state != State::waiting && state != State::running)
     step.view.due.reset();
   step.looking = false;
+  step.undone_again = false;
   step.look_due.reset();
   step.view.drift.clear();
   changed_ = true;
@@ -159,8 +160,16 @@ void Sequencer::settle(Time now) {
         if (due) start_check(step);
         break;
       case State::checking:
-      case State::recording:
-      case State::failed: break;
+      case State::recording: break;
+      case State::failed:
+        if (due) {
+          once_more(step);
+          break;
+        }
+        if (!step.view.due && !step.undone_again && step.spec.once_more_every > 0s)
+          step.view.due = now + step.spec.once_more_every;
+        if (!step.looking && !step.look_due) step.look_due = now + watch_.every;
+        break;
       case State::done:
         if (!step.looking && !step.look_due && drift_of(step) != plan::Drift::ignore)
           step.look_due = now + watch_.every;
@@ -175,6 +184,11 @@ void Sequencer::settle(Time now) {
   if (next && next != armed_) actions_.emplace_back(ArmTimer{*next});
   armed_ = next;
   if (std::exchange(changed_, false)) actions_.emplace_back(Report{});
+}
+
+void Sequencer::once_more(Step& step) {
+  step.view.record.spent = std::min(step.view.record.spent, step.spec.attempts - 1);
+  start_check(step);
 }
 
 void Sequencer::tick(Time now) {

@@ -25,7 +25,7 @@ enum class State : std::uint8_t {
   recording,  // its attempt is being written to the journal
   running,
   retrying,  // failed; tried again when it is due
-  failed,    // given up
+  failed,    // given up: looked at, as what is done is, and tried once more every ten minutes
   done,
 };
 
@@ -63,7 +63,7 @@ struct StepView {
   std::string detail;  // what it waits for, or what apply changes
   std::string unit;    // systemd unit of the last attempt, if it is known
   std::string invocation_id;
-  std::optional<Time> due;  // when retrying
+  std::optional<Time> due;  // when retrying or failed: of the next attempt
   std::string drift;        // done, and yet: what apply would change
 };
 
@@ -149,6 +149,7 @@ class Sequencer {
     std::optional<Time> look_due;
     bool looking = false;       // while it stays done, or failed
     std::vector<Time> repairs;  // of late
+    bool undone_again = false;  // failed for it: only looked at
     unsigned check_failures = 0;
   };
 
@@ -161,6 +162,7 @@ class Sequencer {
   void settle(Time now);
   void move(Step& step, State state);
   void start_check(Step& step);
+  void once_more(Step& step);
   void wait_for_gate(Step& step);
   void needed(Step& step, Time now);
   void blocked(Step& step, Time now);

@@ -40,7 +40,7 @@ void Sequencer::look(std::string_view name, Time now) {
 // The step stays what it is meanwhile: most looks find nothing.
 void Sequencer::start_look(Step& step) {
   step.look_due.reset();
-  if (drift_of(step) == plan::Drift::ignore) {
+  if (step.view.state == State::done && drift_of(step) == plan::Drift::ignore) {
     changed_ = changed_ || !step.view.drift.empty();
     step.view.drift.clear();
     return;
@@ -59,6 +59,10 @@ void Sequencer::looked(Step& step, Check result, const std::vector<std::string>&
   }
   if (result == Check::running) {
     ran(step, now);
+    return;
+  }
+  if (step.view.state == State::failed) {
+    step.look_due = now + watch_.every;
     return;
   }
   std::string drift =
@@ -91,7 +95,7 @@ void Sequencer::repair(Step& step, Time now) {
       step.spec.name);
   step.view.record.failure = std::move(undone);
   move(step, State::failed);
-  step.look_due = now + watch_.every;  // should somebody mend it
+  step.undone_again = true;
 }
 
 }  // namespace kagent::daemon

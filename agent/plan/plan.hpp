@@ -32,8 +32,10 @@ enum class Drift : std::uint8_t {
 };
 
 struct Retry {
-  unsigned attempts;                 // then the step has failed for good
+  unsigned attempts;                 // then the step has failed
   std::chrono::seconds first_delay;  // doubled each time, up to ten minutes
+  // Once failed: what was wrong may have been mended meanwhile; more would burn the machine.
+  std::chrono::seconds once_more_every{600};
 };
 
 struct Step {

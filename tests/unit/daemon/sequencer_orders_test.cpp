@@ -96,6 +96,9 @@ struct World {
   }
   std::vector<std::string> pending_apply;  // begun; its call may still turn out to be lost
 
+  // What has failed is looked at every five minutes: that is not searched.
+  [[nodiscard]] bool soon() const { return timer && *timer - now < 5min; }
+
   [[nodiscard]] std::string fingerprint() const {
     std::string text;
     for (const StepView& view : sequencer.steps()) {
@@ -110,7 +113,7 @@ struct World {
     for (const auto& [name, record] : journal)
       text += fmt::format("j{}{}{}", name, record.attempts, record.spent);
     for (const auto& name : pending_apply) text += "p" + name;
-    const int timer_in = timer ? static_cast<int>((*timer - now) / 1s) : -1;
+    const int timer_in = soon() ? static_cast<int>((*timer - now) / 1s) : -1;
     return text + fmt::format("t{} {}{}{}{}{}{}{}", timer_in, luck.crashes, luck.lost_journals,
                               luck.lost_ends, luck.lost_applies, luck.lost_checks, luck.unwritable,
                               luck.departures);
@@ -199,7 +202,7 @@ std::vector<Event> events(const World& world) {
         std::erase(w.pending_apply, name);
         w.sequencer.apply_lost(name, attempt, w.now);
       });
-  if (world.timer)
+  if (world.soon())
     all.emplace_back([](World& w) {
       w.now = std::max(w.now, *w.timer);
       w.timer.reset();

@@ -205,6 +205,36 @@ TEST_CASE("Without the lease a control plane does not run init, not even after a
   CHECK(node.times("init") == 0);
 }
 
+TEST_CASE("F4 F9 What was given up goes on by itself once it is mended") {
+  Node node;
+  node.answers["join"] = Check::blocked;
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    node.failures["runtime"] = cause("runtime.disk-full");
+    if (attempt == 0) node.assign(plan::Role::worker, false);
+    node.pass(600s);
+  }
+  node.failures.clear();
+  node.pass(601s);
+  CHECK(node.sequencer.is_done("runtime"));
+  CHECK(node.view("join").state == State::waiting);
+}
+
+TEST_CASE("What was given up and mended by hand is found by the next look, without an attempt") {
+  Node node;
+  node.answers["join"] = Check::blocked;
+  node.failures["kubelet"] = cause("kubelet.crashing");
+  node.assign(plan::Role::worker, false);
+  while (node.view("kubelet").state != State::failed) {
+    node.failures["kubelet"] = cause("kubelet.crashing");
+    node.pass(1s);
+  }
+  const auto attempts = node.times("kubelet");
+  node.done.emplace_back("kubelet");
+  node.pass(301s);
+  CHECK(node.sequencer.is_done("kubelet"));
+  CHECK(node.times("kubelet") == attempts);
+}
+
 TEST_CASE("A failure is tried again later and later, and given up with its cause") {
   Node failing;
   failing.failures["runtime"] = cause("runtime.broken");
@@ -226,8 +256,12 @@ TEST_CASE("A failure is tried again later and later, and given up with its cause
   CHECK(failing.view("runtime").record.attempts == plan::find("runtime")->retry.attempts);
   CHECK(failing.view("runtime").record.failure->id == "runtime.broken");
   CHECK(failing.view("kubelet").state == State::pending);
-  failing.pass(10h);
+  failing.failures["runtime"] = cause("runtime.broken");
+  failing.pass(599s);
   CHECK(failing.times("runtime") == plan::find("runtime")->retry.attempts);
+  failing.pass(2s);
+  CHECK(failing.times("runtime") == plan::find("runtime")->retry.attempts + 1);
+  CHECK(failing.view("runtime").state == State::failed);
 
   // A restart does not give it its attempts back; a new configuration does.
   Node again({}, failing.sequencer.records());
