@@ -16,10 +16,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr char not_registered[] = "NotRegistered";
+constexpr auto registration_limit = 90s;
+
 // What the API server knows of this node.
 struct Seen {
   bool ready = false;
-  std::string reason = "NotRegistered";
+  std::string reason = not_registered;
   std::string message = "kubelet has not registered the node";
   std::string pod_cidr;
   std::vector<std::string> labels_missing;  // KEY=VALUE
@@ -87,6 +90,22 @@ asio::awaitable<std::optional<Outcome>> pod_cidr_trouble(ContextPtr context, std
       "Delete the Node and reset it: `kagentctl reset NODE`; it gets another range.");
 }
 
+// A join ends before kubelet has registered the node, and to wait for a condition of what is not
+// there is an error. kubectl knows the other condition from 1.31 on; before that a retry does.
+bool knows_create(const kubeadm::Version& version) {
+  return version.major > 1 || version.minor >= 31;
+}
+
+Command::Argv wait_for_node() {
+  return {"kubectl",
+          "--kubeconfig",
+          kubelet_conf,
+          "wait",
+          "--for=create",
+          "node/" + node_name(),
+          fmt::format("--timeout={}s", registration_limit.count())};
+}
+
 bool has_cni_configuration(const Context& context) {
   std::error_code ignored;
   for (const auto& entry :
@@ -128,7 +147,12 @@ class Ready final : public Step {
                        "--for=condition=Ready",
                        "node/" + node_name(),
                        fmt::format("--timeout={}s", limit.count())};
-    Command command(unit_name("ready"), std::move(argv), limit + 10s);
+    auto version = co_await kubeadm_version(context);
+    if (!version) co_return failed(name(), version.error());
+    std::vector<Command::Argv> lines;
+    if (knows_create(*version)) lines.push_back(wait_for_node());
+    lines.push_back(std::move(argv));
+    Command command(unit_name("ready"), std::move(lines), limit + registration_limit);
     auto run = co_await context->units->run(std::move(command));
     if (!run) co_return failed(name(), run.error());
     auto seen = co_await ask(context);
@@ -150,14 +174,14 @@ class Ready final : public Step {
       co_return outcome;
     }
     std::string message = fmt::format("the node is not Ready: {}: {}", seen.reason, seen.message);
-    if (!has_cni_configuration(*context)) {
+    if (seen.reason != not_registered && !has_cni_configuration(*context)) {
       message += "; there is no CNI configuration in /etc/cni/net.d";
       co_return co_await unit_failed(
           std::move(run), "ready.no-cni", std::move(message),
           "Give the ClusterConfig a CNI manifest (cni.manifests), or apply one by hand.");
     }
     co_return co_await unit_failed(
-        std::move(run), seen.reason == "NotRegistered" ? "ready.not-registered" : "ready.not-ready",
+        std::move(run), seen.reason == not_registered ? "ready.not-registered" : "ready.not-ready",
         std::move(message), "See `journalctl -u kubelet` on the node.");
   }
 
