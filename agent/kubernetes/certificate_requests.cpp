@@ -49,7 +49,8 @@ asio::awaitable<void> carry_out(std::shared_ptr<Client> client, Verdict verdict,
     json patch;
     patch["metadata"]["resourceVersion"] = verdict.resource_version;
     patch["status"]["conditions"] = json::array({std::move(condition)});
-    const std::string target = std::string(requests_path) + "/" + verdict.request + "/approval";
+    const std::string target =
+        std::string(requests_path) + "/" + path_part(verdict.request) + "/approval";
     std::string body = patch.dump();
     auto response = co_await client->request("PATCH", target, std::move(body));
     Result<> outcome;

@@ -10,7 +10,10 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace kagent::kubernetes {
 namespace asio = boost::asio;
@@ -48,6 +51,13 @@ Result<ssl::context> make_context(const Access& access) try {
                std::string("kubeconfig: its certificates: ") + error.what());
 }
 
+// Beast writes a target as it is: a line end in it would begin another request in our name.
+Result<> check_target(std::string_view target) {
+  const auto visible = [](char c) { return c > ' ' && c < '\x7f'; };
+  if (target.starts_with('/') && std::ranges::all_of(target, visible)) return {};
+  return Error(Errc::invalid_argument, "Kubernetes API: the request's path is malformed, not sent");
+}
+
 // Lines of a body that comes in pieces.
 class Lines {
  public:
@@ -68,6 +78,20 @@ class Lines {
 };
 
 }  // namespace
+
+std::string path_part(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                            (c >= '0' && c <= '9') ||
+                            std::string_view("-._~").find(c) != std::string_view::npos;
+    if (unreserved)
+      encoded += c;
+    else
+      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
+}
 
 Error Response::error() const {
   const auto parsed = nlohmann::json::parse(body, nullptr, false);
@@ -141,6 +165,7 @@ Client::~Client() = default;
 asio::awaitable<Result<Response>> Client::request(std::string verb, std::string target,
                                                   std::string body,
                                                   std::chrono::milliseconds limit) {
+  if (auto good = check_target(target); !good) co_return good.error();
   const auto impl = impl_;
   auto connected = co_await impl->connect(limit);
   if (!connected) co_return connected.error();
@@ -165,6 +190,7 @@ asio::awaitable<Result<Response>> Client::request(std::string verb, std::string 
 asio::awaitable<Result<>> Client::watch(std::string target,
                                         std::function<void(const std::string&)> line,
                                         std::chrono::milliseconds quiet) {
+  if (auto good = check_target(target); !good) co_return good.error();
   const auto impl = impl_;
   auto connected = co_await impl->connect(quiet);
   if (!connected) co_return connected.error();

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace kagent::kubernetes {
 
@@ -22,6 +23,9 @@ struct Response {
   [[nodiscard]] Error error() const;
 };
 
+// One part of a path, or a value of a query: all but RFC 3986's unreserved characters as %XX.
+std::string path_part(std::string_view text);
+
 // HTTPS to one API server with one client certificate, a connection a request: kagent asks rarely.
 // Errors: unavailable, deadline_exceeded, permission_denied (its certificate is not of this
 // cluster), protocol.
@@ -32,7 +36,8 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // `verb`: GET, POST, DELETE, or PATCH (RFC 7396). `body`: JSON or empty.
+  // `verb`: GET, POST, DELETE, or PATCH (RFC 7396). `target`: made of path_part(); invalid_argument
+  // when it holds a space or a control character, which would end it. `body`: JSON or empty.
   boost::asio::awaitable<Result<Response>> request(
       std::string verb, std::string target, std::string body,
       std::chrono::milliseconds limit = std::chrono::seconds{10});

@@ -1,5 +1,7 @@
 #include "agent/kubernetes/drain.hpp"
 
+#include "agent/base/names.hpp"
+
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -24,8 +26,14 @@ std::string name_of(const Pod& pod) {
   return pod.space + "/" + pod.name;
 }
 
+// Without one the path would be that of all Nodes.
+Result<> check_name(const std::string& node) {
+  if (is_node_name(node)) return {};
+  return Error(Errc::invalid_argument, "\"" + node + "\" is no name of a Node (RFC 1123)");
+}
+
 std::string node_path(const std::string& name) {
-  return "/api/v1/nodes/" + name;
+  return "/api/v1/nodes/" + path_part(name);
 }
 
 // "Cannot evict pod as it would violate the pod's disruption budget. The disruption budget web
@@ -77,7 +85,7 @@ asio::awaitable<Result<Cordon>> look_at_cordon(std::shared_ptr<Client> client, s
 }
 
 asio::awaitable<Result<NodePods>> list_pods(std::shared_ptr<Client> client, std::string node) {
-  std::string target = "/api/v1/pods?fieldSelector=spec.nodeName%3D" + node;
+  std::string target = "/api/v1/pods?fieldSelector=spec.nodeName%3D" + path_part(node);
   auto response = co_await ask(client, "GET", std::move(target), std::string());
   if (!response) co_return response.error();
   if (!response->ok()) co_return response->error();
@@ -89,7 +97,8 @@ asio::awaitable<Result<std::string>> evict(std::shared_ptr<Client> client, Pod p
   json eviction{{"apiVersion", "policy/v1"}, {"kind", "Eviction"}};
   eviction["metadata"]["name"] = pod.name;
   eviction["metadata"]["namespace"] = pod.space;
-  std::string target = "/api/v1/namespaces/" + pod.space + "/pods/" + pod.name + "/eviction";
+  std::string target =
+      "/api/v1/namespaces/" + path_part(pod.space) + "/pods/" + path_part(pod.name) + "/eviction";
   auto response = co_await ask(client, "POST", std::move(target), eviction.dump());
   if (!response) co_return response.error();
   if (response->ok() || response->status == 404) co_return std::string{};
@@ -196,6 +205,7 @@ Result<NodePods> pods_of(std::string_view text) {
 asio::awaitable<Result<>> drain(std::shared_ptr<Client> client, DrainOrder order,
                                 std::function<void(const DrainState&)> progress,
                                 std::function<bool()> wanted) {
+  if (auto named = check_name(order.node); !named) co_return named;
   if (order.plan) {
     auto state = co_await evict_all(client, order);
     if (!state) co_return state.error();
@@ -219,6 +229,7 @@ asio::awaitable<Result<>> drain(std::shared_ptr<Client> client, DrainOrder order
 }
 
 asio::awaitable<Result<>> delete_node(std::shared_ptr<Client> client, std::string name) {
+  if (auto named = check_name(name); !named) co_return named;
   auto response = co_await ask(client, "DELETE", node_path(name), std::string());
   if (!response) co_return response.error();
   if (response->ok() || response->status == 404) co_return Result<>{};

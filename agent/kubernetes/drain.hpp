@@ -43,12 +43,14 @@ struct DrainState {
 // asked again and again. `progress` gets every state, at least every few seconds; once `wanted`
 // says no, it ends as cancelled. What ends without success takes back a cordon of ours. A node that
 // Kubernetes does not have is drained. Errors: deadline_exceeded (names the pods and what keeps
-// them), failed_precondition (pods that only `force` evicts), those of Client.
+// them), failed_precondition (pods that only `force` evicts), invalid_argument (no name of a Node),
+// those of Client.
 boost::asio::awaitable<Result<>> drain(std::shared_ptr<Client> client, DrainOrder order,
                                        std::function<void(const DrainState&)> progress,
                                        std::function<bool()> wanted);
 
-// One that is not there is a success.
+// One that is not there is a success. Errors: invalid_argument (no name of a Node), those of
+// Client.
 boost::asio::awaitable<Result<>> delete_node(std::shared_ptr<Client> client, std::string name);
 
 }  // namespace kagent::kubernetes

@@ -49,7 +49,7 @@ asio::awaitable<void> follow(std::shared_ptr<Client> client, std::string path, s
       };
       const std::string target = path +
                                  "?watch=1&timeoutSeconds=" + std::to_string(watch_for.count()) +
-                                 "&resourceVersion=" + followed.resource_version();
+                                 "&resourceVersion=" + path_part(followed.resource_version());
       const auto began = std::chrono::steady_clock::now();
       outcome = co_await client->watch(target, std::move(line), quiet_limit);
       if (!read) outcome = read;

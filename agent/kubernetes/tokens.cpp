@@ -1,5 +1,6 @@
 #include "agent/kubernetes/tokens.hpp"
 
+#include "agent/base/names.hpp"
 #include "agent/base/pki.hpp"
 #include "agent/kubernetes/certificate_requests.hpp"
 
@@ -47,6 +48,8 @@ std::string token_secret(const std::string& id, const std::string& secret, const
 
 asio::awaitable<Result<Minted>> mint_token(std::shared_ptr<Client> client, TokenFor node,
                                            std::chrono::seconds ttl) {
+  if (!is_node_name(node.node_name))
+    co_return Error(Errc::invalid_argument, "its hostname is no name of a Node (RFC 1123)");
   Result<Minted> last = Error(Errc::already_exists, "no free token id was found");
   for (int tries = 0; tries < ids_tried; ++tries) {
     Minted minted;
@@ -65,7 +68,7 @@ asio::awaitable<Result<Minted>> mint_token(std::shared_ptr<Client> client, Token
 }
 
 asio::awaitable<Result<>> revoke_token(std::shared_ptr<Client> client, std::string token_id) {
-  std::string target = std::string(secrets_path) + "/bootstrap-token-" + token_id;
+  std::string target = std::string(secrets_path) + "/bootstrap-token-" + path_part(token_id);
   auto response = co_await client->request("DELETE", std::move(target), std::string());
   if (!response) co_return response.error();
   if (response->ok() || response->status == 404) co_return Result<>{};

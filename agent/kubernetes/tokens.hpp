@@ -26,6 +26,7 @@ struct TokenFor {
 std::string token_secret(const std::string& id, const std::string& secret, const TokenFor& node,
                          std::chrono::system_clock::time_point expires_at);
 
+// Errors: invalid_argument (no name of a Node), those of Client.
 boost::asio::awaitable<Result<Minted>> mint_token(std::shared_ptr<Client> client, TokenFor node,
                                                   std::chrono::seconds ttl);
 

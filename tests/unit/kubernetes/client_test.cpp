@@ -209,6 +209,42 @@ TEST_CASE("a watch gives whole lines, however they are cut, and says why it is r
   CHECK(gone.error().message().find("too old") != std::string::npos);
 }
 
+TEST_CASE("T16 a target that would be two requests is not sent, nor asked for") {
+  const Authority authority;
+  Server server(authority, {answer("200 OK", "{}")});
+  asio::io_context io;
+  const auto client = std::make_shared<Client>(io, access_to(authority, authority, server.port()));
+  std::function<bool()> wanted = [] { return true; };
+  const std::string smuggled = "x HTTP/1.1\r\nHost: y\r\n\r\nDELETE /api/v1/nodes/m";
+  for (const std::string& name : {smuggled, std::string("a b"), std::string("a\tb"),
+                                  std::string("a\0b", 3), std::string("\xc3\xa4"), std::string()}) {
+    const auto code = [](const auto& outcome) {
+      return outcome ? Errc::internal : outcome.error().code();
+    };
+    CHECK(code(run(io, delete_node(client, name))) == Errc::invalid_argument);
+    CHECK(code(run(io, mint_token(client, {"i-1", name, false}, 600s))) == Errc::invalid_argument);
+    DrainOrder order;
+    order.node = name;
+    CHECK(code(run(io, drain(
+                           client, order, [](const DrainState&) {}, wanted))) ==
+          Errc::invalid_argument);
+    order.plan = true;
+    CHECK(code(run(io, drain(
+                           client, order, [](const DrainState&) {}, wanted))) ==
+          Errc::invalid_argument);
+    if (name.empty()) continue;
+    CHECK(code(run(io, client->request("GET", "/" + name, ""))) == Errc::invalid_argument);
+    CHECK(code(run(io, client->watch(
+                           "/" + name, [](const std::string&) {}, 5s))) == Errc::invalid_argument);
+  }
+  CHECK(path_part(smuggled).find_first_of(" \r\n/") == std::string::npos);
+  CHECK(path_part("web-0.a_b~") == "web-0.a_b~");
+  CHECK(path_part("a/../b?%") == "a%2F..%2Fb%3F%25");
+  CHECK(run(io, client->request("GET", "/good", "")));  // the first that the server sees
+  REQUIRE(server.requests().size() == 1);
+  CHECK(server.requests()[0].starts_with("GET /good HTTP/1.1\r\n"));
+}
+
 TEST_CASE("a token id that is taken makes way for another; a token that is gone is revoked") {
   const Authority authority;
   Server server(authority, {answer("409 Conflict", "{}"), answer("201 Created", "{}"),
