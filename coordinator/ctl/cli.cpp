@@ -142,8 +142,10 @@ void CommandLine::add_admission() {
   approve->add_option("--key", approve_.key, "first 8 digits or more of its key");
   auto* forget =
       command(app_, "forget", "unbinds a node from its key: it has lost it, or a thief has it",
-              [this] { return run_forget(endpoint_, leave_.node); });
+              [this] { return run_forget(endpoint_, leave_.node, approve_.key); });
   forget->add_option("NODE", leave_.node, "name or id")->required();
+  forget->add_option("--key", approve_.key,
+                     "first 8 digits or more of the key of the machine that is to take its place");
 }
 
 void CommandLine::add_global() {

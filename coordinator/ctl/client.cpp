@@ -106,14 +106,14 @@ class GrpcClient final : public Client {
     return answer->key_sha256();
   }
 
-  Result<std::string> forget_node(const std::string& id_or_name) override {
+  Result<v1::ForgetNodeResponse> forget_node(const std::string& id_or_name,
+                                             const std::string& key) override {
     v1::ForgetNodeRequest request;
     request.set_node(id_or_name);
-    auto answer = call<v1::ForgetNodeResponse>([&](grpc::ClientContext* context, auto* response) {
+    request.set_key_sha256(key);
+    return call<v1::ForgetNodeResponse>([&](grpc::ClientContext* context, auto* response) {
       return stub_->ForgetNode(context, request, response);
     });
-    if (!answer) return answer.error();
-    return answer->node_id();
   }
 
   Result<v1::CreateTokenResponse> create_token(const v1::CreateTokenRequest& request) override {

@@ -38,7 +38,9 @@ class Client {
   virtual Result<v1::ListClaimsResponse> list_claims() = 0;
   // `key`: the first digits of its SHA-256, or empty. The key that is bound now.
   virtual Result<std::string> approve_node(const std::string& id, const std::string& key) = 0;
-  virtual Result<std::string> forget_node(const std::string& id_or_name) = 0;
+  // `key`: of a rival, its first digits; empty: whoever comes next.
+  virtual Result<v1::ForgetNodeResponse> forget_node(const std::string& id_or_name,
+                                                     const std::string& key) = 0;
   virtual Result<v1::CreateTokenResponse> create_token(const v1::CreateTokenRequest& request) = 0;
   virtual Result<v1::ListCertificatesResponse> list_certificates() = 0;
   virtual Result<v1::ListTokensResponse> list_tokens() = 0;

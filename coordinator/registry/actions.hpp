@@ -75,6 +75,7 @@ struct RequestUnregister {
 };
 struct Disconnect {  // its session is dead: end it
   std::string node;
+  bool unbound = false;  // it is of a key that the node is bound to no longer
 };
 struct Changed {  // what is shown of the node may be different now
   std::string node;

@@ -45,7 +45,7 @@ struct LeaveRecord {
 struct NodeRecord {
   std::string id;
   std::string key_sha256;   // SPKI of the node's key, bound at the first enrolment; empty: unbound
-  std::string barred_key;   // that it was unbound from
+  std::string barred_key;   // those that it was unbound from, comma-separated
   std::uint64_t order = 0;  // of enrolment, from 1
   std::string name;         // Kubernetes node name as last reported
   WantedRole wanted = WantedRole::automatic;

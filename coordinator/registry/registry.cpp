@@ -48,57 +48,6 @@ Node* Registry::get(const std::string& id) {
   return found == by_id_.end() ? nullptr : found->second;
 }
 
-Enrolment Registry::enrol(const std::string& id, const std::string& key_sha256, WantedRole wanted,
-                          Now now, bool role_fixed) {
-  if (Node* known = get(id)) {
-    if (known->record.barred_key == key_sha256) return Enrolment::barred;
-    if (known->record.key_sha256.empty()) {
-      known->record.key_sha256 = key_sha256;
-      actions_.emplace_back(RebindNode{known->record, {}});
-    }
-    if (known->record.key_sha256 != key_sha256) return Enrolment::other_key;
-    hear(*known, now);
-    return Enrolment::accepted;
-  }
-  if (const NodeRecord* gone = removed(id)) {
-    if (gone->key_sha256 != key_sha256) return Enrolment::other_key;
-    // Before it is refused it must undo what it may still have of the cluster.
-    return gone->leave.reset_done ? Enrolment::removed : Enrolment::accepted;
-  }
-  auto node = std::make_unique<Node>();
-  node->record.id = id;
-  node->record.key_sha256 = key_sha256;
-  node->record.order = next_order_++;
-  node->record.wanted = wanted;
-  node->record.role_fixed = role_fixed;
-  node->record.enrolled_at = now.wall;
-  node->record.last_seen_at = now.wall;
-  node->heard = now.steady;
-  node->by_heard = alive_.insert(alive_.end(), node.get());
-  by_id_.emplace(id, node.get());
-  actions_.emplace_back(BindNode{node->record});
-  changed(*node);
-  nodes_.push_back(std::move(node));
-  return Enrolment::accepted;
-}
-
-Result<> Registry::unbind(const std::string& id, Now) {
-  Node* node = get(id);
-  if (node == nullptr) return Error(Errc::not_found, "there is no node " + id);
-  if (node->record.key_sha256.empty()) return {};
-  node->record.barred_key = std::exchange(node->record.key_sha256, {});
-  actions_.emplace_back(RebindNode{node->record, node->record.barred_key});
-  forget(*node);
-  actions_.emplace_back(Disconnect{id});
-  changed(*node);
-  return {};
-}
-
-const NodeRecord* Registry::record(const std::string& id) const {
-  const Node* node = find(id);
-  return node != nullptr ? &node->record : removed(id);
-}
-
 void Registry::hear(Node& node, Now now) {
   node.heard = now.steady;
   node.record.last_seen_at = now.wall;

@@ -117,7 +117,13 @@ struct Minted {
   std::string problem;  // set instead when it could not be done
 };
 
-enum class Enrolment : std::uint8_t { accepted, other_key, removed, barred };
+enum class Enrolment : std::uint8_t {
+  accepted,
+  other_key,
+  removed,
+  barred,
+  other_role  // the id was unbound, has a role, and the token is for another one
+};
 
 struct LeaveWish {
   bool remove = false, force = false, rejoin = false;
@@ -145,9 +151,17 @@ class Registry {
   // `role_fixed`: `wanted` is all that it may be, whatever it says later. For a new node.
   Enrolment enrol(const std::string& id, const std::string& key_sha256, WantedRole wanted, Now now,
                   bool role_fixed = false);
+  // What enrol() would say; changes nothing.
+  [[nodiscard]] Enrolment judge(const std::string& id, const std::string& key_sha256,
+                                WantedRole wanted, bool role_fixed) const;
   // Ends its session; the next key that enrols is bound to it, but never this one. Idempotent.
   // Errors: not_found.
   Result<> unbind(const std::string& id, Now now);
+  // The same, and binds it to that key at once. The rest as in enrol().
+  Enrolment rebind(const std::string& id, const std::string& key_sha256, WantedRole wanted,
+                   bool role_fixed);
+  [[nodiscard]] Enrolment may_rebind(const Node& node, const std::string& key_sha256,
+                                     WantedRole wanted, bool role_fixed) const;
   // The node must be enrolled in the calls below; an unknown id is ignored.
   void connected(const std::string& id, Hello hello, Now now);
   void disconnected(const std::string& id, Now now);
@@ -199,6 +213,11 @@ class Registry {
   void changed_waiting();
   void forget(Node& node);
   void settle_ready(Node& node);
+
+  // admission.cpp
+  void bind_key(Node& node, const std::string& key_sha256, WantedRole wanted, bool role_fixed);
+  void end_session(Node& node);
+
   void rename(Node& node, const std::string& name);
 
   // roles.cpp

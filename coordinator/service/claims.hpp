@@ -1,5 +1,7 @@
 #pragma once
 
+#include "coordinator/registry/model.hpp"
+
 #include <chrono>
 #include <map>
 #include <string>
@@ -12,6 +14,10 @@ namespace kagent::coordinator {
 struct Claim {
   std::string node_id, key_sha256, address;
   std::chrono::steady_clock::time_point last;
+  // What it is let in with, should it be.
+  WantedRole wanted = WantedRole::automatic;
+  bool role_fixed = false;  // `wanted` is its token's
+  std::string token{};      // its id
 };
 
 // The last ones, each key of each id once. Bounded: the oldest goes first, and each address has its

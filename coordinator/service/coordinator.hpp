@@ -73,7 +73,7 @@ class Coordinator {
   // Errors: permission_denied.
   Result<> may_administer(const Caller& caller, std::string_view what);
   v1::ListNodesResponse list_nodes() const;
-  // Errors: not_found; failed_precondition (the name fits several).
+  // Errors: not_found; failed_precondition (it fits several).
   Result<const Node*> resolve(const std::string& id_or_name) const;
   v1::Node describe(const Node& node) const { return to_message(node); }
   using LogsDone = Waits<v1::GetLogsResponse>::Done;
@@ -124,6 +124,8 @@ class Coordinator {
   // enrolment.cpp
   Result<Applicant> applicant_of(const v1::EnrollRequest& request, const Caller& caller) const;
   Result<Pass> take(const Applicant& applicant);
+  Result<> spend(const std::string& token);
+  Result<> let_in_by(std::string_view event, const Claim& claim, const Caller& caller);
   void add_rival(v1::Node& message) const;
   void greet(Session& session, const Caller& caller, const v1::Hello& hello);
   void dispatch(const Caller& caller, v1::AgentMessage& message);

@@ -149,10 +149,10 @@ void Coordinator::deliver(Action& action) {
     if (found == sessions_.end()) return;
     const auto peer = std::move(found->second.peer);
     sessions_.erase(found);
+    duplicates_.gone(disconnect->node);
     if (registry_.removed(disconnect->node) != nullptr)
       return peer->close(Error(Errc::permission_denied, "this node was removed"));
-    if (const Node* node = registry_.find(disconnect->node);
-        node != nullptr && node->record.key_sha256.empty())
+    if (disconnect->unbound)
       return peer->close(Error(Errc::unauthenticated, "this node was unbound from its key"));
     log::warning("nothing is heard of node {}", disconnect->node);
     peer->close(Error(Errc::deadline_exceeded, "no heartbeat for too long"));

@@ -47,15 +47,11 @@ Result<Pass> Doorkeeper::admit(const Applicant& applicant, Now now) {
   if (!config_.without_token() || !applicant.request.token().empty()) {
     const auto token = tokens_.find(applicant.request.token(), now);
     if (!token) return token.error();
-    pass = {token->id, token->role};
+    pass = {token->id, token->role, false};
   }
   if (config_.attestation() == "ec2")
     if (auto checked = check_instance(applicant, now); !checked) return checked.error();
-  if (config_.attestation() == "approve")
-    return Error(Errc::failed_precondition,
-                 "waits for an administrator's word: `kagentctl approve " +
-                     applicant.request.node_id() + "`; the key of this node is " +
-                     applicant.key_sha256.substr(0, 16));
+  pass.waits = config_.attestation() == "approve";
   return pass;
 }
 

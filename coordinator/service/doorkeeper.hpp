@@ -27,6 +27,7 @@ struct Applicant {
 struct Pass {
   std::string token;                        // the id of the one he had, if any
   WantedRole role = WantedRole::automatic;  // that the token gives, whatever he asks for
+  bool waits = false;                       // for an administrator's word
 };
 
 // Decides who may enrol: by certificate, token, EC2's word or an administrator's.

@@ -15,6 +15,51 @@ bool is_node_id(const std::string& id) {
          std::ranges::all_of(id, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
 }
 
+std::string short_key(const Claim& claim) {
+  return claim.key_sha256.substr(0, 16);
+}
+
+Error refusal(Enrolment verdict, const Claim& claim) {
+  const std::string& id = claim.node_id;
+  switch (verdict) {
+    case Enrolment::barred:
+      return {Errc::permission_denied,
+              "an administrator has unbound node " + id +
+                  " from this very key: it makes another when /var/lib/kagent/node.key is removed "
+                  "and kagentd restarted"};
+    case Enrolment::removed:
+      return {Errc::permission_denied,
+              "node " + id + " was removed; `kagentctl rejoin " + id + "` lets it come back"};
+    case Enrolment::other_role:
+      return {Errc::permission_denied,
+              "node " + id +
+                  " has another role here than the token gives: it needs one for that "
+                  "role, or `kagentctl remove " +
+                  id + "` first"};
+    case Enrolment::other_key:
+    case Enrolment::accepted: break;
+  }
+  return {Errc::already_exists,
+          "node " + id +
+              " is bound to another key: another machine uses this id, or this one has lost its "
+              "key; if so, `kagentctl forget " +
+              id + " --key " + short_key(claim) + "` lets it in"};
+}
+
+// The one of them that the administrator means. `key`: its first digits, or empty.
+Result<Claim> choose(std::vector<Claim> claims, const std::string& key, const Error& none) {
+  if (!key.empty() && key.size() < 8)
+    return Error(Errc::invalid_argument, "of the key at least 8 digits are needed");
+  std::erase_if(claims, [&](const Claim& claim) { return !claim.key_sha256.starts_with(key); });
+  if (claims.empty()) return none;
+  if (claims.size() > 1)
+    return Error(Errc::failed_precondition,
+                 "several machines ask to be " + claims.front().node_id +
+                     ": name the key of the right one with --key; it says its key in its journal "
+                     "(journalctl -u kagentd)");
+  return claims.front();
+}
+
 v1::Claim claim_message(const Claim& claim, bool rival, Now now) {
   v1::Claim message;
   message.set_node_id(claim.node_id);
@@ -49,41 +94,37 @@ Result<Pass> Coordinator::take(const Applicant& applicant) {
   const std::string& id = applicant.request.node_id();
   const Now at = now();
   const auto pass = door_.admit(applicant, at);
-  const bool waits = !pass && pass.error().code() == Errc::failed_precondition;
-  if (!pass && !waits) return pass.error();
-  const NodeRecord* record = registry_.record(id);
-  const bool taken = record != nullptr && !record->key_sha256.empty();
-  const Claim claim{id, applicant.key_sha256, applicant.caller.ip, at.steady};
-  if (waits && !taken) {
+  if (!pass) return pass.error();
+  const bool role_fixed = pass->role != WantedRole::automatic;
+  const Claim claim{id,
+                    applicant.key_sha256,
+                    applicant.caller.ip,
+                    at.steady,
+                    role_fixed ? pass->role : wanted_role(applicant.request.requested_role()),
+                    role_fixed,
+                    pass->token};
+  const Enrolment verdict = registry_.judge(id, claim.key_sha256, claim.wanted, claim.role_fixed);
+  if (verdict == Enrolment::other_key) {
+    rivals_.note(claim);
+    for (const auto& watcher : watchers_) watcher->changed(id);
+  }
+  if (verdict != Enrolment::accepted) return refusal(verdict, claim);
+  if (pass->waits) {
     waiting_.note(claim);
-    return pass.error();
+    return Error(Errc::failed_precondition,
+                 "waits for an administrator's word: `kagentctl approve " + id +
+                     "`; the key of this node is " + short_key(claim));
   }
-  const bool role_fixed = pass && pass->role != WantedRole::automatic;
-  // Spent before the door opens: a crash between the two costs a use, never gives one away.
-  if (!taken && !applicant.bound)
-    if (auto spent = door_.tokens().spend(pass->token))
-      if (auto saved = store_->save_token(*spent); !saved) return saved.error();
-  switch (registry_.enrol(id, applicant.key_sha256,
-                          role_fixed ? pass->role : wanted_role(applicant.request.requested_role()),
-                          at, role_fixed)) {
-    case Enrolment::accepted: return pass ? *pass : Pass{};
-    case Enrolment::barred:
-      return Error(Errc::permission_denied,
-                   "an administrator has unbound node " + id +
-                       " from this very key: it makes another when /var/lib/kagent/node.key is "
-                       "removed and kagentd restarted");
-    case Enrolment::removed:
-      return Error(Errc::permission_denied,
-                   "node " + id + " was removed; `kagentctl rejoin " + id + "` lets it come back");
-    case Enrolment::other_key: break;
-  }
-  rivals_.note(claim);
-  for (const auto& watcher : watchers_) watcher->changed(id);
-  return Error(Errc::already_exists,
-               "node " + id +
-                   " is bound to another key: another machine uses this id, or this one has lost "
-                   "its key; if so, `kagentctl forget " +
-                   id + "` lets it in");
+  if (!applicant.bound)
+    if (auto spent = spend(claim.token); !spent) return spent.error();
+  registry_.enrol(id, claim.key_sha256, claim.wanted, at, claim.role_fixed);
+  return *pass;
+}
+
+// Before the door opens: a crash between the two costs a use, never gives one away.
+Result<> Coordinator::spend(const std::string& token) {
+  const auto spent = door_.tokens().spend(token);
+  return spent ? store_->save_token(*spent) : Result<>();
 }
 
 void Coordinator::enroll(const v1::EnrollRequest& request, const Caller& caller, EnrollDone done) {
@@ -93,10 +134,9 @@ void Coordinator::enroll(const v1::EnrollRequest& request, const Caller& caller,
   const auto refuse = [&](const Error& error) {
     ++counters_.enrolments_refused;
     entry.reason = error.message();
-    // Who may not yet, or comes second, has shown what is wanted.
-    const bool shown = error.code() == Errc::failed_precondition ||
-                       error.code() == Errc::already_exists ||
-                       error.code() == Errc::resource_exhausted;
+    // Who may not yet has shown what is wanted.
+    const bool shown =
+        error.code() == Errc::failed_precondition || error.code() == Errc::resource_exhausted;
     if (!shown) strangers_.refused(caller.ip, now().steady);
     if (audit_.refused(entry, now()))
       log::warning("enrolment of {} from {} refused: {}", entry.node.empty() ? "?" : entry.node,
@@ -153,47 +193,52 @@ void Coordinator::add_rival(v1::Node& message) const {
   *message.mutable_rival() = claim_message(last, true, at);
   if (message.reason().empty())
     message.set_reason("another machine, at " + last.address +
-                       ", asks for this node's identity with another key, and is refused");
+                       ", asks for this node's identity with another key, and is refused; if it is "
+                       "the right one: `kagentctl forget " +
+                       message.id() + " --key " + short_key(last) + "`");
 }
 
 Result<v1::ApproveNodeResponse> Coordinator::approve_node(const v1::ApproveNodeRequest& request,
                                                           const Caller& caller) {
   const Now at = now();
-  auto claims = waiting_.of(request.node_id(), at.steady);
-  if (!request.key_sha256().empty()) {
-    if (request.key_sha256().size() < 8)
-      return Error(Errc::invalid_argument, "of the key at least 8 digits are needed");
-    std::erase_if(claims, [&](const Claim& claim) {
-      return !claim.key_sha256.starts_with(request.key_sha256());
-    });
-  }
-  if (request.node_id().empty() || claims.empty())
-    return Error(Errc::not_found, "no node " + request.node_id() +
-                                      " waits for approval; `kagentctl approve` lists those that "
-                                      "do");
-  if (claims.size() > 1)
+  const std::string& id = request.node_id();
+  const Error none(
+      Errc::not_found,
+      "no node " + id + " waits for approval; `kagentctl approve` lists those that do");
+  if (id.empty()) return none;
+  const auto claim = choose(waiting_.of(id, at.steady), request.key_sha256(), none);
+  if (!claim) return claim.error();
+  const Enrolment verdict =
+      registry_.judge(id, claim->key_sha256, claim->wanted, claim->role_fixed);
+  if (verdict == Enrolment::other_key || verdict == Enrolment::removed)
     return Error(Errc::failed_precondition,
-                 "several machines ask to be " + request.node_id() +
-                     ": name the key of the right one with --key; it says its key in its journal "
-                     "(journalctl -u kagentd)");
-  const Claim claim = claims.front();
-  AuditEntry entry("approve", caller);
-  entry.node = claim.node_id;
-  entry.more.emplace_back("key", claim.key_sha256);
-  if (auto written = audit_.granted(entry, now()); !written) return written.error();
-  if (registry_.enrol(claim.node_id, claim.key_sha256, WantedRole::automatic, at) !=
-      Enrolment::accepted)
-    return Error(Errc::failed_precondition,
-                 "node " + claim.node_id +
+                 "node " + id +
                      " is bound to another key or was removed: see `kagentctl forget` and "
                      "`kagentctl rejoin`");
-  waiting_.withdraw(claim.node_id);
-  log::info("node {} with key {} approved by {}", claim.node_id, claim.key_sha256, who(caller));
+  if (verdict != Enrolment::accepted) return refusal(verdict, *claim);
+  if (auto let_in = let_in_by("approve", *claim, caller); !let_in) return let_in.error();
+  registry_.enrol(id, claim->key_sha256, claim->wanted, at, claim->role_fixed);
+  waiting_.withdraw(id);
+  log::info("node {} with key {} approved by {}", id, claim->key_sha256, who(caller));
   act();
   courier_.flush();
   v1::ApproveNodeResponse response;
-  response.set_key_sha256(claim.key_sha256);
+  response.set_key_sha256(claim->key_sha256);
   return response;
+}
+
+// What an administrator's word does not stand for: the token that the machine has shown, which is
+// spent now. Written down before.
+Result<> Coordinator::let_in_by(std::string_view event, const Claim& claim, const Caller& caller) {
+  if (auto usable = door_.tokens().usable(claim.token, now()); !usable)
+    return Error(Errc::failed_precondition,
+                 usable.error().message() + "; the machine has to ask with another one");
+  AuditEntry entry(event, caller);
+  entry.node = claim.node_id;
+  entry.more.emplace_back("key", claim.key_sha256);
+  if (!claim.token.empty()) entry.more.emplace_back("token", claim.token);
+  if (auto written = audit_.granted(entry, now()); !written) return written;
+  return spend(claim.token);
 }
 
 Result<v1::ForgetNodeResponse> Coordinator::forget_node(const v1::ForgetNodeRequest& request,
@@ -201,17 +246,31 @@ Result<v1::ForgetNodeResponse> Coordinator::forget_node(const v1::ForgetNodeRequ
   const auto node = resolve(request.node());
   if (!node) return node.error();
   const std::string id = (*node)->record.id;
-  AuditEntry entry("forget", caller);
-  entry.node = id;
-  entry.more.emplace_back("key", (*node)->record.key_sha256);
-  if (auto written = audit_.granted(entry, now()); !written) return written.error();
-  if (auto unbound = registry_.unbind(id, now()); !unbound) return unbound.error();
-  rivals_.withdraw(id);
-  log::warning("node {} unbound from its key by {}", id, who(caller));
-  act();
-  courier_.flush();
   v1::ForgetNodeResponse response;
   response.set_node_id(id);
+  if (request.key_sha256().empty()) {
+    AuditEntry entry("forget", caller);
+    entry.node = id;
+    entry.more.emplace_back("key", (*node)->record.key_sha256);
+    if (auto written = audit_.granted(entry, now()); !written) return written.error();
+    if (auto unbound = registry_.unbind(id, now()); !unbound) return unbound.error();
+    log::warning("node {} unbound from its key by {}", id, who(caller));
+  } else {
+    const Error none(Errc::not_found, "no machine with that key asks to be " + id +
+                                          "; `kagentctl approve` lists who has asked of late");
+    const auto claim = choose(rivals_.of(id, now().steady), request.key_sha256(), none);
+    if (!claim) return claim.error();
+    const Enrolment verdict =
+        registry_.may_rebind(**node, claim->key_sha256, claim->wanted, claim->role_fixed);
+    if (verdict != Enrolment::accepted) return refusal(verdict, *claim);
+    if (auto let_in = let_in_by("rebind", *claim, caller); !let_in) return let_in.error();
+    registry_.rebind(id, claim->key_sha256, claim->wanted, claim->role_fixed);
+    log::warning("node {} bound to the key {} by {}", id, claim->key_sha256, who(caller));
+    response.set_key_sha256(claim->key_sha256);
+  }
+  rivals_.withdraw(id);
+  act();
+  courier_.flush();
   return response;
 }
 

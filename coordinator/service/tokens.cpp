@@ -13,6 +13,16 @@ Error unknown() {
           "the line that is valid"};
 }
 
+Result<> check(const TokenRecord& record, Now now) {
+  if (record.expires_at <= now.wall)
+    return Error(Errc::unauthenticated,
+                 "the enrolment token " + record.id + " has expired: `kagentctl token create`");
+  if (record.uses_left && *record.uses_left == 0)
+    return Error(Errc::unauthenticated,
+                 "the enrolment token " + record.id + " is used up: `kagentctl token create`");
+  return {};
+}
+
 }  // namespace
 
 Tokens::Tokens(std::vector<std::string> user_data_hashes, std::vector<TokenRecord> records)
@@ -55,19 +65,21 @@ Result<TokenRecord> Tokens::find(std::string_view token, Now now) const {
     }
   const auto found = records_.find(std::string(token.substr(0, token.find('.'))));
   if (found == records_.end() || !pki::equal_secret(found->second.sha256, sha256)) return unknown();
-  const TokenRecord& record = found->second;
-  if (record.expires_at <= now.wall)
-    return Error(Errc::unauthenticated,
-                 "the enrolment token " + record.id + " has expired: `kagentctl token create`");
-  if (record.uses_left && *record.uses_left == 0)
-    return Error(Errc::unauthenticated,
-                 "the enrolment token " + record.id + " is used up: `kagentctl token create`");
-  return record;
+  if (auto good = check(found->second, now); !good) return good.error();
+  return found->second;
+}
+
+Result<> Tokens::usable(const std::string& id, Now now) const {
+  if (id.empty() || id == of_user_data) return {};
+  const auto found = records_.find(id);
+  if (found == records_.end())
+    return Error(Errc::unauthenticated, "the enrolment token " + id + " was revoked");
+  return check(found->second, now);
 }
 
 std::optional<TokenRecord> Tokens::spend(const std::string& id) {
   const auto found = records_.find(id);
-  if (found == records_.end() || !found->second.uses_left) return std::nullopt;
+  if (found == records_.end() || found->second.uses_left.value_or(0) == 0) return std::nullopt;
   --*found->second.uses_left;
   return found->second;
 }

@@ -33,6 +33,8 @@ class Tokens {
   Result<Created> create(const Wish& wish, Now now);
   // Which it is. Compared in constant time. Errors: unauthenticated with what to do.
   [[nodiscard]] Result<TokenRecord> find(std::string_view token, Now now) const;
+  // Whether that one, found before, may still be spent; so may none at all. Errors: as find().
+  [[nodiscard]] Result<> usable(const std::string& id, Now now) const;
   // One use less; of user-data's always. Nothing is left to be saved when there is no limit.
   std::optional<TokenRecord> spend(const std::string& id);
   bool drop(const std::string& id);

@@ -24,7 +24,7 @@ class Store {
   // A new node; the same id with the same key again changes nothing. already_exists: another key.
   virtual Result<> bind_node(const NodeRecord& record) = 0;
 
-  // Only its key and the one barred. failed_precondition: it is not bound to the key `from`.
+  // Only its key and those barred. failed_precondition: it is not bound to the key `from`.
   virtual Result<> rebind_node(const NodeRecord& record, const std::string& from) = 0;
 
   // not_found: not bound. failed_precondition: its stored serial is higher, somebody else writes.

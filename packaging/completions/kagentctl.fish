@@ -60,6 +60,7 @@ complete -c kagentctl -n '__kagentctl_is remove' -s y -l yes
 complete -c kagentctl -n '__kagentctl_is reset' -l rejoin
 complete -c kagentctl -n '__kagentctl_is rejoin' -a '(__kagentctl_nodes)'
 complete -c kagentctl -n '__kagentctl_is approve' -l key -x
+complete -c kagentctl -n '__kagentctl_is forget' -l key -x
 complete -c kagentctl -n '__kagentctl_is token' -a 'create list revoke'
 complete -c kagentctl -n '__kagentctl_is create' -l ttl -x
 complete -c kagentctl -n '__kagentctl_is create' -l uses -x

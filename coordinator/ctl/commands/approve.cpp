@@ -35,13 +35,17 @@ ExitCode run_approve(const Endpoint& endpoint, const ApproveOptions& options) {
   return exit_ok;
 }
 
-ExitCode run_forget(const Endpoint& endpoint, const std::string& node) {
+ExitCode run_forget(const Endpoint& endpoint, const std::string& node, const std::string& key) {
   const auto client = connect(endpoint);
   if (!client) return fail(client.error());
-  const auto id = (*client)->forget_node(node);
-  if (!id) return fail(id.error());
-  std::cout << node << " is unbound from its key, which is barred; the next machine that may "
-            << "enrol as " << *id << " is bound to it\n";
+  const auto forgotten = (*client)->forget_node(node, key);
+  if (!forgotten) return fail(forgotten.error());
+  std::cout << node << " is unbound from its key, which is barred; ";
+  if (forgotten->key_sha256().empty())
+    std::cout << "the next machine that may enrol as " << forgotten->node_id()
+              << " is bound to it\n";
+  else
+    std::cout << "it is bound to the key " << forgotten->key_sha256() << ", which may come in\n";
   return exit_ok;
 }
 

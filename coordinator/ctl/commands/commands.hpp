@@ -64,7 +64,8 @@ struct ApproveOptions {
   std::string key;   // its first digits; empty: whichever it is
 };
 ExitCode run_approve(const Endpoint& endpoint, const ApproveOptions& options);
-ExitCode run_forget(const Endpoint& endpoint, const std::string& node);
+// `key`: of the machine that is to take its place, its first digits; empty: whichever comes.
+ExitCode run_forget(const Endpoint& endpoint, const std::string& node, const std::string& key);
 
 struct TokenOptions {
   std::chrono::seconds lifetime{};

@@ -67,7 +67,7 @@ TEST_CASE("T18 Every decision is in the audit log when its answer comes, and no 
   CHECK(last(coordinator)["audit"] == "token-create");
   CHECK(last(coordinator)["token"] == created->token().id());
   CHECK(last(coordinator)["actor"] == "admin socket");
-  REQUIRE(client->forget_node("i-1"));
+  REQUIRE(client->forget_node("i-1", ""));
   CHECK(last(coordinator)["audit"] == "forget");
   REQUIRE(client->user_data(true));
   CHECK(last(coordinator)["audit"] == "user-data");
