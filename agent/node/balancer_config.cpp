@@ -1,8 +1,37 @@
 #include "agent/node/balancer_config.hpp"
 
+#include "agent/base/names.hpp"
+
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+
 namespace kagent::node {
+
+namespace {
+
+bool is_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() && port != 0;
+}
+
+bool is_server(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || !is_port(text.substr(colon + 1))) return false;
+  std::string_view host = text.substr(0, colon);
+  const bool v6 = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (v6) host = host.substr(1, host.size() - 2);
+  return is_ip_address(host) && v6 == (host.find(':') != std::string_view::npos);
+}
+
+}  // namespace
+
+std::vector<std::string> usable_servers(std::vector<std::string> servers) {
+  std::erase_if(servers, [](const std::string& server) { return !is_server(server); });
+  return servers;
+}
 
 const std::string_view balancer_unit = R"(# Made by kagent.
 [Unit]

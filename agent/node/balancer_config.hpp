@@ -7,6 +7,9 @@
 
 namespace kagent::node {
 
+// Those that are an IP address and a port: nothing else gets into haproxy.cfg.
+std::vector<std::string> usable_servers(std::vector<std::string> servers);
+
 // haproxy.cfg: from 127.0.0.1:`port` to those of `servers` ("HOST:PORT") that answer /readyz. TLS
 // goes through unopened. Each server has a name of its own address, so that a reload changes no
 // other.

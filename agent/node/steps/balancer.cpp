@@ -22,12 +22,17 @@ bool is_wanted(const Context& context) {
   return context.cluster.local_balancer_port() != 0;
 }
 
+std::vector<std::string> servers_of(const Context& context) {
+  if (!context.assignment) return {};
+  const auto& servers = context.assignment->api_servers();
+  return usable_servers({servers.begin(), servers.end()});
+}
+
 // The unit comes with the files, not with a package of ours: without kagent the node goes on.
 std::vector<FileWant> files(const Context& context) {
-  const auto& servers = context.assignment->api_servers();
   const auto port = static_cast<std::uint16_t>(context.cluster.local_balancer_port());
   return {{unit_path, std::string(balancer_unit), 0644},
-          {config_path, balancer_config(port, {servers.begin(), servers.end()}), 0644}};
+          {config_path, balancer_config(port, servers_of(context)), 0644}};
 }
 
 // HAProxy on every node, where no address was given that leads to all API servers.
@@ -44,7 +49,7 @@ class Balancer final : public Step {
       co_return found;
     }
     if (state->load == "masked") co_return found;  // an operator's wish
-    if (!context->assignment || context->assignment->api_servers().empty()) {
+    if (servers_of(*context).empty()) {
       found.need("lead to the API servers, once the coordinator knows one");
       found.state = StepState::blocked;
       co_return found;
@@ -76,7 +81,7 @@ class Balancer final : public Step {
       co_return failed("balancer.program-missing", "HAProxy is not installed",
                        "Install haproxy in the machine image, set packages.mode to install, or "
                        "give controlPlaneEndpoint in the ClusterConfig.");
-    if (!context->assignment || context->assignment->api_servers().empty())
+    if (servers_of(*context).empty())
       co_return failed("balancer.no-servers", "the coordinator knows no API server yet",
                        "None: it tells as soon as a control plane has connected.");
     if (auto written = write(*context); !written) co_return failed(name(), written.error());

@@ -55,6 +55,22 @@ TEST_CASE("a balancer waits until the coordinator knows an API server") {
   CHECK_FALSE(machine.context->exists(config_path));
 }
 
+TEST_CASE("T16 what is no address and port never gets into haproxy.cfg") {
+  Balanced machine;
+  auto step = make_balancer();
+  machine.runs();
+  machine.has({"10.0.0.1:6443\n    server evil 10.9.9.9:6443", "evil:6443",
+               "10.0.0.1:", "10.0.0.1:0", "10.0.0.1:65536", "10.0.0.1:+1", "fd00::1:6443",
+               "[10.0.0.1]:6443", "10.0.0.1"});
+  CHECK(machine.apply(*step).cause == "balancer.no-servers");
+  machine.has({"10.0.0.2:6443", "10.0.0.1:6443 backup\n    mode http", "[fd00::2]:6443"});
+  CHECK(machine.apply(*step).ok());
+  const std::string text = machine.read(config_path);
+  CHECK_THAT(text, ContainsSubstring("server 10.0.0.2:6443 10.0.0.2:6443\n"));
+  CHECK_THAT(text, ContainsSubstring("server [fd00::2]:6443 [fd00::2]:6443\n"));
+  CHECK_THAT(text, !ContainsSubstring("10.0.0.1"));
+}
+
 TEST_CASE("a balancer without HAProxy says where it may come from") {
   Balanced machine;
   auto step = make_balancer();
