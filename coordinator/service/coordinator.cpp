@@ -194,6 +194,8 @@ void Coordinator::received(const std::shared_ptr<Peer>& peer, const Caller& call
                            v1::AgentMessage message) {
   const std::string& id = caller.common_name;
   if (message.has_hello()) {
+    // Since it was let in, its key may have been barred.
+    if (auto admitted = admit(caller); !admitted) return peer->close(admitted.error());
     Session& session = sessions_[id];
     if (session.peer && session.peer != peer)
       session.peer->close(Error(Errc::cancelled, "another session of this node has begun"));
