@@ -12,6 +12,10 @@ constexpr std::chrono::seconds logs_deadline{5};
 constexpr std::uint32_t default_log_lines = 200;
 constexpr std::uint32_t most_log_lines = 5000;
 
+const std::string& title_of(const Node& node) {
+  return node.record.name.empty() ? node.record.id : node.record.name;
+}
+
 }  // namespace
 
 v1::Node Coordinator::to_message(const Node& node) const {
@@ -28,16 +32,23 @@ v1::ListNodesResponse Coordinator::list_nodes() const {
 }
 
 Result<const Node*> Coordinator::resolve(const std::string& id_or_name) const {
-  if (const Node* node = registry_.find(id_or_name)) return node;
+  const Node* by_id = registry_.find(id_or_name);
+  if (by_id != nullptr && by_id->record.name == id_or_name) return by_id;
   const Node* found = nullptr;
   for (const auto& node : registry_.nodes()) {
     if (node->record.name != id_or_name) continue;
+    // A node says itself what it is called: by the id of another it is not taken for that one.
+    if (by_id != nullptr)
+      return Error(Errc::failed_precondition, id_or_name + " is the id of one node (named " +
+                                                  title_of(*by_id) + ") and the name of another (" +
+                                                  node->record.id + "): say that name or that id");
     if (found != nullptr)
       return Error(Errc::failed_precondition, "several nodes are named " + id_or_name +
                                                   ": give the id, " + found->record.id + " or " +
                                                   node->record.id);
     found = node.get();
   }
+  if (by_id != nullptr) return by_id;
   if (found == nullptr) return Error(Errc::not_found, "there is no node " + id_or_name);
   return found;
 }

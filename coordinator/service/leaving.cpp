@@ -35,15 +35,19 @@ Result<v1::LeaveNodeResponse> Coordinator::leave_node(const v1::LeaveNodeRequest
 Result<v1::RejoinNodeResponse> Coordinator::rejoin_node(const v1::RejoinNodeRequest& request,
                                                         const Caller& caller) {
   std::string id = request.node();
-  if (registry_.removed(id) == nullptr) {
-    const auto node = resolve(id);
-    if (!node && node.error().code() == Errc::not_found)
-      return Error(Errc::not_found, node.error().message() +
-                                        "; one that was removed is named by "
-                                        "its id");
-    if (!node) return node.error();
-    id = (*node)->record.id;
-  }
+  const auto node = resolve(id);
+  const bool was_removed = registry_.removed(id) != nullptr;
+  if (was_removed && node)
+    return Error(Errc::failed_precondition, id +
+                                                " is the id of a node that was removed, and the "
+                                                "name of node " +
+                                                (*node)->record.id +
+                                                ": that one has to get another hostname first");
+  if (!was_removed && !node && node.error().code() == Errc::not_found)
+    return Error(Errc::not_found,
+                 node.error().message() + "; one that was removed is named by its id");
+  if (!node && node.error().code() != Errc::not_found) return node.error();
+  if (node) id = (*node)->record.id;
   AuditEntry entry("rejoin", caller);
   entry.node = id;
   if (auto written = audit_.granted(entry, now()); !written) return written.error();
