@@ -24,17 +24,6 @@ bool Registry::needs_mint(const Node& node, Now now) const {
   return now.steady - node.grant->sent >= policy_.grant_patience;
 }
 
-// Another node under the same name that has joined or is about to: Kubernetes would take the two
-// for one.
-const Node* Registry::name_holder(const Node& node) const {
-  const auto [first, last] = by_name_.equal_range(node.record.name);
-  for (auto i = first; i != last; ++i) {
-    const Node& other = *i->second;
-    if (&other != &node && (other.record.joined || other.mint || other.grant)) return &other;
-  }
-  return nullptr;
-}
-
 // Two control planes that join at once race in etcd. One that is lost is waited for until its token
 // has expired.
 const Node* Registry::joining_control_plane(const Node& but, Now now) const {
@@ -61,9 +50,9 @@ const Node* Registry::reachable_control_plane(const Node* but) const {
 void Registry::pump_grant(Node& node, Now now) {
   if (!cluster_.initialized() || mint_requests_.size() >= policy_.mints_at_once) return;
   if (!needs_mint(node, now)) return;
-  if (const Node* holder = name_holder(node)) {
-    node.mint_problem = "the name " + node.record.name + " is taken by node " + holder->record.id +
-                        ": give this node another hostname";
+  if (std::string problem = name_problem(node); !problem.empty()) {
+    if (problem != node.mint_problem) changed(node);
+    node.mint_problem = std::move(problem);
     return;
   }
   if (node.record.role == Role::control_plane)
@@ -84,6 +73,7 @@ void Registry::pump_grants(Now now) {
 
 void Registry::request_mint(Node& node, const Node& minter, Now now) {
   if (node.grant) revoke(node);
+  if (!std::exchange(node.record.name_bound, true)) save(node);
   const std::uint64_t request = next_request_++;
   RequestMint mint{
       minter.record.id, request, node.record.id, node.record.name, policy_.token_ttl, false, 0};

@@ -117,7 +117,7 @@ Result<> Registry::rejoin(const std::string& id, Now now) {
     node->lost = false;
     node->by_heard = alive_.insert(alive_.end(), node.get());
     by_id_.emplace(id, node.get());
-    if (!node->record.name.empty()) by_name_.emplace(node->record.name, node.get());
+    index_name(*node);
     const auto place = std::ranges::find_if(
         nodes_, [&](const auto& other) { return other->record.order > node->record.order; });
     Node& back = **nodes_.insert(place, std::move(node));
@@ -162,7 +162,7 @@ void Registry::come_back(Node& node, Now now) {
 void Registry::advance(Node& node, Now now) {
   LeaveRecord& leave = node.record.leave;
   if (leave.stage == LeaveStage::drain) {
-    const bool in_cluster = cluster_.initialized() && node.record.joined;
+    const bool in_cluster = cluster_.initialized() && node.record.joined && owns_name(node);
     const bool last = node.record.role == Role::control_plane &&
                       control_planes_.size() == 1;  // there is nobody to do it, nowhere to go
     if (in_cluster && !last) return request_drain(node, now);
@@ -259,10 +259,7 @@ void Registry::request_unregister(Node& node, Now now) {
   if (node.errand || now.steady < node.next_errand) return;
   node.record.joined = node.record.was_ready = false;
   hand_over_cluster(node);
-  // One that has taken over the name owns the Node of that name.
-  const bool taken = name_holder(node) != nullptr;
-  if (!cluster_.initialized() || node.record.name.empty() || taken)
-    return finish_leaving(node, now);
+  if (!cluster_.initialized() || !owns_name(node)) return finish_leaving(node, now);
   const Node* worker = reachable_control_plane(&node);
   if (worker == nullptr) return;  // asked when one comes
   const std::uint64_t request = next_request_++;
@@ -298,6 +295,7 @@ void Registry::hand_over_cluster(const Node& node) {
   if (!cluster_.initialized()) {
     cluster_ = {};
     kubernetes_.clear();
+    kubernetes_known_ = false;
   }
   actions_.emplace_back(SaveCluster{cluster_});
 }
@@ -314,6 +312,8 @@ void Registry::finish_leaving(Node& node, Now now) {
   leave.stage = LeaveStage::left;
   changed(node);
   if (!leave.remove) {
+    node.record.name_bound = false;
+    node.address.clear();
     save(node);
     if (leave.rejoin) come_back(node, now);
     return;
@@ -322,12 +322,7 @@ void Registry::finish_leaving(Node& node, Now now) {
   save(node);
   if (node.connected && leave.reset_done) actions_.emplace_back(Disconnect{node.record.id});
   by_id_.erase(node.record.id);
-  const auto [first, last] = by_name_.equal_range(node.record.name);
-  for (auto i = first; i != last; ++i)
-    if (i->second == &node) {
-      by_name_.erase(i);
-      break;
-    }
+  unindex_name(node);
   if (!node.lost) alive_.erase(node.by_heard);
   node.connected = false;
   const auto place = std::ranges::find(nodes_, &node, &std::unique_ptr<Node>::get);
@@ -387,7 +382,8 @@ void Registry::removed_reported(NodeRecord& record, const Report& report) {
   actions_.emplace_back(SaveNode{record});
   // When it came back, its kubelet was quicker than our order, and registered it again.
   const Node* worker = reachable_control_plane();
-  if (worker != nullptr && !record.name.empty() && !by_name_.contains(record.name))
+  const bool owned = record.name_bound && name_holder(record.name) == nullptr;
+  if (worker != nullptr && owned)
     actions_.emplace_back(RequestUnregister{worker->record.id, 0, record.name, {}, 0});
   actions_.emplace_back(Disconnect{record.id});
 }

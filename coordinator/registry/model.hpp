@@ -47,7 +47,8 @@ struct NodeRecord {
   std::string key_sha256;   // SPKI of the node's key, bound at the first enrolment; empty: unbound
   std::string barred_key;   // those that it was unbound from, comma-separated
   std::uint64_t order = 0;  // of enrolment, from 1
-  std::string name;         // Kubernetes node name as last reported
+  std::string name;         // Kubernetes node name as last reported, until it is bound
+  bool name_bound = false;  // it was let into the cluster under `name`, and has not left
   WantedRole wanted = WantedRole::automatic;
   bool role_fixed = false;  // `wanted` is its token's, not its own
   Role role = Role::none;
@@ -121,7 +122,8 @@ struct StepReport {
 };
 
 struct Report {
-  std::string node_name, address;
+  std::string node_name;           // empty: none that Kubernetes would take
+  std::string address;             // empty: none
   std::uint64_t reset_serial = 0;  // of the last ResetOrder that was carried out
   std::vector<StepReport> steps;
   std::string

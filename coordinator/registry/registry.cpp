@@ -1,5 +1,7 @@
 #include "coordinator/registry/registry.hpp"
 
+#include "agent/base/names.hpp"
+
 #include <algorithm>
 
 namespace kagent::coordinator {
@@ -19,6 +21,10 @@ Registry::Registry(Policy policy, Snapshot snapshot, std::vector<std::optional<R
     auto node = std::make_unique<Node>();
     node->record = std::move(snapshot.nodes[i].record);
     next_order_ = std::max(next_order_, node->record.order + 1);
+    if (!is_node_name(node->record.name)) {  // of a version before
+      node->record.name.clear();
+      node->record.name_bound = false;
+    }
     if (node->record.leave.remove && node->record.leave.stage == LeaveStage::left) {
       const std::string id = node->record.id;
       removed_[id] = std::move(node);
@@ -28,7 +34,9 @@ Registry::Registry(Policy policy, Snapshot snapshot, std::vector<std::optional<R
     node->heard = now.steady;  // it gets the time to come back before it counts as lost
     node->by_heard = alive_.insert(alive_.end(), node.get());
     by_id_.emplace(node->record.id, node.get());
-    if (!node->record.name.empty()) by_name_.emplace(node->record.name, node.get());
+    if (node->report && (node->record.joined || initialises(*node)))
+      node->address = node->report->address;
+    index_name(*node);
     if (node->record.role == Role::control_plane)
       control_planes_.emplace(node->record.order, node.get());
     const LeaveStage stage = node->record.leave.stage;
@@ -149,20 +157,9 @@ void Registry::reported(const std::string& id, Report report, Now now) {
   changed(*node);
 }
 
-void Registry::rename(Node& node, const std::string& name) {
-  const auto [first, last] = by_name_.equal_range(node.record.name);
-  for (auto i = first; i != last; ++i)
-    if (i->second == &node) {
-      by_name_.erase(i);
-      break;
-    }
-  node.record.name = name;
-  if (!name.empty()) by_name_.emplace(name, &node);
-}
-
 void Registry::take_report(Node& node, Report report, Now now) {
   const NodeRecord before = node.record;
-  if (report.node_name != node.record.name) rename(node, report.node_name);
+  rename(node, report.node_name);
   node.report = std::move(report);
   for (const char* name : {"init", "join"}) {
     const StepReport* step = node.report->step(name);
@@ -185,13 +182,26 @@ void Registry::take_report(Node& node, Report report, Now now) {
   else
     waiting_.erase(node.record.order);
   if (join != nullptr && node.grant && !waits) node.grant->taken_up = true;
+  settle_own_name(node);
+  take_address(node, now);
   settle_ready(node);
   if (!(node.record == before)) save(node);
   settle_reset(node, now);
 }
 
+// Each change costs an Assignment to every node: one that says another address each time gets one
+// change a minute.
+void Registry::take_address(Node& node, Now now) {
+  const std::string& address = node.report->address;
+  if (!node.record.joined && !initialises(node)) return;
+  if (address.empty() || address == node.address) return;
+  if (!node.address.empty() && now.steady < node.next_address) return;
+  node.address = address;
+  node.next_address = now.steady + policy_.address_patience;
+}
+
 const KubernetesState* Registry::kubernetes(const Node& node) const {
-  if (!node.record.joined) return nullptr;
+  if (!node.record.joined || !node.record.name_bound) return nullptr;
   const auto found = kubernetes_.find(node.record.name);
   return found == kubernetes_.end() ? nullptr : &found->second;
 }
@@ -211,6 +221,7 @@ void Registry::kubernetes_nodes(const std::string& id, std::map<std::string, Kub
   hear(*sender, now);
   if (sender->record.role != Role::control_plane || !sender->record.joined) return;
   const auto before = std::exchange(kubernetes_, std::move(nodes));
+  const bool known_before = std::exchange(kubernetes_known_, true);
   const auto settle = [this](const std::string& name) {
     const auto [first, last] = by_name_.equal_range(name);
     for (auto i = first; i != last; ++i) {
@@ -227,6 +238,7 @@ void Registry::kubernetes_nodes(const std::string& id, std::map<std::string, Kub
   }
   for (const auto& [name, state] : before)
     if (!kubernetes_.contains(name)) settle(name);
+  if (!known_before) pump_grants(now);
 }
 
 void Registry::cluster_ready(const std::string& id, const ClusterReady& ready, Now now) {
@@ -240,10 +252,10 @@ void Registry::cluster_ready(const std::string& id, const ClusterReady& ready, N
   if (cluster == cluster_) return;
   cluster_ = std::move(cluster);
   actions_.emplace_back(SaveCluster{cluster_});
-  if (!node->record.joined) {
-    node->record.joined = true;
-    save(*node);
-  }
+  const NodeRecord before = node->record;
+  node->record.joined = true;
+  settle_own_name(*node);
+  if (!(node->record == before)) save(*node);
   changed(*node);
   changed_waiting();
   pump_grants(now);

@@ -31,6 +31,8 @@ struct Policy {
   // A grant that the node does not take up in this time is minted again.
   std::chrono::seconds grant_patience{20};
   unsigned mints_at_once = 32;
+  // A node's address changes no more often.
+  std::chrono::seconds address_patience{60};
   // A drain says something at least this often; silence means that it is asked anew.
   std::chrono::seconds drain_silence{30};
   std::chrono::seconds unregister_timeout{90}, leave_retry{5};
@@ -73,6 +75,8 @@ struct Node {
   std::string errand_problem;     // why the last one came to nothing
   std::vector<std::string> pods;  // still to be evicted, and what keeps them
   bool reset_sent = false;        // in this session
+  std::string address;            // as others are told, once it has joined
+  std::chrono::steady_clock::time_point next_address;
   std::list<Node*>::iterator by_heard;
 };
 
@@ -199,7 +203,10 @@ class Registry {
   [[nodiscard]] const std::vector<std::unique_ptr<Node>>& nodes() const { return nodes_; }
   [[nodiscard]] const ClusterRecord& cluster() const { return cluster_; }
   [[nodiscard]] const LeaseRecord& lease() const { return lease_; }
+  // Of a node that was let in under its name; what it only says that it is called proves nothing.
   [[nodiscard]] const KubernetesState* kubernetes(const Node& node) const;
+  // The Node of its name is this node's: may be drained and deleted for it.
+  [[nodiscard]] bool owns_name(const Node& node) const;
   // Of those that are connected and in the cluster: the one that made it, else the oldest.
   [[nodiscard]] const Node* reachable_control_plane(const Node* but = nullptr) const;
   [[nodiscard]] Status status(const Node& node) const;
@@ -213,12 +220,22 @@ class Registry {
   void changed_waiting();
   void forget(Node& node);
   void settle_ready(Node& node);
+  void take_address(Node& node, Now now);
 
   // admission.cpp
   void bind_key(Node& node, const std::string& key_sha256, WantedRole wanted, bool role_fixed);
   void end_session(Node& node);
 
+  // names.cpp
   void rename(Node& node, const std::string& name);
+  void index_name(Node& node);
+  void unindex_name(const Node& node);
+  void settle_own_name(Node& node);
+  // Nobody: nullptr.
+  [[nodiscard]] const Node* name_holder(const std::string& name, const Node* but = nullptr) const;
+  [[nodiscard]] std::string name_problem(const Node& node) const;
+  [[nodiscard]] std::string other_name_reason(const Node& node) const;
+  [[nodiscard]] std::string stranger_reason(const Node& node) const;
 
   // roles.cpp
   void give_role(Node& node);
@@ -258,7 +275,6 @@ class Registry {
   void pump_grants(Now now);
   void pump_grant(Node& node, Now now);
   [[nodiscard]] bool needs_mint(const Node& node, Now now) const;
-  [[nodiscard]] const Node* name_holder(const Node& node) const;
   [[nodiscard]] const Node* joining_control_plane(const Node& but, Now now) const;
   void request_mint(Node& node, const Node& minter, Now now);
   void mint_failed(Node& node, std::string problem, Now now);
@@ -280,6 +296,7 @@ class Registry {
   std::map<std::uint64_t, Node*> errands_;         // outstanding, by request
   std::map<std::string, std::unique_ptr<Node>> removed_;
   std::map<std::string, KubernetesState> kubernetes_;
+  bool kubernetes_known_ = false;  // a control plane has said which Nodes there are
   std::uint64_t next_request_ = 1;
   std::uint64_t next_order_ = 1;
   std::vector<std::string> api_servers_;  // addresses, as nodes were last told

@@ -111,15 +111,15 @@ std::string Registry::digest(const Node& node) const {
   return text;
 }
 
-// Every control plane that stays: HAProxy finds out by itself which of them answer.
+// Every control plane that was let in and stays: HAProxy finds out by itself which of them answer.
 void Registry::settle_api_servers() {
   std::vector<std::string> addresses;
   if (policy_.local_balancer)
     for (const auto& [order, node] : control_planes_) {
       const LeaveStage stage = node->record.leave.stage;
       const bool stays = stage == LeaveStage::none || stage == LeaveStage::drain;
-      if (stays && node->report && !node->report->address.empty())
-        addresses.push_back(node->report->address);
+      const bool serves = node->record.name_bound || initialises(*node);
+      if (stays && serves && !node->address.empty()) addresses.push_back(node->address);
     }
   std::ranges::sort(addresses);
   if (addresses == api_servers_) return;

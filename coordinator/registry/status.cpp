@@ -57,6 +57,7 @@ std::string Registry::waiting_reason(const Node& node, const StepReport& step) c
     return "waits for the control plane " + title(*holder) + " to initialise the cluster" +
            (holder->lost ? "; nothing is heard of it" : "");
   }
+  if (std::string renamed = other_name_reason(node); !renamed.empty()) return renamed;
   if (!node.mint_problem.empty()) return node.mint_problem;
   if (node.mint) return "waits for its bootstrap token";
   if (node.grant && !node.grant->taken_up) return "its grant is on the way";
@@ -128,6 +129,8 @@ Status Registry::status(const Node& node) const {
                    : node.record.was_ready ? Phase::not_ready
                                            : Phase::starting;
     if (!ready && status.reason.empty() && state != nullptr) status.reason = state->message;
+    if (status.reason.empty()) status.reason = other_name_reason(node);
+    if (status.reason.empty()) status.reason = stranger_reason(node);
     return status;
   }
   if (busy(*node.report, "init")) {

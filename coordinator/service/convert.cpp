@@ -1,5 +1,7 @@
 #include "coordinator/service/convert.hpp"
 
+#include "agent/base/names.hpp"
+
 #include <google/protobuf/util/time_util.h>
 
 namespace kagent::coordinator {
@@ -66,8 +68,9 @@ system_clock::time_point from_timestamp(const google::protobuf::Timestamp& at) {
 
 Report to_report(const v1::NodeReport& message) {
   Report report;
-  report.node_name = message.facts().node_name();
-  report.address = message.facts().address();
+  // Both go far from here: into paths of the API server, and into every node's haproxy.cfg.
+  if (is_node_name(message.facts().node_name())) report.node_name = message.facts().node_name();
+  if (is_ip_address(message.facts().address())) report.address = message.facts().address();
   report.reset_serial = message.reset_serial();
   if (message.has_obstacle())
     report.obstacle = message.obstacle().message() + "; " + message.obstacle().remedy();

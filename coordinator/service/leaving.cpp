@@ -76,7 +76,8 @@ void Coordinator::plan_leave(const v1::PlanLeaveRequest& request, PlanLeaveDone 
   auto drained = [this, id, remove, plan, done](Result<v1::PlanLeaveResponse>) {
     const auto finish = [this, id, remove, plan, done] {
       const Node* now = registry_.find(id);
-      if (now != nullptr && now->record.joined && registry_.reachable_control_plane(now) != nullptr)
+      if (now != nullptr && registry_.owns_name(*now) &&
+          registry_.reachable_control_plane(now) != nullptr)
         plan->add_changes("delete the Node " + now->record.name);
       if (remove) plan->add_changes("take " + id + " out of the registry: it may not come back");
       done(*plan);
@@ -105,8 +106,9 @@ void Coordinator::plan_leave(const v1::PlanLeaveRequest& request, PlanLeaveDone 
 void Coordinator::plan_drain(const Node& node, std::shared_ptr<v1::PlanLeaveResponse> plan,
                              PlanLeaveDone done) {
   const Node* worker = registry_.reachable_control_plane(&node);
-  if (!node.record.joined || worker == nullptr) {
-    if (node.record.joined) plan->add_notes("no other control plane is there to drain it");
+  const bool in_cluster = node.record.joined && registry_.owns_name(node);
+  if (!in_cluster || worker == nullptr) {
+    if (in_cluster) plan->add_notes("no other control plane is there to drain it");
     return done(*plan);
   }
   const std::string name = node.record.name;

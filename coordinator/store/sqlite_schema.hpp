@@ -68,7 +68,13 @@ CREATE TABLE tokens (
 ) STRICT;
 )sql";
 
-inline constexpr std::array migrations{schema_2, schema_3, schema_4};
+// Who had joined was let in under its name, and who was removed may still have a Node.
+inline constexpr char schema_5[] = R"sql(
+ALTER TABLE nodes ADD COLUMN name_bound INTEGER NOT NULL DEFAULT 0;
+UPDATE nodes SET name_bound = (joined OR leave_remove) WHERE name <> '';
+)sql";
+
+inline constexpr std::array migrations{schema_2, schema_3, schema_4, schema_5};
 inline constexpr std::int64_t schema_version = 1 + std::int64_t{migrations.size()};
 
 }  // namespace kagent::coordinator::sqlite

@@ -47,6 +47,7 @@ NodeRecord read_node(const sqlite::Statement& row) {
   leave.problem = row.text(24);
   node.barred_key = row.text(25);
   node.role_fixed = row.number(26) != 0;
+  node.name_bound = row.number(27) != 0;
   return node;
 }
 
@@ -165,7 +166,7 @@ Result<Snapshot> SqliteStore::load() {
       "assignment_digest, reset_fence, reset_serial, init_failed, joined, was_ready, "
       "enrolled_at_ms, last_seen_at_ms, report, leave_stage, leave_remove, leave_force, "
       "leave_rejoin, leave_reset_serial, leave_reset_done, leave_drain_until_ms, leave_problem, "
-      "barred_key, role_fixed "
+      "barred_key, role_fixed, name_bound "
       "FROM nodes ORDER BY enrol_order");
   if (!nodes) return nodes.error();
   for (;;) {
@@ -230,7 +231,8 @@ Result<> SqliteStore::save_node(const NodeRecord& record) {
         "UPDATE nodes SET name=?, wanted=?, role=?, serial=?, assignment_serial=?, "
         "assignment_digest=?, reset_fence=?, reset_serial=?, init_failed=?, joined=?, was_ready=?, "
         "last_seen_at_ms=?, leave_stage=?, leave_remove=?, leave_force=?, leave_rejoin=?, "
-        "leave_reset_serial=?, leave_reset_done=?, leave_drain_until_ms=?, leave_problem=? "
+        "leave_reset_serial=?, leave_reset_done=?, leave_drain_until_ms=?, leave_problem=?, "
+        "role_fixed=?, name_bound=? "
         "WHERE id=? AND key_sha256=? AND serial<=?");
     if (!update) return update.error();
     auto changed = update->bind(record.name)
@@ -253,6 +255,8 @@ Result<> SqliteStore::save_node(const NodeRecord& record) {
                        .bind(static_cast<std::int64_t>(record.leave.reset_done))
                        .bind(to_ms(record.leave.drain_until))
                        .bind(record.leave.problem)
+                       .bind(static_cast<std::int64_t>(record.role_fixed))
+                       .bind(static_cast<std::int64_t>(record.name_bound))
                        .bind(record.id)
                        .bind(record.key_sha256)
                        .bind(signed_of(record.serial))

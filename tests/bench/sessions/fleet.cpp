@@ -181,6 +181,9 @@ std::vector<std::chrono::microseconds> Fleet::Impl::grant_all() {
   message.mutable_cluster_ready()->set_lease_fence(1);
   const auto from = Clock::now();
   control_plane.stream->send(std::move(message));
+  v1::AgentMessage nodes;
+  nodes.mutable_kubernetes_nodes()->add_nodes()->set_name(control_plane.id);
+  control_plane.stream->send(std::move(nodes));
   run_until([this] { return granted_ == nodes_.size() - 1; }, "the grants");
   std::vector<std::chrono::microseconds> took;
   for (std::size_t i = 1; i < nodes_.size(); ++i)

@@ -5,7 +5,9 @@
 #include "kagent/v1/agent.grpc.pb.h"
 
 #include <grpcpp/client_context.h>
+#include <grpcpp/completion_queue.h>
 #include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
 
 #include <chrono>
@@ -91,6 +93,22 @@ v1::ChallengeResponse FakeNode::challenge() const {
   return response;
 }
 
+grpc::Status FakeNode::call(const std::string& method) const {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + limit);
+  grpc::GenericStub stub(channel_to(coordinator_.address(), ca_pem_, certificate_, key_));
+  grpc::CompletionQueue queue;
+  grpc::ByteBuffer response;
+  grpc::Status status;
+  const auto call = stub.PrepareUnaryCall(&context, method, grpc::ByteBuffer(nullptr, 0), &queue);
+  call->StartCall();
+  call->Finish(&response, &status, &queue);
+  void* tag = nullptr;
+  bool ok = false;
+  queue.Next(&tag, &ok);
+  return status;
+}
+
 std::string FakeNode::key_sha256() const {
   return must(pki::spki_sha256(key_));
 }
@@ -124,12 +142,16 @@ void FakeNode::open(std::uint64_t assignment_serial) {
 
 void FakeNode::open_as(const std::string& role, std::uint64_t assignment_serial) {
   open_silently();
+  say_hello(role, assignment_serial);
+}
+
+void FakeNode::say_hello(const std::string& role, std::uint64_t assignment_serial) {
   v1::AgentMessage message;
   v1::Hello& hello = *message.mutable_hello();
   hello.set_protocol(1);
   hello.set_requested_role(role);
   hello.set_assignment_serial(assignment_serial);
-  hello.mutable_report()->mutable_facts()->set_node_name(id_);
+  hello.mutable_report()->mutable_facts()->set_node_name(name_);
   send(std::move(message));
 }
 
@@ -149,11 +171,46 @@ void FakeNode::send(v1::AgentMessage message) {
 
 void FakeNode::say(const std::string& step, v1::StepState state) {
   v1::AgentMessage message;
-  message.mutable_report()->mutable_facts()->set_node_name(id_);
+  message.mutable_report()->mutable_facts()->set_node_name(name_);
   v1::StepStatus& status = *message.mutable_report()->add_steps();
   status.set_name(step);
   status.set_state(state);
   send(std::move(message));
+}
+
+void FakeNode::tell_nodes(const std::vector<std::string>& names) {
+  v1::AgentMessage message;
+  message.mutable_kubernetes_nodes();
+  for (const std::string& name : names)
+    message.mutable_kubernetes_nodes()->add_nodes()->set_name(name);
+  send(std::move(message));
+}
+
+void FakeNode::initialise_cluster() {
+  say("init", v1::STEP_STATE_DONE);
+  v1::AgentMessage message;
+  message.mutable_cluster_ready()->set_api_server("10.0.0.1:6443");
+  message.mutable_cluster_ready()->set_ca_certificates("PEM");
+  message.mutable_cluster_ready()->set_lease_fence(1);
+  send(std::move(message));
+  tell_nodes({name_});
+}
+
+void FakeNode::answer_mint(std::uint64_t request, const std::string& token) {
+  v1::AgentMessage message;
+  v1::MintReply& reply = *message.mutable_mint_reply();
+  reply.set_request(request);
+  reply.set_bootstrap_token(token);
+  const auto expires = std::chrono::system_clock::now() + std::chrono::minutes(10);
+  reply.mutable_expires_at()->set_seconds(std::chrono::system_clock::to_time_t(expires));
+  send(std::move(message));
+}
+
+void FakeNode::settle() {
+  v1::AgentMessage message;
+  message.mutable_heartbeat()->set_sequence(1);
+  send(std::move(message));
+  if (!next(v1::CoordinatorMessage::kHeartbeatReply)) throw std::runtime_error("no heartbeat");
 }
 
 std::optional<v1::CoordinatorMessage> FakeNode::next(v1::CoordinatorMessage::BodyCase kind) {
@@ -161,6 +218,12 @@ std::optional<v1::CoordinatorMessage> FakeNode::next(v1::CoordinatorMessage::Bod
   while (stream_->stream->Read(&message))
     if (message.body_case() == kind) return message;
   return std::nullopt;
+}
+
+v1::CoordinatorMessage::BodyCase FakeNode::next_kind() {
+  v1::CoordinatorMessage message;
+  return stream_->stream->Read(&message) ? message.body_case()
+                                         : v1::CoordinatorMessage::BODY_NOT_SET;
 }
 
 std::optional<v1::EnvelopePayload> FakeNode::next_envelope() {

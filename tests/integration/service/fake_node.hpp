@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace grpc {
 class Status;
@@ -32,6 +33,8 @@ class FakeNode {
   grpc::Status enrol(const std::string& token, const std::string& rsa2048,
                      const std::string& ca_sha256 = "", const std::string& nonce = "");
   [[nodiscard]] v1::ChallengeResponse challenge() const;
+  // Any call, "/service/method", with an empty request and the client certificate, if it has one.
+  grpc::Status call(const std::string& method) const;
   [[nodiscard]] std::string key_sha256() const;
   [[nodiscard]] const std::string& certificate() const { return certificate_; }
   // `pin`: of new user-data.
@@ -46,13 +49,25 @@ class FakeNode {
   void open_as(const std::string& role, std::uint64_t assignment_serial = 0);
   // Without Hello.
   void open_silently();
+  void say_hello(const std::string& role = "auto", std::uint64_t assignment_serial = 0);
   grpc::Status close();  // half-closes, reads to the end
 
   void send(v1::AgentMessage message);
   void say(const std::string& step, v1::StepState state);
+  // What it calls itself from then on, instead of its id.
+  void rename(std::string name) { name_ = std::move(name); }
+  // As a control plane: all Nodes that Kubernetes has.
+  void tell_nodes(const std::vector<std::string>& names);
+  // As a node that has been made the first control plane.
+  void initialise_cluster();
+  void answer_mint(std::uint64_t request, const std::string& token);
+  // Comes back when all that was sent before has been taken.
+  void settle();
 
   // The next message of that kind; others are skipped. Nothing: the stream has ended.
   std::optional<v1::CoordinatorMessage> next(v1::CoordinatorMessage::BodyCase kind);
+  // Of the very next message; nothing is skipped.
+  v1::CoordinatorMessage::BodyCase next_kind();
   // The next envelope, verified as kagent-noded does it.
   std::optional<v1::EnvelopePayload> next_envelope();
 
@@ -62,6 +77,7 @@ class FakeNode {
   grpc::Status send(const v1::EnrollRequest& request);
   const RunningCoordinator& coordinator_;
   std::string id_;
+  std::string name_ = id_;
   std::string pin_;
   pki::Key key_;
   std::string ca_pem_;

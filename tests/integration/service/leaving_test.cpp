@@ -25,16 +25,15 @@ struct Cluster {
   Cluster() {
     REQUIRE(master.enrol(coordinator.token()).ok());
     master.open();
-    const auto assignment = master.next_envelope();
-    REQUIRE(assignment);
-    v1::AgentMessage ready;
-    ready.mutable_cluster_ready()->set_api_server("10.0.0.1:6443");
-    ready.mutable_cluster_ready()->set_ca_certificates("CA");
-    ready.mutable_cluster_ready()->set_lease_fence(assignment->assignment().lease_fence());
-    master.say("init", v1::STEP_STATE_DONE);
-    master.send(std::move(ready));
+    REQUIRE(master.next_envelope());
+    master.initialise_cluster();
     REQUIRE(worker.enrol(coordinator.token()).ok());
     worker.open();
+    REQUIRE(worker.next_envelope());
+    worker.say("join", v1::STEP_STATE_WAITING);
+    const auto mint = master.next(v1::CoordinatorMessage::kMint);
+    REQUIRE(mint);
+    master.answer_mint(mint->mint().request(), "abcdef.0123456789abcdef");
     REQUIRE(worker.next_envelope());
     worker.say("join", v1::STEP_STATE_DONE);
     for (const char* id : {"i-1", "i-2"})

@@ -28,25 +28,6 @@ bool comes_to_sessions(const RunningCoordinator& coordinator, int count) {
   return false;
 }
 
-void initialise(FakeNode& node) {
-  node.say("init", v1::STEP_STATE_DONE);
-  v1::AgentMessage message;
-  message.mutable_cluster_ready()->set_api_server("10.0.0.1:6443");
-  message.mutable_cluster_ready()->set_ca_certificates("PEM");
-  message.mutable_cluster_ready()->set_lease_fence(1);
-  node.send(std::move(message));
-}
-
-void answer(FakeNode& minter, std::uint64_t request) {
-  v1::AgentMessage message;
-  v1::MintReply& reply = *message.mutable_mint_reply();
-  reply.set_request(request);
-  reply.set_bootstrap_token(token);
-  const auto expires = std::chrono::system_clock::now() + std::chrono::minutes(10);
-  reply.mutable_expires_at()->set_seconds(std::chrono::system_clock::to_time_t(expires));
-  minter.send(std::move(message));
-}
-
 }  // namespace
 
 TEST_CASE("A session begins with Welcome and a signed Assignment") {
@@ -140,12 +121,12 @@ TEST_CASE("A waiting worker gets its grant from the control plane's agent, signe
   worker.open();
   REQUIRE(worker.next_envelope());
   worker.say("join", v1::STEP_STATE_WAITING);
-  initialise(control_plane);
+  control_plane.initialise_cluster();
   const auto mint = control_plane.next(v1::CoordinatorMessage::kMint);
   REQUIRE(mint);
   CHECK(mint->mint().node_id() == "i-2");
   CHECK(mint->mint().node_name() == "i-2");
-  answer(control_plane, mint->mint().request());
+  control_plane.answer_mint(mint->mint().request(), token);
   const auto grant = worker.next_envelope();
   REQUIRE(grant);
   CHECK(grant->join_grant().bootstrap_token() == token);
@@ -173,7 +154,7 @@ TEST_CASE("The coordinator restarts while a worker waits: the worker gets its gr
   control_plane.open();
   const auto init = control_plane.next_envelope();
   REQUIRE(init);
-  initialise(control_plane);
+  control_plane.initialise_cluster();
   worker.open();
   const auto role = worker.next_envelope();
   REQUIRE(role);
@@ -184,12 +165,13 @@ TEST_CASE("The coordinator restarts while a worker waits: the worker gets its gr
   coordinator.start();
   control_plane.open(init->serial());
   control_plane.say("init", v1::STEP_STATE_DONE);
+  control_plane.tell_nodes({"i-1"});
   worker.open(role->serial());
   worker.say("join", v1::STEP_STATE_WAITING);
   const auto mint = control_plane.next(v1::CoordinatorMessage::kMint);
   REQUIRE(mint);
   CHECK(mint->mint().node_id() == "i-2");
-  answer(control_plane, mint->mint().request());
+  control_plane.answer_mint(mint->mint().request(), token);
   const auto grant = worker.next_envelope();
   REQUIRE(grant);
   CHECK(grant->has_join_grant());  // no second Assignment: it holds the one there is
@@ -203,12 +185,12 @@ TEST_CASE("No bootstrap token is ever on the coordinator's disk") {
   enrol(control_plane, coordinator);
   enrol(worker, coordinator);
   control_plane.open();
-  initialise(control_plane);
+  control_plane.initialise_cluster();
   worker.open();
   worker.say("join", v1::STEP_STATE_WAITING);
   const auto mint = control_plane.next(v1::CoordinatorMessage::kMint);
   REQUIRE(mint);
-  answer(control_plane, mint->mint().request());
+  control_plane.answer_mint(mint->mint().request(), token);
   while (const auto envelope = worker.next_envelope())
     if (envelope->has_join_grant()) break;
   coordinator.stop();

@@ -67,6 +67,7 @@ TEST_CASE("Everything that was saved is there after the store is opened again") 
     node.reset_fence = 2;
     node.reset_serial = 5;
     node.init_failed = node.joined = node.was_ready = true;
+    node.role_fixed = node.name_bound = true;
     node.leave.stage = LeaveStage::unregister;
     node.leave.remove = node.leave.force = node.leave.reset_done = true;
     node.leave.reset_serial = 7;
@@ -247,13 +248,20 @@ TEST_CASE("A node is bound to another key only from the one that it has") {
 
 TEST_CASE("A store of version 1 is brought to this one, with all that is in it") {
   const TemporaryFolder folder;
-  const NodeRecord node = record("a", "key", 1);
-  REQUIRE(open(folder / "store.db")->bind_node(node));
+  NodeRecord node = record("a", "key", 1);
+  node.name = "ip-10-0-0-1";
+  {
+    auto store = open(folder / "store.db");
+    REQUIRE(store->bind_node(node));
+    node.joined = true;
+    REQUIRE(store->save_node(node));
+  }
+  node.name_bound = true;  // whoever had joined keeps its name
   sqlite3* handle = nullptr;
   REQUIRE(sqlite3_open((folder / "store.db").c_str(), &handle) == SQLITE_OK);
-  for (const char* column :
-       {"leave_stage", "leave_remove", "leave_force", "leave_rejoin", "leave_reset_serial",
-        "leave_reset_done", "leave_drain_until_ms", "leave_problem", "barred_key", "role_fixed"}) {
+  for (const char* column : {"leave_stage", "leave_remove", "leave_force", "leave_rejoin",
+                             "leave_reset_serial", "leave_reset_done", "leave_drain_until_ms",
+                             "leave_problem", "barred_key", "role_fixed", "name_bound"}) {
     const std::string drop = std::string("ALTER TABLE nodes DROP COLUMN ") + column;
     REQUIRE(sqlite3_exec(handle, drop.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
   }

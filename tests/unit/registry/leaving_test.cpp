@@ -15,7 +15,7 @@ struct Formed : World {
   explicit Formed(Policy policy = {}) : World(policy) {
     for (const char* id : {"m", "a", "b"}) join(id);
     initialise("m");
-    for (const char* id : {"a", "b"}) say(id, "join", StepState::done);
+    for (const char* id : {"a", "b"}) let_in(id);
     clear();
   }
 

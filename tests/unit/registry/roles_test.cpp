@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 using namespace kagent::coordinator;
+using namespace std::chrono_literals;
 
 TEST_CASE("The first node is the control plane with the init lease, the others are workers") {
   World world;
@@ -101,7 +102,7 @@ TEST_CASE("A new configuration reaches connected nodes at once, the others with 
 }
 
 TEST_CASE(
-    "Every node is told the API servers when one comes or goes, and where nobody asks never") {
+    "Every node is told the API servers when one has joined or goes, and where nobody asks never") {
   const bool asked = GENERATE(true, false);
   Policy policy;
   policy.control_planes = 3;
@@ -112,11 +113,12 @@ TEST_CASE(
     world.join(id);
   }
   world.clear();
-  world.say("w", "swap", StepState::done);
-  CHECK(world.all<SendAssignment>().empty());
-  world.say("b", "swap", StepState::done);
+  for (const char* id : {"w", "b", "c"}) world.say(id, "swap", StepState::done);
+  CHECK(world.all<SendAssignment>().empty());  // what has not joined serves nobody
   world.say("a", "swap", StepState::done);
   world.say("a", "swap", StepState::done);
+  world.initialise("a");
+  world.let_in("b");
   if (!asked) {
     CHECK(world.all<SendAssignment>().empty());
     return;
@@ -126,12 +128,34 @@ TEST_CASE(
         std::vector<std::string>{"10.0.0.a", "10.0.0.b"});
   world.clear();
   world.registry.disconnected("w", world.now);
-  world.say("c", "swap", StepState::done);
+  world.let_in("c");
   CHECK(world.all<SendAssignment>().size() == 3);
   world.clear();
   world.connect("w");  // what it has missed
   REQUIRE(world.all<SendAssignment>().size() == 1);
   CHECK(world.last<SendAssignment>()->api_servers.size() == 3);
+}
+
+TEST_CASE("A control plane that says another address each time costs one Assignment a minute") {
+  Policy policy;
+  policy.control_planes = 3;
+  policy.local_balancer = true;
+  World world(policy);
+  world.addresses = {{"a", "10.0.0.1"}, {"b", "10.0.0.2"}};
+  for (const char* id : {"a", "b"}) world.join(id);
+  world.initialise("a");
+  world.let_in("b");
+  world.clear();
+  for (int i = 0; i < 100; ++i) {
+    world.addresses["b"] = "10.0.1." + std::to_string(i);
+    world.say("b", "join", i % 2 == 0 ? StepState::running : StepState::done);
+  }
+  CHECK(world.all<SendAssignment>().empty());
+  world.pass(61s);
+  world.say("b", "join", StepState::done);
+  CHECK(world.all<SendAssignment>().size() == 2);
+  CHECK(world.last<SendAssignment>()->api_servers ==
+        std::vector<std::string>{"10.0.0.1", "10.0.1.99"});
 }
 
 TEST_CASE("What the store has kept decides after a restart as before") {

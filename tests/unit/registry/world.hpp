@@ -59,7 +59,15 @@ class World {
   void initialise(const std::string& id) {
     say(id, "init", StepState::done);
     registry.cluster_ready(id, {{id, "10.0.0.1:6443", "CA"}, registry.lease().fence}, now);
+    registry.kubernetes_nodes(id, {{id, {}}}, now);
     take();
+  }
+
+  // Into the cluster, by a grant.
+  void let_in(const std::string& id) {
+    say(id, "join", StepState::waiting);
+    answer(*last<RequestMint>());
+    say(id, "join", StepState::done);
   }
 
   void answer(const RequestMint& mint, const std::string& token = "abcdef.0123456789abcdef") {
