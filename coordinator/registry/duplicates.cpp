@@ -28,13 +28,14 @@ void Duplicates::gone(const std::string& id) {
   nodes_.erase(known);
 }
 
-std::vector<Conflict> Duplicates::of(const std::string& id) const {
+std::vector<Conflict> Duplicates::of(
+    const std::string& id, const std::function<bool(const std::string& other)>& counts) const {
   std::vector<Conflict> found;
   const auto known = nodes_.find(id);
   if (known == nodes_.end()) return found;
   for (const auto& [kind, value] : known->second)
     for (const std::string& other : holders_.at(key(kind, value)))
-      if (other != id) {
+      if (other != id && counts(other)) {
         found.push_back({kind, value, other});
         break;
       }

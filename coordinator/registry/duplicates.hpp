@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -24,8 +25,9 @@ class Duplicates {
 
   void seen(const std::string& id, Uniques uniques);
   void gone(const std::string& id);
-  // With one other node a kind; in the order of kinds.
-  [[nodiscard]] std::vector<Conflict> of(const std::string& id) const;
+  // With one other node a kind, of those that `counts` says yes to; in the order of kinds.
+  [[nodiscard]] std::vector<Conflict> of(
+      const std::string& id, const std::function<bool(const std::string& other)>& counts) const;
 
  private:
   static std::string key(const std::string& kind, const std::string& value);

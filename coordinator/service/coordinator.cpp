@@ -1,6 +1,7 @@
 #include "coordinator/service/coordinator.hpp"
 
 #include "agent/base/log.hpp"
+#include "agent/base/names.hpp"
 #include "agent/base/version.hpp"
 #include "coordinator/service/convert.hpp"
 
@@ -292,15 +293,21 @@ void Coordinator::dispatch(const Caller& caller, v1::AgentMessage& message) {
   }
 }
 
-// Its preflight fails by them; a node that is in the cluster already only keeps others out.
+// Its preflight fails by them, and they are what others say of themselves: only who was here before
+// it, or is in the cluster, keeps it out.
 void Coordinator::tell_conflicts(const std::string& id, const v1::NodeFacts& facts) {
-  const bool is_named = !facts.node_name().starts_with("localhost");
+  const bool is_named =
+      is_node_name(facts.node_name()) && !facts.node_name().starts_with("localhost");
   duplicates_.seen(id, {{"hostname", is_named ? facts.node_name() : ""},
                         {"machine-id", facts.machine_id()},
                         {"product-uuid", facts.product_uuid()}});
   const Node* node = registry_.find(id);
-  if (node == nullptr || node->record.joined) return;
-  auto conflicts = duplicates_.of(id);
+  if (node == nullptr || node->record.joined || node->record.name_bound) return;
+  auto conflicts = duplicates_.of(id, [&](const std::string& other) {
+    const Node* rival = registry_.find(other);
+    return rival != nullptr &&
+           (rival->record.name_bound || rival->record.order < node->record.order);
+  });
   auto& told = sessions_[id].conflicts;
   if (conflicts == told) return;
   v1::CoordinatorMessage message;
