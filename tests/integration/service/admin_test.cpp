@@ -1,3 +1,4 @@
+#include "agent/base/file.hpp"
 #include "coordinator/ctl/client.hpp"
 #include "coordinator/ctl/node_set.hpp"
 #include "coordinator/service/authority.hpp"
@@ -64,6 +65,30 @@ TEST_CASE("Over the network only an admin certificate may ask") {
       client_of(network_of(coordinator, folder, node.certificate(), node.key_pem()));
   CHECK(as_node->list_nodes().error().code() == Errc::permission_denied);
   CHECK(as_node->user_data(true).error().code() == Errc::permission_denied);
+}
+
+TEST_CASE("T18 Every administrator's call is refused to a node and to who shows no certificate") {
+  const RunningCoordinator coordinator;
+  const FakeNode nobody(coordinator, "i-1");
+  FakeNode node(coordinator, "i-2");
+  REQUIRE(node.enrol(coordinator.token()).ok());
+  const auto* admin = v1::Node::descriptor()->file()->FindServiceByName("Admin");
+  REQUIRE(admin != nullptr);
+  CHECK(admin->method_count() >= 17);
+  for (int i = 0; i < admin->method_count(); ++i) {
+    const std::string name = admin->method(i)->name();
+    INFO(name);
+    const std::string method = "/" + admin->full_name() + "/" + name;
+    for (const FakeNode* caller : std::initializer_list<const FakeNode*>{&nobody, &node}) {
+      const grpc::Status refused = caller->call(method);
+      CHECK(refused.error_code() == grpc::StatusCode::PERMISSION_DENIED);
+      CHECK(refused.error_message().find("admin certificate") != std::string::npos);
+    }
+  }
+  // One line a minute for each address.
+  const auto log = read_file(coordinator.folder() / "audit.jsonl");
+  REQUIRE(log);
+  CHECK(log->find("\"call\":\"ListNodes\"") != std::string::npos);
 }
 
 TEST_CASE("A watch gives the whole list, then every change") {
