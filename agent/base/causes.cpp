@@ -211,6 +211,15 @@ std::span<const KnownCause> known_causes() {
   return table;
 }
 
+std::string journal_remedy(std::string_view message) {
+  std::string unit = "kagent-noded";
+  const auto from = message.find("(kagent-");
+  const auto to = message.find(".service)", from == std::string_view::npos ? 0 : from);
+  if (from != std::string_view::npos && to != std::string_view::npos)
+    unit = message.substr(from + 1, to - from - 1);
+  return "See `journalctl -u " + unit + "` on the node.";
+}
+
 const KnownCause* find_cause(std::string_view id) {
   const auto exact = std::ranges::find(table, id, &KnownCause::id);
   if (exact != table.end()) return &*exact;

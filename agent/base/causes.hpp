@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace kagent {
@@ -17,5 +18,9 @@ std::span<const KnownCause> known_causes();
 
 // The row of an id as status shows it ("init.disk-full" is in "*.disk-full"); nullptr: none.
 const KnownCause* find_cause(std::string_view id);
+
+// Where more is to be read of a failed command whose message names its unit in parentheses:
+// "kubeadm (kagent-init.service): exit status 1"; without one in kagent-noded's journal.
+std::string journal_remedy(std::string_view message);
 
 }  // namespace kagent

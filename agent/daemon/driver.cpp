@@ -1,5 +1,6 @@
 #include "agent/daemon/driver.hpp"
 
+#include "agent/base/causes.hpp"
 #include "agent/base/log.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -41,7 +42,7 @@ Cause cause_of(const std::string& step, const Error& error) {
     cause.remedy = "See the D-Bus policy io.kagent.Node1.conf of the node.";
   } else {
     cause.id = step + ".check-failed";
-    cause.remedy = "See `journalctl -u kagent-noded` on the node.";
+    cause.remedy = journal_remedy(error.message());
   }
   return cause;
 }

@@ -34,22 +34,32 @@ bool match(sd_journal* journal, const std::string& text) {
   return sd_journal_add_match(journal, text.data(), text.size()) >= 0;
 }
 
+std::vector<std::string> read_back(sd_journal* journal, std::size_t count) {
+  std::vector<std::string> lines;
+  if (sd_journal_seek_tail(journal) < 0) return lines;
+  while (lines.size() < count && sd_journal_previous(journal) > 0)
+    lines.push_back(field(journal, "MESSAGE").substr(0, longest_line));
+  std::ranges::reverse(lines);
+  return lines;
+}
+
 }  // namespace
 
 std::vector<std::string> last_lines(const std::string& invocation_id, std::size_t count) {
-  std::vector<std::string> lines;
-  if (invocation_id.empty() || count == 0) return lines;
+  if (invocation_id.empty() || count == 0) return {};
   const Journal journal = open();
-  if (!journal) return lines;
-  if (!match(journal.get(), "_SYSTEMD_INVOCATION_ID=" + invocation_id) ||
+  if (!journal || !match(journal.get(), "_SYSTEMD_INVOCATION_ID=" + invocation_id) ||
       sd_journal_add_disjunction(journal.get()) < 0 ||
-      !match(journal.get(), "INVOCATION_ID=" + invocation_id) ||
-      sd_journal_seek_tail(journal.get()) < 0)
-    return lines;
-  while (lines.size() < count && sd_journal_previous(journal.get()) > 0)
-    lines.push_back(field(journal.get(), "MESSAGE").substr(0, longest_line));
-  std::ranges::reverse(lines);
-  return lines;
+      !match(journal.get(), "INVOCATION_ID=" + invocation_id))
+    return {};
+  return read_back(journal.get(), count);
+}
+
+std::vector<std::string> last_printed(const std::string& invocation_id, std::size_t count) {
+  if (invocation_id.empty() || count == 0) return {};
+  const Journal journal = open();
+  if (!journal || !match(journal.get(), "_SYSTEMD_INVOCATION_ID=" + invocation_id)) return {};
+  return read_back(journal.get(), count);
 }
 
 std::vector<std::string> last_run(const std::string& unit, std::size_t count) {

@@ -11,7 +11,10 @@ namespace kagent::node::journal {
 // What a unit's processes printed, and what systemd said of it, in that very run; oldest first.
 std::vector<std::string> last_lines(const std::string& invocation_id, std::size_t count);
 
-// The same for the last run of a unit that left anything.
+// Of these, what its processes printed.
+std::vector<std::string> last_printed(const std::string& invocation_id, std::size_t count);
+
+// last_lines of the last run of a unit that left anything.
 std::vector<std::string> last_run(const std::string& unit, std::size_t count);
 
 }  // namespace kagent::node::journal

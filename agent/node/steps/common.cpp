@@ -1,5 +1,6 @@
 #include "agent/node/steps/common.hpp"
 
+#include "agent/base/causes.hpp"
 #include "agent/base/file.hpp"
 #include "agent/node/journal.hpp"
 
@@ -9,8 +10,11 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <ranges>
 
 namespace kagent::node {
 namespace asio = boost::asio;
@@ -64,21 +68,49 @@ Outcome failed(std::string_view step, const Error& error) {
   if (error.code() == Errc::unavailable || error.code() == Errc::deadline_exceeded)
     return failed(prefix + ".no-systemd", error.message(),
                   "systemd does not answer over D-Bus; see `systemctl status` and the journal.");
-  return failed(prefix + ".error", error.message(),
-                "See `journalctl -u kagent-noded` on the node.");
+  return failed(prefix + ".error", error.message(), journal_remedy(error.message()));
 }
+
+namespace {
+
+// journald is a little behind the unit's end.
+asio::awaitable<void> let_journald_write() {
+  asio::steady_timer pause(co_await asio::this_coro::executor, 150ms);
+  boost::system::error_code ignored;
+  co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+}  // namespace
 
 asio::awaitable<Outcome> unit_failed(UnitRun run, std::string cause, std::string message,
                                      std::string remedy) {
   Outcome outcome = failed(std::move(cause), std::move(message), std::move(remedy));
   outcome.unit = run.unit;
   outcome.invocation_id = run.invocation_id;
-  // journald is a little behind the unit's end.
-  asio::steady_timer pause(co_await asio::this_coro::executor, 150ms);
-  boost::system::error_code ignored;
-  co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  co_await let_journald_write();
   outcome.journal = journal::last_lines(run.invocation_id, 20);
   co_return outcome;
+}
+
+asio::awaitable<std::string> why_it_failed(UnitRun run) {
+  std::string why = how_it_ended(run);
+  if (run.invocation_id.empty()) co_return why;
+  co_await let_journald_write();
+  const std::string said = last_words(journal::last_printed(run.invocation_id, 10));
+  if (!said.empty()) why += ": " + said;
+  co_return why;
+}
+
+std::string last_words(const std::vector<std::string>& lines) {
+  constexpr std::size_t wanted = 2;
+  std::vector<std::string> kept;
+  for (const std::string& line : std::views::reverse(lines)) {
+    if (line.find_first_not_of(" \t") == std::string::npos) continue;
+    if (line.starts_with("To see the stack trace of this error")) continue;
+    kept.insert(kept.begin(), line);
+    if (kept.size() == wanted) break;
+  }
+  return fmt::format("{}", fmt::join(kept, "; "));
 }
 
 std::string how_it_ended(const UnitRun& run) {
@@ -149,9 +181,9 @@ asio::awaitable<Result<std::string>> output_of(ContextPtr context, std::string u
   Command command = Command::capturing(std::move(unit), std::move(argv), limit);
   auto run = co_await context->units->run(std::move(command));
   if (!run) co_return run.error();
-  if (!run->ok())
-    co_return Error(Errc::io, fmt::format("{} ({}): {}", program, run->unit, how_it_ended(*run)));
-  co_return std::move(run->output);
+  if (run->ok()) co_return std::move(run->output);
+  const std::string why = co_await why_it_failed(*run);
+  co_return Error(Errc::io, fmt::format("{} ({}): {}", program, run->unit, why));
 }
 
 std::vector<std::string> lines_of(std::string_view text) {

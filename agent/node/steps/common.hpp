@@ -39,6 +39,10 @@ Outcome failed(std::string_view step, const Error& error);
 // With the last 20 journal lines of that run.
 boost::asio::awaitable<Outcome> unit_failed(UnitRun run, std::string cause, std::string message,
                                             std::string remedy);
+// How it ended, and what it printed last to its journal.
+boost::asio::awaitable<std::string> why_it_failed(UnitRun run);
+// The lines that say why, in one: not those with which kubeadm ends every error.
+std::string last_words(const std::vector<std::string>& lines);
 // "exit status 1", "time limit reached", ...
 std::string how_it_ended(const UnitRun& run);
 
@@ -65,7 +69,7 @@ Outcome no_order(std::string_view step);
 std::string unit_name(std::string_view step, std::string_view what = "");
 
 // Standard output of a short command that changes nothing. Errors: those of Units, and io when the
-// command failed.
+// command failed, with its unit in parentheses (see journal_remedy) and its last words.
 boost::asio::awaitable<Result<std::string>> output_of(ContextPtr context, std::string unit,
                                                       Command::Argv argv,
                                                       std::chrono::seconds limit);
