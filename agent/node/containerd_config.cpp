@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <sstream>
@@ -38,21 +39,33 @@ toml::table& table_at(toml::table& root, std::initializer_list<std::string_view>
   return *table;
 }
 
+constexpr auto cri = "io.containerd.grpc.v1.cri";
+constexpr auto cri_runtime = "io.containerd.cri.v1.runtime";
+constexpr auto cri_images = "io.containerd.cri.v1.images";
+constexpr auto default_folder = "/etc/containerd/certs.d";
+
+bool is_cri(std::string_view plugin) {
+  return plugin.ends_with("cri") || plugin == cri_runtime || plugin == cri_images;
+}
+
 // Docker's package ships containerd with it switched off.
 void enable_cri(toml::table& config) {
   auto* disabled = config.get_as<toml::array>("disabled_plugins");
   if (disabled == nullptr) return;
   toml::array left;
   for (const auto& plugin : *disabled)
-    if (const auto name = plugin.value<std::string>(); name && !name->ends_with("cri"))
+    if (const auto name = plugin.value<std::string>(); name && !is_cri(*name))
       left.push_back(*name);
   config.insert_or_assign("disabled_plugins", std::move(left));
 }
 
-constexpr auto cri = "io.containerd.grpc.v1.cri";
-constexpr auto cri_runtime = "io.containerd.cri.v1.runtime";
-constexpr auto cri_images = "io.containerd.cri.v1.images";
-constexpr auto default_folder = "/etc/containerd/certs.d";
+// Debian's package looks for plugins in /usr/lib/cni, but Kubernetes' packages and CNI manifests
+// put them into /opt/cni/bin, which is containerd's default.
+void use_default_cni_folders(toml::table& plugin) {
+  auto* cni = plugin.get_as<toml::table>("cni");
+  if (cni == nullptr) return;
+  for (const auto* key : {"bin_dir", "bin_dirs", "conf_dir"}) cni->erase(key);
+}
 
 // As it says itself, or else by the names of its plugins; 0 where both are silent.
 std::int64_t version_of(const toml::table& config) {
@@ -79,6 +92,13 @@ Error other_version(const std::string& name, std::int64_t its, std::int64_t ours
                       name, its, ours)};
 }
 
+Error not_read(const std::string& name) {
+  return {Errc::invalid_argument,
+          name +
+              " is of version 3 of containerd's configuration, which containerd 1.x does not "
+              "read: bring it to version 2"};
+}
+
 Result<Texts> read_texts(std::string_view original, const ContainerdWant& want) {
   constexpr auto config_toml = "/etc/containerd/config.toml";
   Texts texts;
@@ -87,11 +107,13 @@ Result<Texts> read_texts(std::string_view original, const ContainerdWant& want) 
   texts.config = std::move(*config);
   std::int64_t version = version_of(texts.config);
   if (version == 1) return other_version(config_toml, 1, 2);
+  if (version >= 3 && !want.version_3) return not_read(config_toml);
   for (const auto& [file, text] : want.drop_ins) {
     const std::string name = "containerd.dropIns[" + file + "]";
     auto drop_in = parse(text, name);
     if (!drop_in) return drop_in.error();
     const auto its = version_of(*drop_in);
+    if (its >= 3 && !want.version_3) return not_read(name);
     if (version == 0) version = its;
     if (its == 1 || (its != 0 && its != version))
       return other_version(name, its, std::max<std::int64_t>(version, 2));
@@ -106,6 +128,7 @@ Result<Texts> read_texts(std::string_view original, const ContainerdWant& want) 
 void set_ours(toml::table& config, bool version_3, const ContainerdWant& want) {
   enable_cri(config);
   const auto plugin = version_3 ? cri_runtime : cri;
+  use_default_cni_folders(table_at(config, {"plugins", plugin}));
   auto& runc = table_at(config, {"plugins", plugin, "containerd", "runtimes", "runc"});
   runc.insert_or_assign("runtime_type", "io.containerd.runc.v2");
   table_at(runc, {"options"}).insert_or_assign("SystemdCgroup", true);
@@ -144,6 +167,25 @@ Result<std::string> containerd_config(std::string_view original, const Container
   out << "# Made by kagent of config.toml.kagent-orig and the ClusterConfig's containerd.dropIns.\n"
       << toml::default_formatter(texts->config) << '\n';
   return out.str();
+}
+
+bool has_other_cgroups(std::string_view info) {
+  using nlohmann::json;
+  const json parsed = json::parse(info, nullptr, false);
+  const json::json_pointer containerd("/config/containerd");
+  if (!parsed.is_object() || !parsed.contains(containerd)) return false;
+  const json& config = parsed.at(containerd);
+  const auto text_at = [&](const json::json_pointer& place) {
+    return config.contains(place) && config.at(place).is_string()
+               ? config.at(place).get<std::string>()
+               : std::string();
+  };
+  const auto runtime =
+      json::json_pointer("/runtimes") / text_at(json::json_pointer("/defaultRuntimeName"));
+  // Others than runc's have no such option; without it runc's own is cgroupfs.
+  if (text_at(runtime / "runtimeType") != "io.containerd.runc.v2") return false;
+  const auto driver = runtime / "options" / "SystemdCgroup";
+  return !config.contains(driver) || config.at(driver) != true;
 }
 
 std::string registry_folder(std::string_view text) {

@@ -28,8 +28,8 @@ void set_cgroup_driver(json& config) {
 
 }  // namespace
 
-Result<std::string> docker_config(std::string_view now, const DockerWant& want) {
-  auto config = parse(now, "/etc/docker/daemon.json");
+Result<std::string> docker_config(std::string_view original, const DockerWant& want) {
+  auto config = parse(original, "/etc/docker/daemon.json");
   if (!config) return config.error();
   auto over = parse(want.daemon, "docker.daemon of the ClusterConfig");
   if (!over) return over.error();

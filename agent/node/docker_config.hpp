@@ -16,6 +16,6 @@ struct DockerWant {
 // An operator's daemon.json ("" if there is none) with what Kubernetes needs merged over it (RFC
 // 7396), and the ClusterConfig's over both: cgroups by systemd. Idempotent: a text of ours stays as
 // it is. Errors: invalid_argument that names the text.
-Result<std::string> docker_config(std::string_view now, const DockerWant& want);
+Result<std::string> docker_config(std::string_view original, const DockerWant& want);
 
 }  // namespace kagent::node

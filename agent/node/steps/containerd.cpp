@@ -19,7 +19,7 @@ ContainerdWant want_of(const v1::ClusterConfig& cluster) {
 
 class Containerd final : public RuntimeDaemon {
  public:
-  Containerd() : RuntimeDaemon("containerd") {}
+  Containerd() : RuntimeDaemon("containerd", config_path) {}
 
  private:
   asio::awaitable<Result<std::vector<FileWant>>> files(ContextPtr context) override {
@@ -43,8 +43,16 @@ class Containerd final : public RuntimeDaemon {
     co_return wants;
   }
 
-  asio::awaitable<Result<bool>> answers(ContextPtr context) override {
-    co_return co_await cri_answers(context, containerd_endpoint);
+  asio::awaitable<Result<Answer>> answers(ContextPtr context) override {
+    auto info = co_await cri_info(context, containerd_endpoint);
+    if (!info) co_return info.error();
+    if (!*info) co_return Answer::none;
+    co_return has_other_cgroups(**info) ? Answer::other_cgroups : Answer::well;
+  }
+
+  asio::awaitable<Result<Command::Argv>> validation(ContextPtr, std::string config) override {
+    Command::Argv argv{"containerd", "--config", config, "config", "dump"};
+    co_return argv;
   }
 };
 

@@ -1,4 +1,5 @@
 #include "agent/node/docker_config.hpp"
+#include "agent/node/packages/versions.hpp"
 #include "agent/node/steps/runtime_daemon.hpp"
 
 #include <fmt/format.h>
@@ -14,7 +15,7 @@ constexpr char drop_in_path[] = "/etc/systemd/system/cri-docker.service.d/10-kag
 
 class Docker final : public RuntimeDaemon {
  public:
-  Docker() : RuntimeDaemon("docker") {}
+  Docker() : RuntimeDaemon("docker", config_path) {}
 
  private:
   asio::awaitable<Result<std::vector<FileWant>>> files(ContextPtr context) override {
@@ -23,7 +24,7 @@ class Docker final : public RuntimeDaemon {
     const auto& mirrors = context->cluster.registry_mirrors();
     if (const auto hub = mirrors.find("docker.io"); hub != mirrors.end())
       want.mirrors = {hub->second.endpoints().begin(), hub->second.endpoints().end()};
-    auto text = docker_config(text_of(*context, config_path), want);
+    auto text = docker_config(original_text(*context, config_path), want);
     if (!text) co_return text.error();
     std::vector<FileWant> wants;
     wants.push_back({config_path, std::move(*text), 0644});
@@ -31,12 +32,25 @@ class Docker final : public RuntimeDaemon {
   }
 
   // By what it does, not by what its file says.
-  asio::awaitable<Result<bool>> answers(ContextPtr context) override {
+  asio::awaitable<Result<Answer>> answers(ContextPtr context) override {
     Command::Argv argv{"docker", "info", "--format", "{{.CgroupDriver}}"};
     Command command = Command::capturing(unit_name("runtime", "info"), std::move(argv), 20s);
     auto run = co_await context->units->run(std::move(command));
     if (!run) co_return run.error();
-    co_return run->ok() && run->output.starts_with("systemd");
+    if (!run->ok()) co_return Answer::none;
+    co_return run->output.starts_with("systemd") ? Answer::well : Answer::other_cgroups;
+  }
+
+  asio::awaitable<Result<Command::Argv>> validation(ContextPtr context,
+                                                    std::string config) override {
+    constexpr packages::Version first_that_can{23, 0, 0};
+    Command::Argv ask{"docker", "--version"};
+    auto output = co_await output_of(context, unit_name("runtime", "version"), std::move(ask), 30s);
+    if (!output) co_return output.error();
+    const auto version = packages::find_version(*output);
+    if (!version || *version < first_that_can) co_return Command::Argv{};
+    Command::Argv argv{"dockerd", "--validate", "--config-file", config};
+    co_return argv;
   }
 };
 
@@ -58,8 +72,10 @@ class CriDockerd final : public RuntimeDaemon {
     co_return wants;
   }
 
-  asio::awaitable<Result<bool>> answers(ContextPtr context) override {
-    co_return co_await cri_answers(context, cri_endpoint(*context));
+  asio::awaitable<Result<Answer>> answers(ContextPtr context) override {
+    auto info = co_await cri_info(context, cri_endpoint(*context));
+    if (!info) co_return info.error();
+    co_return *info ? Answer::well : Answer::none;
   }
 };
 

@@ -21,11 +21,12 @@ bool is_ours(std::string_view text) {
   return text.starts_with(made_by_kagent);
 }
 
-// An operator's own file. Where ours bears no mark (JSON), only the first one is taken for theirs.
+// An operator's own file. Where ours bears no mark (JSON), the first one is taken for theirs, and
+// kept though there was none: what comes after it is known as ours by that.
 Result<> keep_original(const Context& context, const FileWant& want) {
   const std::string now = text_of(context, want.path);
-  if (now.empty() || is_ours(now)) return {};
-  if (!is_ours(want.content) && context.exists(aside(want.path))) return {};
+  const bool marked = is_ours(want.content);
+  if (marked ? now.empty() || is_ours(now) : context.exists(aside(want.path))) return {};
   const FileWant original{aside(want.path), now, want.mode};
   return write_in_place(context, original);
 }
@@ -34,7 +35,8 @@ Result<> keep_original(const Context& context, const FileWant& want) {
 
 std::string original_text(const Context& context, const std::string& path) {
   std::string now = text_of(context, path);
-  return is_ours(now) ? text_of(context, aside(path)) : now;
+  const bool ours = is_ours(now) || (path.ends_with(".json") && context.exists(aside(path)));
+  return ours ? text_of(context, aside(path)) : now;
 }
 
 asio::awaitable<Result<std::string>> sandbox_image(ContextPtr context) {
@@ -47,12 +49,14 @@ asio::awaitable<Result<std::string>> sandbox_image(ContextPtr context) {
   co_return Error(Errc::protocol, "kubeadm config images list names no pause image");
 }
 
-asio::awaitable<Result<bool>> cri_answers(ContextPtr context, std::string endpoint) {
+asio::awaitable<Result<std::optional<std::string>>> cri_info(ContextPtr context,
+                                                             std::string endpoint) {
   Command::Argv argv{"crictl", "--timeout", "10s", "--runtime-endpoint", endpoint, "info"};
   Command command = Command::capturing(unit_name("runtime", "info"), std::move(argv), 20s);
   auto run = co_await context->units->run(std::move(command));
   if (!run) co_return run.error();
-  co_return run->ok();
+  if (!run->ok()) co_return std::nullopt;
+  co_return std::move(run->output);
 }
 
 std::string RuntimeDaemon::restart_mark() const {
@@ -79,7 +83,10 @@ asio::awaitable<Result<>> RuntimeDaemon::check(ContextPtr context, CheckResult& 
   if (mine.state != StepState::needed) {
     auto answered = co_await answers(context);
     if (!answered) co_return answered.error();
-    if (!*answered) mine.need(fmt::format("restart {}: it does not answer", name_));
+    if (*answered == Answer::none)
+      mine.need(fmt::format("restart {}: it does not answer", name_));
+    else if (*answered == Answer::other_cgroups)
+      mine.need(fmt::format("restart {}: it does not run cgroups by systemd", name_));
   }
   for (auto& change : mine.changes) found.need(std::move(change));
   co_return Result<>{};
@@ -104,12 +111,40 @@ asio::awaitable<Outcome> RuntimeDaemon::apply(ContextPtr context) {
   co_return co_await restart(context, *changed, *state);
 }
 
+asio::awaitable<Result<Command::Argv>> RuntimeDaemon::validation(ContextPtr, std::string) {
+  co_return Command::Argv{};
+}
+
+// In the folder of the old one, from which it may import others.
+asio::awaitable<Result<>> RuntimeDaemon::validate(ContextPtr context, FileWant want) {
+  if (want.path != config_) co_return Result<>{};
+  // A folder that is made now is made for the file that stays.
+  if (context->before)
+    if (auto kept = context->before->writing(want.path, want.content); !kept) co_return kept;
+  want.path += ".kagent-new";
+  auto argv = co_await validation(context, want.path);
+  if (!argv) co_return argv.error();
+  if (argv->empty()) co_return Result<>{};
+  if (auto written = write_in_place(*context, want); !written) co_return written.error();
+  Command command = Command::capturing(unit_name("runtime", "validate"), std::move(*argv), 30s);
+  auto run = co_await context->units->run(std::move(command));
+  if (auto removed = remove_file(context->at(want.path)); !removed) co_return removed.error();
+  if (!run) co_return run.error();
+  if (run->ok()) co_return Result<>{};
+  const std::string why = co_await why_it_failed(*run);
+  co_return Error(
+      Errc::invalid_argument,
+      fmt::format("{} refuses the new {}, so the old one stays: {}", name_, config_, why));
+}
+
 // True if the running daemon does not have it yet.
 asio::awaitable<Result<bool>> RuntimeDaemon::write(ContextPtr context) {
   auto wants = co_await files(context);
   if (!wants) co_return wants.error();
   for (const FileWant& want : *wants) {
     if (!differs(*context, want)) continue;
+    auto valid = co_await validate(context, want);
+    if (!valid) co_return valid.error();
     const FileWant mark{restart_mark(), "", 0600};
     if (auto marked = write_in_place(*context, mark); !marked) co_return marked.error();
     if (auto kept = keep_original(*context, want); !kept) co_return kept.error();
@@ -127,7 +162,7 @@ asio::awaitable<Outcome> RuntimeDaemon::restart(ContextPtr context, bool changed
   bool well = false;
   if (!changed && state.active == "active") {
     auto answered = co_await answers(context);
-    well = answered && *answered;
+    well = answered && *answered == Answer::well;
   }
   if (!well) {
     auto restarted = co_await context->units->job(Verb::restart, unit());
@@ -147,9 +182,14 @@ asio::awaitable<Outcome> RuntimeDaemon::restart(ContextPtr context, bool changed
   }
   auto answered = co_await answers(context);
   if (!answered) co_return failed("runtime", answered.error());
-  if (!*answered)
+  if (*answered == Answer::none)
     co_return failed("runtime.not-answering", name_ + " runs, but does not answer",
                      fmt::format("See `journalctl -u {}` on the node.", name_));
+  if (*answered == Answer::other_cgroups)
+    co_return failed("runtime.cgroup-driver",
+                     name_ + " does not run containers' cgroups by systemd, as kubelet does",
+                     "See what overrides kagent's configuration: a file that it imports, a drop-in "
+                     "of the ClusterConfig, or an option of the unit.");
   co_return succeeded();
 }
 

@@ -77,11 +77,76 @@ TEST_CASE("containerd: an operator's own is kept, and CRI switched on") {
   CHECK(runtimes["runc"]["options"]["SystemdCgroup"].value_or(false));
 }
 
+TEST_CASE("containerd: Debian's own folder of CNI plugins gives way to the one of all others") {
+  // /etc/containerd/config.toml of Debian 12's containerd 1.6.20.
+  constexpr char debian[] =
+      "version = 2\n\n[plugins]\n  [plugins.\"io.containerd.grpc.v1.cri\"]\n"
+      "    [plugins.\"io.containerd.grpc.v1.cri\".cni]\n      bin_dir = \"/usr/lib/cni\"\n"
+      "      conf_dir = \"/etc/cni/net.d\"\n"
+      "  [plugins.\"io.containerd.internal.v1.opt\"]\n    path = \"/var/lib/containerd/opt\"\n";
+  ContainerdWant debians = want();
+  const auto config = rendered(debian, debians);
+  CHECK_FALSE(config["plugins"][cri_2]["cni"]["bin_dir"]);  // containerd's own: /opt/cni/bin
+  CHECK(config["plugins"]["io.containerd.internal.v1.opt"]["path"].value_or("") ==
+        std::string("/var/lib/containerd/opt"));
+  debians.drop_ins["cni.toml"] =
+      "[plugins.\"io.containerd.grpc.v1.cri\".cni]\nbin_dir = \"/usr/lib/cni\"\n";
+  CHECK(rendered(debian, debians)["plugins"][cri_2]["cni"]["bin_dir"].value_or("") ==
+        std::string("/usr/lib/cni"));
+
+  ContainerdWant newer = want();
+  newer.version_3 = true;
+  const auto three = rendered(
+      "version = 3\n[plugins.\"io.containerd.cri.v1.runtime\".cni]\nbin_dirs = "
+      "[\"/usr/lib/cni\"]\n",
+      newer);
+  CHECK_FALSE(three["plugins"][runtime_3]["cni"]["bin_dirs"]);
+}
+
+TEST_CASE("containerd: Docker's package has CRI off, in 1.x and 2.x") {
+  constexpr char dockers[] = "disabled_plugins = [\"cri\"]\n";
+  CHECK(rendered(dockers, want())["disabled_plugins"].as_array()->empty());
+  ContainerdWant newer = want();
+  newer.version_3 = true;
+  CHECK(rendered(dockers, newer)["disabled_plugins"].as_array()->empty());
+  CHECK(rendered("version = 3\ndisabled_plugins = [\"io.containerd.cri.v1.runtime\", "
+                 "\"io.containerd.cri.v1.images\", \"io.containerd.grpc.v1.cri\"]\n",
+                 newer)["disabled_plugins"]
+            .as_array()
+            ->empty());
+}
+
+TEST_CASE("containerd: what 1.x does not read is refused before it is written") {
+  ContainerdWant old = want();
+  CHECK_THAT(error_of("version = 3\n", old),
+             ContainsSubstring("/etc/containerd/config.toml is of version 3") &&
+                 ContainsSubstring("containerd 1.x"));
+  old.drop_ins["a.toml"] = "version = 3\n";
+  CHECK_THAT(error_of("", old), ContainsSubstring("containerd.dropIns[a.toml] is of version 3"));
+  old.drop_ins["a.toml"] = "[plugins.\"io.containerd.cri.v1.runtime\"]\nenable_cdi = true\n";
+  CHECK_THAT(error_of("", old), ContainsSubstring("containerd.dropIns[a.toml] is of version 3"));
+}
+
+// As containerd 1.6.20 answers; the second when a file that it imports has this runtime, too.
+TEST_CASE("containerd: the cgroup driver that is in effect is read from crictl info") {
+  const auto info = [](const std::string& runtime, const std::string& options) {
+    return R"({"status": {}, "config": {"containerd": {"defaultRuntimeName": ")" + runtime +
+           R"(", "runtimes": {"runc": {"runtimeType": "io.containerd.runc.v2", "options": )" +
+           options + R"(}, "kata": {"runtimeType": "io.containerd.kata.v2", "options": null}}}}})";
+  };
+  CHECK_FALSE(has_other_cgroups(info("runc", R"({"SystemdCgroup": true})")));
+  CHECK(has_other_cgroups(info("runc", "null")));
+  CHECK(has_other_cgroups(info("runc", R"({"BinaryName": "", "SystemdCgroup": false})")));
+  CHECK_FALSE(has_other_cgroups(info("kata", "null")));
+  CHECK_FALSE(has_other_cgroups("{}"));
+  CHECK_FALSE(has_other_cgroups("no JSON"));
+}
+
 TEST_CASE("containerd: the version is the operator's or the drop-ins', and never two") {
   ContainerdWant newer = want();
   newer.version_3 = true;
   CHECK(rendered("version = 2\n", newer)["version"].value_or(0) == 2);
-  CHECK(rendered("version = 3\n", want())["version"].value_or(0) == 3);
+  CHECK(rendered("version = 3\n", newer)["version"].value_or(0) == 3);
   newer.drop_ins["a.toml"] =
       "[plugins.\"io.containerd.grpc.v1.cri\"]\nrestrict_oom_score_adj = true\n";
   const auto two = rendered("", newer);
