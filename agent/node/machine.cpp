@@ -1,5 +1,7 @@
 #include "agent/node/machine.hpp"
 
+#include "agent/config/rules.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -36,6 +38,19 @@ bool valid_label(std::string_view label) {
   return !label.empty() && label.size() <= 63 && lower_alphanumeric(label.front()) &&
          lower_alphanumeric(label.back()) &&
          std::ranges::all_of(label, [](char c) { return lower_alphanumeric(c) || c == '-'; });
+}
+
+std::set<std::string> global_addresses(std::string_view fib_trie) {
+  std::set<std::string> found;
+  std::string address;
+  for (const auto& line : split_lines(fib_trie)) {
+    const auto words = fields(line);
+    if (words.size() == 2 && words[0] == "|--") address = words[1];
+    if (words.size() >= 3 && words[0] == "/32" && words[2] == "LOCAL" &&
+        !address.starts_with("127.") && !address.starts_with("169.254."))
+      found.insert(address);
+  }
+  return found;
 }
 
 }  // namespace
@@ -136,16 +151,23 @@ std::string only_address(std::string_view route, std::string_view fib_trie) {
     const auto words = fields(line);
     if (words.size() > 7 && words[1] == "00000000" && words[7] == "00000000") return {};
   }
-  std::set<std::string> local;
-  std::string address;
-  for (const auto& line : split_lines(fib_trie)) {
-    const auto words = fields(line);
-    if (words.size() == 2 && words[0] == "|--") address = words[1];
-    if (words.size() >= 3 && words[0] == "/32" && words[2] == "LOCAL" &&
-        !address.starts_with("127.") && !address.starts_with("169.254."))
-      local.insert(address);
-  }
+  const auto local = global_addresses(fib_trie);
   return local.size() == 1 ? *local.begin() : std::string{};
+}
+
+std::string default_address(std::string_view route, std::string_view fib_trie) {
+  std::string device;
+  for (const auto& line : split_lines(route))
+    if (const auto words = fields(line);
+        device.empty() && words.size() > 7 && words[1] == "00000000" && words[7] == "00000000")
+      device = words[0];
+  std::string its_routes;
+  for (const auto& line : split_lines(route))
+    if (!device.empty() && line.starts_with(device + "\t")) its_routes += line + "\n";
+  for (const auto& network : networks(its_routes))
+    for (const auto& address : global_addresses(fib_trie))
+      if (config::cidr_contains(network, address + "/32")) return address;
+  return {};
 }
 
 std::vector<std::string> networks(std::string_view route) {

@@ -44,6 +44,9 @@ std::string hostname_from(std::string_view name);
 // several are there.
 std::string only_address(std::string_view route, std::string_view fib_trie);
 
+// Where the default route leads out: the address of that interface's own network; "" without one.
+std::string default_address(std::string_view route, std::string_view fib_trie);
+
 // The networks that routes of /proc/<pid>/net/route lead to, as CIDRs; not the default route, nor
 // those of CNI plugins.
 std::vector<std::string> networks(std::string_view route);

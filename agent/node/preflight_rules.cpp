@@ -99,9 +99,17 @@ void check_networks(const PreflightFacts& facts, std::vector<Problem>& found) {
 bool is_exempt(const std::string& target, const std::vector<std::string>& no_proxy) {
   return std::ranges::any_of(no_proxy, [&](const std::string& entry) {
     if (entry == "*" || entry == target || config::cidr_contains(entry, target)) return true;
-    if (config::cidr_contains(entry, target + "/32")) return true;
+    if (config::cidr_contains(entry,
+                              target + (target.find(':') == std::string::npos ? "/32" : "/128")))
+      return true;
     return target.ends_with(entry.starts_with('.') ? entry : fmt::format(".{}", entry));
   });
+}
+
+// "host", "host:6443", "[fd00::1]:6443"
+std::string host_of(const std::string& endpoint) {
+  if (endpoint.starts_with('[')) return endpoint.substr(1, endpoint.find(']') - 1);
+  return endpoint.substr(0, endpoint.rfind(':'));
 }
 
 std::vector<std::string> list_of(const std::string& text) {
@@ -114,6 +122,8 @@ std::vector<std::string> list_of(const std::string& text) {
   return parts;
 }
 
+// kubeadm's HTTPProxy. What its HTTPProxyCIDR only warns of, the ranges of pods and services, is
+// not a node's way to the API server.
 void check_proxy(const PreflightFacts& facts, std::vector<Problem>& found) {
   const auto value = [&](const char* upper, const char* lower) {
     for (const char* name : {upper, lower})
@@ -126,16 +136,29 @@ void check_proxy(const PreflightFacts& facts, std::vector<Problem>& found) {
   if (proxy.empty()) proxy = value("HTTP_PROXY", "http_proxy");
   if (proxy.empty()) return;
   const auto no_proxy = list_of(value("NO_PROXY", "no_proxy"));
-  std::vector<std::string> inside = list_of(facts.pod_cidr + "," + facts.service_cidr);
-  if (!facts.endpoint.empty())
-    inside.push_back(facts.endpoint.substr(0, facts.endpoint.rfind(':')));
+  std::vector<std::string> inside;
+  if (facts.control_plane && !facts.address.empty()) inside.push_back(facts.address);
+  if (!facts.endpoint.empty()) inside.push_back(host_of(facts.endpoint));
   std::erase_if(inside, [&](const std::string& each) { return is_exempt(each, no_proxy); });
   if (!inside.empty())
-    found.push_back({"HTTPProxyCIDR", "proxy",
-                     fmt::format("a proxy is set ({}), and NO_PROXY does not exempt {}",
-                                 proxy.substr(proxy.rfind('@') + 1), fmt::join(inside, ", ")),
-                     "Add them, and the nodes' own addresses, to NO_PROXY (DefaultEnvironment= of "
-                     "systemd-system.conf)."});
+    found.push_back(
+        {"HTTPProxy", "proxy",
+         fmt::format("a proxy is set ({}), and NO_PROXY does not exempt {}, the way to the API "
+                     "server",
+                     proxy.substr(proxy.rfind('@') + 1), fmt::join(inside, ", ")),
+         "Add them, the nodes' networks, podCIDR and serviceCIDR to NO_PROXY (DefaultEnvironment= "
+         "of systemd-system.conf)."});
+}
+
+// containerd takes the first file by its name: pods would get another network than the cluster's.
+void check_cni(const PreflightFacts& facts, std::vector<Problem>& found) {
+  if (facts.joined || !facts.applies_cni || facts.cni_files.empty()) return;
+  found.push_back(
+      {"CNIConfig", "cni-config",
+       fmt::format("/etc/cni/net.d is not empty though the cluster's CNI has not been here: {}",
+                   fmt::join(facts.cni_files, ", ")),
+       "Take them off the node, and out of the machine image; or add CNIConfig to "
+       "ignorePreflightErrors, if the cluster's CNI is to come before them by its name."});
 }
 
 }  // namespace
@@ -149,6 +172,7 @@ std::vector<Problem> preflight_problems(const PreflightFacts& facts,
   check_kernel(facts, found);
   check_networks(facts, found);
   check_proxy(facts, found);
+  check_cni(facts, found);
   std::erase_if(found, [&](const Problem& problem) { return is_ignored(problem, ignored); });
   return found;
 }

@@ -20,6 +20,9 @@ struct PreflightFacts {
   std::vector<std::string> networks;               // CIDRs that the node and its VPC are in
   std::string pod_cidr, service_cidr;              // of the ClusterConfig, comma-separated
   std::string endpoint;                            // controlPlaneEndpoint, may be empty
+  std::string address;                             // the node's own, may be empty
+  std::vector<std::string> cni_files;              // in /etc/cni/net.d before the node has joined
+  bool applies_cni = false;                        // the ClusterConfig brings the cluster's CNI
   std::map<std::string, std::string> environment;  // that commands of units get
 };
 

@@ -2,7 +2,7 @@
 #include "agent/base/paths.hpp"
 #include "agent/node/machine.hpp"
 #include "agent/node/preflight_rules.hpp"
-#include "agent/node/steps/common.hpp"
+#include "agent/node/steps/kubernetes.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -27,6 +27,24 @@ asio::awaitable<std::map<std::string, std::string>> environment(ContextPtr conte
   co_return found;
 }
 
+// Names of files that a runtime would take for the node's CNI configuration.
+std::vector<std::string> cni_files(const Context& context) {
+  std::vector<std::string> found = entries_of(context.at("/etc/cni/net.d"));
+  std::erase_if(found, [](const std::string& name) {
+    return !name.ends_with(".conf") && !name.ends_with(".conflist") && !name.ends_with(".json");
+  });
+  return found;
+}
+
+// That which kubeadm advertises.
+std::string own_address(const Context& context) {
+  if (!context.node.node_ip().empty()) return context.node.node_ip();
+  const auto route = text_of(context, "/proc/1/net/route");
+  const auto trie = text_of(context, "/proc/1/net/fib_trie");
+  const auto only = machine::only_address(route, trie);
+  return only.empty() ? machine::default_address(route, trie) : only;
+}
+
 PreflightFacts gather(const Context& context) {
   PreflightFacts facts;
   facts.control_plane = context.control_plane();
@@ -36,6 +54,10 @@ PreflightFacts gather(const Context& context) {
   facts.listening = machine::listening_ports(text_of(context, "/proc/1/net/tcp"));
   facts.listening.merge(machine::listening_ports(text_of(context, "/proc/1/net/tcp6")));
   facts.joined = context.exists(kubelet_conf) || context.exists(admin_conf);
+  facts.applies_cni = !context.cluster.cni().manifests().empty();
+  // What a run that was cut off has brought is the cluster's.
+  if (!context.exists(marks_of("init").started) && !context.exists(marks_of("join").started))
+    facts.cni_files = cni_files(context);
   facts.kernel = text_of(context, "/proc/sys/kernel/osrelease");
   facts.kernel.resize(std::min(facts.kernel.find('\n'), facts.kernel.size()));
   facts.networks = machine::networks(text_of(context, "/proc/1/net/route"));
@@ -44,6 +66,7 @@ PreflightFacts gather(const Context& context) {
   facts.pod_cidr = context.cluster.pod_cidr();
   facts.service_cidr = context.cluster.service_cidr();
   facts.endpoint = context.cluster.control_plane_endpoint();
+  facts.address = own_address(context);
   std::error_code error;
   const auto space = std::filesystem::space(context.at("/var/lib"), error);
   if (!error) facts.disk_free_mib = space.available >> 20U;

@@ -1,7 +1,10 @@
 #include "agent/node/machine.hpp"
 #include "agent/node/preflight_rules.hpp"
+#include "tests/unit/node/fake_units.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
 
 using namespace kagent::node;
 
@@ -83,22 +86,84 @@ TEST_CASE(
   CHECK(problems(facts).empty());
 }
 
-TEST_CASE("preflight: a proxy must leave the cluster's own addresses alone") {
+TEST_CASE("preflight: a proxy must leave the way to the API server alone") {
   PreflightFacts facts = good();
   facts.endpoint = "api.example.com:6443";
   facts.environment["https_proxy"] = "http://user:secret@proxy.example.com:3128";
   const auto found = preflight_problems(facts, {});
   REQUIRE(found.size() == 1);
   CHECK(found[0].cause == "proxy");
-  CHECK(found[0].message.find("10.96.0.0/12") != std::string::npos);
+  CHECK(found[0].message.find("api.example.com") != std::string::npos);
+  CHECK(found[0].message.find("6443") == std::string::npos);
   CHECK(found[0].message.find("secret") == std::string::npos);
 
   facts.environment["no_proxy"] = "10.0.0.0/8, .example.com";
   CHECK(problems(facts).empty());
   facts.environment["no_proxy"] = "10.96.0.0/12,10.240.0.0/16,other.example.com";
-  CHECK(problems(facts) == Names{"HTTPProxyCIDR proxy"});
+  CHECK(problems(facts) == Names{"HTTPProxy proxy"});
   facts.environment["no_proxy"] = "*";
   CHECK(problems(facts).empty());
+}
+
+TEST_CASE("preflight: a proxy without the pods' and services' ranges does not keep a node away") {
+  PreflightFacts facts = good();
+  facts.environment["HTTPS_PROXY"] = "http://proxy.example.com:3128";
+  facts.address = "172.31.4.7";
+  CHECK(problems(facts) == Names{"HTTPProxy proxy"});  // kubeadm init asks its own API server
+  CHECK(problems(facts, {"HTTPProxy"}).empty());
+  facts.environment["NO_PROXY"] = "172.31.0.0/16";
+  CHECK(problems(facts).empty());
+  facts.endpoint = "[fd00::1]:6443";
+  CHECK(problems(facts) == Names{"HTTPProxy proxy"});
+  facts.environment["NO_PROXY"] = "172.31.0.0/16,fd00::/64";
+  CHECK(problems(facts).empty());
+  facts.control_plane = false;
+  facts.environment["NO_PROXY"] = "fd00::/64";
+  CHECK(problems(facts).empty());
+}
+
+TEST_CASE("preflight: an image's own CNI configuration is named before it takes the pods") {
+  PreflightFacts facts = good();
+  facts.cni_files = {"10-containerd-net.conflist", "87-podman-bridge.conflist"};
+  CHECK(problems(facts).empty());  // no CNI of the cluster's: it is meant
+  facts.applies_cni = true;
+  const auto found = preflight_problems(facts, {});
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].cause == "cni-config");
+  CHECK(found[0].message.find("87-podman-bridge.conflist") != std::string::npos);
+  CHECK(problems(facts, {"CNIConfig"}).empty());
+  facts.joined = true;
+  CHECK(problems(facts).empty());
+}
+
+TEST_CASE("preflight: what a run that was cut off left of the CNI is the cluster's") {
+  Machine machine;
+  auto step = make_preflight();
+  machine.context->cluster.mutable_cni()->add_manifests("/etc/kagent/flannel.yml");
+  machine.write("/etc/cni/net.d/10-flannel.conflist", "{}");
+  machine.write("/etc/cni/net.d/README", "");
+  const auto complains = [&] {
+    const auto changes = machine.check(*step);
+    return std::ranges::count_if(changes, [](const std::string& change) {
+      return change.starts_with("CNIConfig: ") && change.ends_with(": 10-flannel.conflist");
+    });
+  };
+  CHECK(complains() == 1);
+  machine.write("/var/lib/kagent-noded/join-started", "join\n");
+  CHECK(complains() == 0);
+}
+
+TEST_CASE("the address that kubeadm will advertise is that of the default route's interface") {
+  constexpr char route[] =
+      "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
+      "docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\n"
+      "eth0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\n"
+      "eth0\t0000A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\n";
+  constexpr char trie[] =
+      "Local:\n     |-- 127.0.0.1\n        /32 host LOCAL\n     |-- 172.17.0.1\n"
+      "        /32 host LOCAL\n     |-- 192.168.0.9\n        /32 host LOCAL\n";
+  CHECK(machine::default_address(route, trie) == "192.168.0.9");
+  CHECK(machine::default_address("", trie).empty());
 }
 
 TEST_CASE("the networks of a routing table, without the default route and the CNI's") {
