@@ -5,8 +5,10 @@
 #include "agent/node/steps/common.hpp"
 
 #include <fmt/format.h>
+#include <strings.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 
@@ -44,8 +46,25 @@ json taint(const std::string& text) {
   return result;
 }
 
+// What kubeadm gives a control plane by default, but only if it is told of no taint at all.
+std::vector<std::string> control_plane_taints(const Version& kubeadm) {
+  std::vector<std::string> taints;
+  if (kubeadm.minor < 25) taints.emplace_back("node-role.kubernetes.io/master:NoSchedule");
+  if (kubeadm.minor >= 24) taints.emplace_back("node-role.kubernetes.io/control-plane:NoSchedule");
+  return taints;
+}
+
+json taints_of(const NodeRegistration& from, const Version& kubeadm, bool control_plane) {
+  json taints = json::array();
+  for (const auto& text : from.node->taints()) taints.push_back(taint(text));
+  if (!control_plane) return taints;
+  for (const auto& text : control_plane_taints(kubeadm))
+    if (std::ranges::find(taints, taint(text)) == taints.end()) taints.push_back(taint(text));
+  return taints;
+}
+
 json registration_of(const v1::ClusterConfig& cluster, const NodeRegistration& from,
-                     std::string_view api) {
+                     const Version& kubeadm, std::string_view api, bool control_plane) {
   std::map<std::string, std::string> args;
   for (const auto& [name, value] : cluster.kubelet_extra_args()) args[name] = value;
   for (const auto& [name, value] : from.node->kubelet_extra_args()) args[name] = value;
@@ -60,11 +79,9 @@ json registration_of(const v1::ClusterConfig& cluster, const NodeRegistration& f
   }
   json registration{{"name", from.name}, {"criSocket", from.cri_socket}};
   if (!args.empty()) registration["kubeletExtraArgs"] = extra_args(args, api);
-  if (!from.node->taints().empty()) {
-    registration["taints"] = json::array();
-    for (const auto& text : from.node->taints()) registration["taints"].push_back(taint(text));
-  }
-  if (!cluster.ignore_preflight_errors().empty())
+  if (!from.node->taints().empty())
+    registration["taints"] = taints_of(from, kubeadm, control_plane);
+  if (!cluster.ignore_preflight_errors().empty() && !ignores_all(cluster))
     registration["ignorePreflightErrors"] = std::vector<std::string>(
         cluster.ignore_preflight_errors().begin(), cluster.ignore_preflight_errors().end());
   return registration;
@@ -122,7 +139,7 @@ Result<std::string> init_documents(const v1::ClusterConfig& cluster, const NodeR
   const auto api = api_of(kubeadm);
   if (!api) return api.error();
   json init = document(*api, "InitConfiguration");
-  init["nodeRegistration"] = registration_of(cluster, node, *api);
+  init["nodeRegistration"] = registration_of(cluster, node, kubeadm, *api, true);
   if (!node.address.empty()) init["localAPIEndpoint"] = {{"advertiseAddress", node.address}};
   // kubeadm would make one of its own that lives a day, for every node.
   json token{{"token", secrets.bootstrap_token}, {"ttl", "1m0s"}};
@@ -146,7 +163,7 @@ Result<std::string> join_documents(const v1::ClusterConfig& cluster, const NodeR
   const auto api = api_of(kubeadm);
   if (!api) return api.error();
   json join = document(*api, "JoinConfiguration");
-  join["nodeRegistration"] = registration_of(cluster, node, *api);
+  join["nodeRegistration"] = registration_of(cluster, node, kubeadm, *api, secrets.control_plane);
   join["discovery"] = {{"file", {{"kubeConfigPath", secrets.discovery_file}}},
                        {"tlsBootstrapToken", secrets.bootstrap_token}};
   if (!node.patches.empty()) join["patches"]["directory"] = node.patches;
@@ -160,10 +177,19 @@ Result<std::string> join_documents(const v1::ClusterConfig& cluster, const NodeR
   return finish({join}, cluster, {});
 }
 
-Result<std::string> images_document(const v1::ClusterConfig& cluster, const Version& kubeadm) {
+Result<std::string> images_documents(const v1::ClusterConfig& cluster, const NodeRegistration& node,
+                                     const Version& kubeadm) {
   const auto api = api_of(kubeadm);
   if (!api) return api.error();
-  return finish({cluster_configuration(cluster, kubeadm, *api)}, cluster, {});
+  json init = document(*api, "InitConfiguration");
+  init["nodeRegistration"] = {{"name", node.name}, {"criSocket", node.cri_socket}};
+  return finish({init, cluster_configuration(cluster, kubeadm, *api)}, cluster, {});
+}
+
+bool ignores_all(const v1::ClusterConfig& cluster) {
+  return std::ranges::any_of(cluster.ignore_preflight_errors(), [](const std::string& name) {
+    return ::strcasecmp(name.c_str(), "all") == 0;
+  });
 }
 
 std::string discovery_kubeconfig(std::string_view api_server, std::string_view ca_pem) {
@@ -184,10 +210,13 @@ std::string anonymous_kubeconfig(std::string_view api_server, std::string_view c
   cluster["cluster"]["server"] = fmt::format("https://{}", api_server);
   cluster["cluster"]["certificate-authority-data"] = config::encode_base64(ca_pem);
   json context{{"name", "anonymous"}};
-  context["context"]["cluster"] = "kubernetes";
+  context["context"] = {{"cluster", "kubernetes"}, {"user", "nobody"}};
+  json user{{"name", "nobody"}};
+  user["user"]["token"] = "nobody";
   json config{{"apiVersion", "v1"}, {"kind", "Config"}, {"current-context", "anonymous"}};
   config["clusters"] = json::array({std::move(cluster)});
   config["contexts"] = json::array({std::move(context)});
+  config["users"] = json::array({std::move(user)});
   return to_yaml({config});
 }
 
@@ -201,6 +230,12 @@ std::vector<std::string> failed_checks(const std::vector<std::string>& output) {
     names.push_back(line.substr(start + mark.size(), end - start - mark.size()));
   }
   return names;
+}
+
+bool is_unauthorized(const std::vector<std::string>& output) {
+  return std::ranges::any_of(output, [](const std::string& line) {
+    return line.find("Unauthorized") != std::string::npos;
+  });
 }
 
 std::string failed_phase(const std::vector<std::string>& output) {

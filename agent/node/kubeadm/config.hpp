@@ -51,11 +51,18 @@ Result<std::string> join_documents(const v1::ClusterConfig& cluster,
                                    const NodeRegistration& registration, const Version& kubeadm,
                                    const JoinSecrets& secrets);
 
-// For `kubeadm config images`: ClusterConfiguration only.
-Result<std::string> images_document(const v1::ClusterConfig& cluster, const Version& kubeadm);
+// For `kubeadm config images`: ClusterConfiguration, and this node's name and CRI socket, for which
+// kubeadm before 1.29 would look itself and give up where there are two.
+Result<std::string> images_documents(const v1::ClusterConfig& cluster,
+                                     const NodeRegistration& registration, const Version& kubeadm);
+
+// "all" of ignorePreflightErrors goes on the command line: kubeadm has long refused it in a file.
+bool ignores_all(const v1::ClusterConfig& cluster);
+inline constexpr char ignore_all[] = "--ignore-preflight-errors=all";
 
 std::string discovery_kubeconfig(std::string_view api_server, std::string_view ca_pem);
-// The same for kubectl, which wants a context; nobody's credentials.
+// The same for kubectl, which wants a context, and asks the terminal for a user where none is: one
+// whom no API server knows.
 std::string anonymous_kubeconfig(std::string_view api_server, std::string_view ca_pem);
 
 // Names of the failed checks in kubeadm's output: "Port-6443" of "[ERROR Port-6443]: ...". They
@@ -65,5 +72,9 @@ std::vector<std::string> failed_checks(const std::vector<std::string>& output);
 // Name of the phase that failed: "check-etcd" of "error execution phase check-etcd: ...". Empty:
 // none did. It is not translated.
 std::string failed_phase(const std::vector<std::string>& output);
+
+// Whether an API server has refused the token, by client-go's word for it: numbers of that kind are
+// in times of the day too.
+bool is_unauthorized(const std::vector<std::string>& output);
 
 }  // namespace kagent::node::kubeadm

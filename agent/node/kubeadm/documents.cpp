@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <optional>
 
 namespace kagent::node::kubeadm {
 namespace {
@@ -65,6 +66,58 @@ std::string kind_of(const json& document) {
   return document.is_object() ? document.value("kind", "") : std::string{};
 }
 
+using Arguments = std::vector<std::pair<std::string, std::string>>;
+
+// Of either form; nothing of what is neither.
+std::optional<Arguments> arguments_of(const json& value) {
+  const auto text = [](const json& one) {
+    return one.is_string() ? one.get<std::string>() : one.dump();
+  };
+  Arguments arguments;
+  if (value.is_object()) {
+    for (const auto& [name, each] : value.items()) arguments.emplace_back(name, text(each));
+    return arguments;
+  }
+  if (!value.is_array()) return std::nullopt;
+  for (const json& each : value) {
+    if (!each.is_object() || !each.contains("name") || !each.at("name").is_string() ||
+        !each.contains("value"))
+      return std::nullopt;
+    arguments.emplace_back(each.at("name").get<std::string>(), text(each.at("value")));
+  }
+  return arguments;
+}
+
+json merged_arguments(const json& ours, const json& theirs, bool as_list) {
+  const auto over = arguments_of(theirs);
+  if (!over) return theirs;
+  Arguments all = arguments_of(ours).value_or(Arguments{});
+  std::erase_if(all, [&](const auto& each) {
+    return std::ranges::find(*over, each.first, &Arguments::value_type::first) != over->end();
+  });
+  all.insert(all.end(), over->begin(), over->end());
+  json result = as_list ? json::array() : json::object();
+  for (const auto& [name, value] : all)
+    if (as_list)
+      result.push_back({{"name", name}, {"value", value}});
+    else
+      result[name] = value;
+  return result;
+}
+
+void merge(json& into, const json& over, bool argument_lists) {
+  if (!over.is_object()) {
+    into = over;
+    return;
+  }
+  if (!into.is_object()) into = json::object();
+  for (const auto& [key, value] : over.items())
+    if (key == "extraArgs" || key == "kubeletExtraArgs")
+      into[key] = merged_arguments(into[key], value, argument_lists);
+    else
+      merge(into[key], value, argument_lists);
+}
+
 }  // namespace
 
 Result<std::vector<json>> parse_documents(std::string_view yaml) {
@@ -91,14 +144,6 @@ std::string to_yaml(const std::vector<json>& documents) {
   return text;
 }
 
-void merge(json& into, const json& over) {
-  if (!into.is_object() || !over.is_object()) {
-    into = over;
-    return;
-  }
-  for (const auto& [key, value] : over.items()) merge(into[key], value);
-}
-
 void merge_by_kind(std::vector<json>& documents, const std::vector<json>& raw,
                    const std::vector<std::string_view>& also) {
   for (json over : raw) {
@@ -106,7 +151,7 @@ void merge_by_kind(std::vector<json>& documents, const std::vector<json>& raw,
     const auto ours = std::ranges::find(documents, kind, kind_of);
     if (ours != documents.end()) {
       over.erase("apiVersion");
-      merge(*ours, over);
+      merge(*ours, over, ours->value("apiVersion", "") != "kubeadm.k8s.io/v1beta3");
     } else if (std::ranges::find(also, kind) != also.end()) {
       documents.push_back(std::move(over));
     }

@@ -39,6 +39,7 @@ class Init final : public Step {
     auto written = co_await write_config(context);
     if (!written) co_return config_failed(written.error());
     Command::Argv argv{"kubeadm", "init", "--config", config_path, "--skip-token-print"};
+    if (kubeadm::ignores_all(context->cluster)) argv.emplace_back(kubeadm::ignore_all);
     const std::chrono::seconds limit(context->cluster.timeouts().init_seconds());
     const std::string fence =
         context->assignment ? std::to_string(context->assignment->lease_fence()) : "0";

@@ -52,6 +52,7 @@ class Join final : public Step {
                        "Mend the ClusterConfig on the coordinator.");
     if (!written) co_return failed(name(), written.error());
     Command::Argv argv{"kubeadm", "join", "--config", config_path};
+    if (kubeadm::ignores_all(context->cluster)) argv.emplace_back(kubeadm::ignore_all);
     if (!phases.empty()) argv.push_back(fmt::format("--skip-phases={}", fmt::join(phases, ",")));
     const std::chrono::seconds limit(context->cluster.timeouts().join_seconds());
     co_return co_await kubeadm_.run(context, std::move(argv), limit, "join");

@@ -50,7 +50,10 @@ asio::awaitable<Result<std::vector<std::string>>> kubeadm_images(ContextPtr cont
                                                                  std::string config_path) {
   auto version = co_await kubeadm_version(context);
   if (!version) co_return version.error();
-  const auto document = kubeadm::images_document(context->cluster, *version);
+  kubeadm::NodeRegistration registration;
+  registration.name = node_name();
+  registration.cri_socket = cri_endpoint(*context);
+  const auto document = kubeadm::images_documents(context->cluster, registration, *version);
   if (!document) co_return document.error();
   const FileWant config{config_path, *document, 0600};
   if (differs(*context, config))
@@ -236,6 +239,9 @@ std::optional<Outcome> api_trouble(const std::string& step,
   if (mentions(output, "certificate signed by unknown authority"))
     return failed(step + ".wrong-ca", "the API server shows a certificate of another cluster",
                   "See that controlPlaneEndpoint leads to this cluster.");
+  if (mentions(output, "x509: "))
+    return failed(step + ".wrong-ca", "the API server's certificate is not for its address",
+                  "Add controlPlaneEndpoint's host to certSANs before the first control plane.");
   for (const char* text : {"connection refused", "was refused", "i/o timeout", "no route to host",
                            "network is unreachable", "no such host", "request canceled",
                            "deadline exceeded", "Unable to connect"})
@@ -270,7 +276,7 @@ asio::awaitable<Outcome> KubeadmRun::why(ContextPtr context, UnitRun run) {
     outcome.message = fmt::format("kubeadm's preflight checks failed: {}", fmt::join(checks, ", "));
     outcome.remedy =
         "Mend what they name, or put them in ignorePreflightErrors of the ClusterConfig.";
-  } else if (mentions(output, "Unauthorized") || mentions(output, "401")) {
+  } else if (kubeadm::is_unauthorized(output)) {
     outcome.cause = step_ + ".unauthorized";
     outcome.message = "the API server refused the bootstrap token";
     outcome.remedy = "None: kagent asks for a new one by itself.";

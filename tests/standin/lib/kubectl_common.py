@@ -95,6 +95,15 @@ def locate(client, doc, namespace):
     return kind, api_kinds.path_of(kind, space)
 
 
+def ask_for_user():
+    """client-go's fallback where a kubeconfig names no user."""
+    for what in ("Username", "Password"):
+        print(f"Please enter {what}: ", end="", flush=True)
+        if not sys.stdin.readline():
+            raise Wrong("error: EOF")
+    raise Wrong("error: You must be logged in to the server (Unauthorized)")
+
+
 def open_client(args):
     path = args.kubeconfig or os.environ.get("KUBECONFIG") or os.path.expanduser("~/.kube/config")
     try:
@@ -109,6 +118,8 @@ def open_client(args):
                           "denied") from error
     if args.server:
         config.server = args.server
+    if config.server.startswith("https://") and not config.has_credentials():
+        ask_for_user()
     args.namespace_given = args.namespace
     args.namespace = args.namespace or config.namespace
     timeout = seconds(args.request_timeout) if args.request_timeout != "0" else 30

@@ -1,8 +1,10 @@
 #include "agent/base/paths.hpp"
+#include "agent/node/kubeadm/documents.hpp"
 #include "agent/node/steps/kubernetes.hpp"
 #include "tests/unit/node/fake_units.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -80,6 +82,71 @@ TEST_CASE("What a cut-off join has behind it is told by what is on the disk") {
   node.write(kubelet_conf, "");
   CHECK(phases_behind(*node.context, "ca\n").size() == 4);
   CHECK(phases_behind(*node.context, "").empty());
+}
+
+// kubectl 1.32 and 1.35 print these.
+TEST_CASE("Why the API server cannot be spoken to is told by what kubectl says") {
+  const auto cause = [](const std::string& line) {
+    const auto outcome = api_trouble("join", {line});
+    return outcome ? outcome->cause : "";
+  };
+  const std::string tls = "Unable to connect to the server: tls: failed to verify certificate: ";
+  CHECK(cause(tls + "x509: certificate signed by unknown authority") == "join.wrong-ca");
+  CHECK(cause(tls + "x509: certificate has expired or is not yet valid: current time "
+                    "2026-11-25T01:13:26Z is before 2030-10-10T00:00:00Z") == "join.clock-skew");
+  CHECK(cause(tls + "x509: certificate is not valid for any names, but wanted to match api") ==
+        "join.wrong-ca");
+  CHECK(cause("The connection to the server 127.0.0.1:9 was refused - did you specify the right "
+              "host or port?") == "join.api-unreachable");
+  CHECK(cause("Unable to connect to the server: dial tcp: lookup api.invalid: no such host") ==
+        "join.api-unreachable");
+  CHECK(cause("error: You must be logged in to the server (Unauthorized)").empty());
+}
+
+TEST_CASE("The probe of the API server names a user, or kubectl would ask the terminal for one") {
+  CutOff node;
+  std::string config;
+  node.units->on_run = [&](const Command& command) {
+    if (command.unit == "kagent-join-probe.service") config = node.read(command.lines[0][2]);
+    const bool version = command.lines.front()[1] == "version";
+    return printed(command, version ? "v1.31.0\n" : "");
+  };
+  CHECK(node.apply(*node.step).ok());
+  const auto documents = kubeadm::parse_documents(config);
+  REQUIRE(documents);
+  const auto& probe = documents->at(0);
+  const auto user = probe.at("contexts").at(0).at("context").at("user");
+  CHECK(probe.at("users").at(0).at("name") == user);
+  CHECK_FALSE(probe.at("users").at(0).at("user").at("token").get<std::string>().empty());
+  CHECK(config.find("abcdef") == std::string::npos);  // the bootstrap token stays out of it
+}
+
+TEST_CASE("A time of the day is not taken for a refused token") {
+  CHECK_FALSE(kubeadm::is_unauthorized({"I1125 14:01:40.401401    4011 join.go:401] [preflight]"}));
+  CHECK(
+      kubeadm::is_unauthorized({"error execution phase preflight: unable to fetch the "
+                                "kubeadm-config ConfigMap: failed to get "
+                                "config map: Unauthorized"}));
+}
+
+TEST_CASE("To ignore all preflight errors is said on kubeadm's command line") {
+  CutOff node;
+  node.context->cluster.add_ignore_preflight_errors("all");
+  CHECK(node.apply(*node.step).ok());
+  REQUIRE_FALSE(node.joined().empty());
+  CHECK(node.joined().back() == "--ignore-preflight-errors=all");
+}
+
+TEST_CASE("What a failed command said last is told, without the line that kubeadm always adds") {
+  CHECK(last_words({"W1125 strict.go:55] a warning", "an earlier line", "unknown field \"colour\"",
+                    "", "To see the stack trace of this error execute with --v=5 or higher"}) ==
+        "an earlier line; unknown field \"colour\"");
+  CHECK(last_words({}).empty());
+  const Outcome outcome =
+      failed("images", Error(Errc::io, "kubeadm (kagent-kubeadm-images.service): exit status 3"));
+  CHECK(outcome.remedy == "See `journalctl -u kagent-kubeadm-images` on the node.");
+  CHECK(failed("images", Error(Errc::io, "reading /x: no")).remedy ==
+        "See `journalctl -u kagent-noded` on the node.");
 }
 
 TEST_CASE("The phase of kubeadm that failed is read from its error") {
