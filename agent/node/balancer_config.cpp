@@ -106,7 +106,12 @@ std::string balancer_config(std::uint16_t port, const std::vector<std::string>& 
       "    default-server check check-ssl verify none inter 2s fastinter 1s fall 2 rise 1 "
       "on-marked-down shutdown-sessions\n",
       port);
-  for (const std::string& server : servers) text += fmt::format("    server {0} {0}\n", server);
+  for (const std::string& server : servers) {
+    // HAProxy takes no brackets in a name.
+    std::string name = server;
+    std::erase_if(name, [](char c) { return c == '[' || c == ']'; });
+    text += fmt::format("    server {} {}\n", name, server);
+  }
   return text;
 }
 

@@ -11,9 +11,10 @@ namespace kagent::node {
 boost::asio::awaitable<Result<>> take_survey(ContextPtr context);
 
 // As `sysctl` names them; on a node without them they are left out.
-inline constexpr const char* surveyed_settings[] = {"net.ipv4.ip_forward",
-                                                    "net.bridge.bridge-nf-call-iptables",
-                                                    "net.bridge.bridge-nf-call-ip6tables"};
+inline constexpr const char* surveyed_settings[] = {
+    "net.ipv4.ip_forward", "net.bridge.bridge-nf-call-iptables",
+    "net.bridge.bridge-nf-call-ip6tables", "net.ipv6.conf.default.forwarding",
+    "net.ipv6.conf.all.forwarding"};
 
 // Folders that kubeadm, kubelet and CNI plugins fill, and nobody else.
 inline constexpr const char* surveyed_folders[] = {

@@ -17,28 +17,17 @@ constexpr char applied_list[] = "/var/lib/kagent-noded/cni-applied";
 constexpr char controller_manager[] = "/etc/kubernetes/manifests/kube-controller-manager.yaml";
 constexpr std::size_t largest_manifest = 4 << 20;
 
-std::string ipv4_of(const std::string& cidrs) {
-  std::size_t from = 0;
-  while (from <= cidrs.size()) {
-    const auto comma = std::min(cidrs.find(',', from), cidrs.size());
-    const std::string one = cidrs.substr(from, comma - from);
-    if (one.find(':') == std::string::npos) return one;
-    from = comma + 1;
-  }
-  return {};
-}
-
-// The IPv4 pod range of the cluster that is there; the ClusterConfig may have changed since.
-std::string pod_cidr_of(const Context& context) {
+// The pod ranges of the cluster that is there; the ClusterConfig may have changed since.
+PodCidrs pod_cidrs_of(const Context& context) {
   constexpr std::string_view flag = "--cluster-cidr=";
   const auto manifest = read_file(context.at(controller_manager));
   if (manifest)
     for (const auto& line : lines_of(*manifest))
       if (const auto at = line.find(flag); at != std::string::npos) {
         const auto value = line.substr(at + flag.size());
-        return ipv4_of(value.substr(0, value.find_first_of("\"' \r")));
+        return pod_cidrs(value.substr(0, value.find_first_of("\"' \r")));
       }
-  return ipv4_of(context.cluster.pod_cidr());
+  return pod_cidrs(context.cluster.pod_cidr());
 }
 
 bool is_url(const std::string& source) {
@@ -121,7 +110,7 @@ class Cni final : public Step {
     if (is_url(source)) return;
     const auto text = read_file(context.at(source), largest_manifest);
     if (!text) return;
-    for (auto& correction : correct_cni_manifest(*text, pod_cidr_of(context)).corrections)
+    for (auto& correction : correct_cni_manifest(*text, pod_cidrs_of(context)).corrections)
       found.need("correct in it: " + correction);
   }
 
@@ -144,7 +133,7 @@ class Cni final : public Step {
     if (!config_maps) co_return config_maps.error();
     auto daemon_sets = co_await output_of(context, unit_name("cni", "ask"), std::move(sets), 40s);
     if (!daemon_sets) co_return daemon_sets.error();
-    co_return mends_of_live_cni(*config_maps, *daemon_sets, pod_cidr_of(*context));
+    co_return mends_of_live_cni(*config_maps, *daemon_sets, pod_cidrs_of(*context).v4);
   }
 
   static asio::awaitable<Outcome> mend(ContextPtr context, CniMend mend) {
@@ -177,6 +166,22 @@ class Cni final : public Step {
                                    "Give cni.manifests a file that is in the machine image.");
   }
 
+  // On the server's side: a client's own note of what it has applied has no room for large kinds.
+  static asio::awaitable<Result<UnitRun>> kubectl_apply(ContextPtr context, std::string file,
+                                                        bool kinds, bool again) {
+    Command::Argv apply{"kubectl", "--kubeconfig",  admin_conf,      "apply",
+                        "-f",      std::move(file), "--server-side", "--force-conflicts"};
+    Command::Argv wait{
+        "kubectl", "--kubeconfig", admin_conf,     "wait", "--for=condition=Established",
+        "crd",     "--all",        "--timeout=30s"};
+    std::vector<Command::Argv> lines;
+    if (again) lines.push_back(wait);
+    lines.push_back(std::move(apply));
+    if (kinds) lines.push_back(std::move(wait));
+    Command command(unit_name("cni"), std::move(lines), 90s);
+    co_return co_await context->units->run(std::move(command));
+  }
+
   static asio::awaitable<Outcome> apply_one(ContextPtr context, std::string source,
                                             std::size_t number) {
     std::string file = source;
@@ -190,14 +195,15 @@ class Cni final : public Step {
       co_return failed("cni.manifest-missing",
                        fmt::format("{} cannot be read: {}", source, text.error().message()),
                        "Put it into the machine image, or mend cni.manifests of ClusterConfig.");
-    const auto manifest = correct_cni_manifest(*text, pod_cidr_of(*context));
+    const auto manifest = correct_cni_manifest(*text, pod_cidrs_of(*context));
     for (const auto& correction : manifest.corrections) log::warning("{}: {}", source, correction);
     const FileWant want{corrected(number), manifest.text, 0600};
     if (auto written = write_in_place(*context, want); !written)
       co_return failed("cni", written.error());
-    Command::Argv argv{"kubectl", "--kubeconfig", admin_conf, "apply", "-f", want.path};
-    Command command(unit_name("cni"), std::move(argv), 90s);
-    auto run = co_await context->units->run(std::move(command));
+    const bool kinds = brings_kinds(manifest.text);
+    auto run = co_await kubectl_apply(context, want.path, kinds, false);
+    // An object of a kind that the same manifest brings is refused at first.
+    if (run && !run->ok() && kinds) run = co_await kubectl_apply(context, want.path, kinds, true);
     if (!run) co_return failed("cni", run.error());
     if (run->ok()) co_return succeeded(*run);
     std::string message = fmt::format("kubectl apply of {} failed: {}", source, how_it_ended(*run));

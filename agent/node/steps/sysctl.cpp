@@ -24,14 +24,32 @@ constexpr std::array settings{
     Setting{"net.bridge.bridge-nf-call-ip6tables", "/proc/sys/net/bridge/bridge-nf-call-ip6tables"},
     Setting{"net.ipv4.ip_forward", "/proc/sys/net/ipv4/ip_forward"},
 };
+// Beside them where a range or the node's address is of IPv6: `default` is what kubeadm looks at,
+// `all` what reaches the interfaces that are there.
+constexpr std::array settings_of_ipv6{
+    Setting{"net.ipv6.conf.default.forwarding", "/proc/sys/net/ipv6/conf/default/forwarding"},
+    Setting{"net.ipv6.conf.all.forwarding", "/proc/sys/net/ipv6/conf/all/forwarding"},
+};
+
+std::vector<Setting> settings_for(const Context& context) {
+  std::vector<Setting> wanted(settings.begin(), settings.end());
+  for (const auto& text :
+       {context.cluster.pod_cidr(), context.cluster.service_cidr(), context.node.node_ip()})
+    if (text.find(':') != std::string::npos) {
+      wanted.insert(wanted.end(), settings_of_ipv6.begin(), settings_of_ipv6.end());
+      break;
+    }
+  return wanted;
+}
 
 // Late in the order: Debian's link to /etc/sysctl.conf is called 99-sysctl.conf.
 constexpr char ours[] = "/etc/sysctl.d/99-zz-kagent.conf";
 
-FileWant sysctl_file() {
+FileWant sysctl_file(const Context& context) {
   std::string text =
       "# kagent: kube-proxy and the CNI see bridged traffic, and the node forwards.\n";
-  for (const Setting& setting : settings) text += fmt::format("{} = 1\n", setting.name);
+  for (const Setting& setting : settings_for(context))
+    text += fmt::format("{} = 1\n", setting.name);
   return {ours, text};
 }
 
@@ -62,7 +80,7 @@ std::vector<std::string> overrides(const Context& context) {
     files.insert(place, {ours, {}});
   }
   std::vector<std::string> found;
-  for (const Setting& setting : settings)
+  for (const Setting& setting : settings_for(context))
     if (const auto other = overridden_by(files, ours, setting.name, "1"))
       found.push_back(other->path + ": " + other->line);
   return found;
@@ -74,7 +92,8 @@ class Sysctl final : public Step {
 
   asio::awaitable<Result<CheckResult>> check(ContextPtr context) override {
     CheckResult found;
-    if (const auto file = sysctl_file(); differs(*context, file)) found.need("write " + file.path);
+    if (const auto file = sysctl_file(*context); differs(*context, file))
+      found.need("write " + file.path);
     auto wrong = co_await wrong_settings(context);
     if (!wrong) co_return wrong.error();
     for (const auto& setting : *wrong) found.need("set " + setting + " = 1");
@@ -84,7 +103,7 @@ class Sysctl final : public Step {
   }
 
   asio::awaitable<Outcome> apply(ContextPtr context) override {
-    if (const auto file = sysctl_file(); differs(*context, file))
+    if (const auto file = sysctl_file(*context); differs(*context, file))
       if (auto written = write_in_place(*context, file); !written)
         co_return failed(name(), written.error());
     // Set now or not: at the next boot it would be back.
@@ -111,15 +130,15 @@ class Sysctl final : public Step {
   // Read by a unit: noded has a network namespace of its own, whose settings are not the node's.
   static asio::awaitable<Result<std::vector<std::string>>> wrong_settings(ContextPtr context) {
     Command::Argv argv{"head", "-n1", "-q"};
-    for (const Setting& setting : settings) argv.emplace_back(setting.file);
+    const auto wanted = settings_for(*context);
+    for (const Setting& setting : wanted) argv.emplace_back(setting.file);
     Command command = Command::capturing(unit_name("sysctl", "read"), std::move(argv), 10s);
     auto run = co_await context->units->run(std::move(command));
     if (!run) co_return run.error();
     std::vector<std::string> wrong;
     const auto values = lines_of(run->output);
-    for (std::size_t n = 0; n < settings.size(); ++n)
-      if (values.size() != settings.size() || values[n] != "1")
-        wrong.emplace_back(settings[n].name);
+    for (std::size_t n = 0; n < wanted.size(); ++n)
+      if (values.size() != wanted.size() || values[n] != "1") wrong.emplace_back(wanted[n].name);
     co_return wrong;
   }
 };

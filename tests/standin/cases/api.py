@@ -187,6 +187,42 @@ class Api(unittest.TestCase):
                               "metadata: {name: c}\n")
         self.assertIn('no matches for kind "B" in version "a/v1"', bad.err)
         self.assertTrue(wait_for(lambda: "Ready" in self.cp.kubectl("get", "nodes").out.split()))
+
+    def test_kubectl_asks_the_terminal_for_a_user_where_none_is(self):
+        shown = self.cp.kubectl("config", "view", "--raw").out
+        config = wire.load_yaml(shown)
+        config["users"] = []
+        path = self.cp.write("/root/nobody.conf", wire.dump_yaml(config))
+        done = self.cp.run("kubectl", "--kubeconfig", path, "get", "--raw", "/version", stdin="")
+        self.assertEqual((1, "Please enter Username: ", "error: EOF\n"),
+                         (done.code, done.out, done.err))
+        config["users"] = [{"name": config["contexts"][0]["context"]["user"],
+                            "user": {"token": "nobody"}}]
+        self.cp.write("/root/nobody.conf", wire.dump_yaml(config))
+        done = self.cp.run("kubectl", "--kubeconfig", path, "get", "--raw", "/version", stdin="")
+        self.assertEqual((1, "error: You must be logged in to the server (Unauthorized)\n"),
+                         (done.code, done.err))
+
+    def test_kubectl_applies_large_kinds_on_the_server_only(self):
+        kind = wire.dump_yaml({
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": "larges.example.com"}, "spec": {
+                "group": "example.com", "scope": "Cluster",
+                "names": {"plural": "larges", "kind": "Large"},
+                "versions": [{"name": "v1", "schema": {"description": "x" * 300000}}]}})
+        refused = self.cp.kubectl("apply", "-f", "-", stdin=kind)
+        self.assertIn("metadata.annotations: Too long: must have at most 262144 bytes", refused.err)
+        for _ in range(2):
+            done = self.cp.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-",
+                                   stdin=kind)
+            self.assertEqual((0, "customresourcedefinition.apiextensions.k8s.io/larges.example.com "
+                              "serverside-applied\n"), (done.code, done.out), done.err)
+        done = self.cp.kubectl("wait", "--for=condition=Established", "crd", "--all",
+                               "--timeout=5s")
+        self.assertEqual(0, done.code, done.text)
+        done = self.cp.kubectl("apply", "--server-side", "-f", "-", stdin="apiVersion: "
+                               "example.com/v1\nkind: Large\nmetadata: {name: a}\n")
+        self.assertEqual(0, done.code, done.text)
         refused = self.cp.kubectl("drain", "cp")
         self.assertIn("cannot delete DaemonSet-managed Pods", refused.err)
         self.assertEqual(0, self.cp.kubectl("drain", "cp", "--ignore-daemonsets").code)

@@ -173,6 +173,8 @@ class Objects:
         elif target.plural == "secrets":
             body.setdefault("type", "Opaque")
             _fold_string_data(body)
+        elif target.plural == "customresourcedefinitions":
+            body["status"] = {"conditions": [{"type": "Established", "status": "True"}]}
         elif target.plural == "namespaces":
             body["status"] = {"phase": "Active"}
         elif target.plural == "pods":

@@ -10,6 +10,7 @@ from kubectl_common import (Wrong, documents, fetch, locate, open_client, qualif
                             shown_name, targets)
 
 LAST = "kubectl.kubernetes.io/last-applied-configuration"
+LONGEST = 262144  # of an object's annotations
 
 
 def apply(args):
@@ -18,7 +19,8 @@ def apply(args):
     for doc in documents(args.filename):
         try:
             kind, path = locate(client, doc, args.namespace)
-            print(_apply_one(client, doc, kind, path), flush=True)
+            one = _apply_on_server if args.server_side else _apply_one
+            print(one(client, doc, kind, path), flush=True)
         except Wrong as error:
             print(error, file=sys.stderr)
             failed = 1
@@ -30,6 +32,18 @@ def apply(args):
     return failed
 
 
+def _apply_on_server(client, doc, kind, path):
+    name = doc["metadata"]["name"]
+    try:
+        client.get(f"{path}/{name}")
+        client.merge(f"{path}/{name}", doc)
+    except wire.ApiError as error:
+        if error.code != 404:
+            raise
+        client.create(path, doc)
+    return f"{shown_name(kind, name)} serverside-applied"
+
+
 def _apply_one(client, doc, kind, path):
     """Three-way: what the last apply set and this one does not is taken away."""
     name = doc["metadata"]["name"]
@@ -37,6 +51,9 @@ def _apply_one(client, doc, kind, path):
     wanted = dict(doc, metadata=dict(doc["metadata"], annotations=dict(
         doc["metadata"].get("annotations") or {}, **{LAST: text})))
     label = shown_name(kind, name)
+    if len(text) > LONGEST:
+        raise Wrong(f'The {kind.kind} "{name}" is invalid: metadata.annotations: Too long: must '
+                    f"have at most {LONGEST} bytes")
     try:
         old = client.get(f"{path}/{name}")
     except wire.ApiError as error:

@@ -44,7 +44,7 @@ TEST_CASE("haproxy.cfg leads from loopback to the API servers that say they are 
   CHECK_THAT(text, ContainsSubstring("bind 127.0.0.1:8443\n"));
   CHECK_THAT(text, ContainsSubstring("option httpchk GET /readyz\n"));
   CHECK_THAT(text, ContainsSubstring("    server 10.0.0.1:6443 10.0.0.1:6443\n"));
-  CHECK_THAT(text, ContainsSubstring("    server [fd00::1]:6443 [fd00::1]:6443\n"));
+  CHECK_THAT(text, ContainsSubstring("    server fd00::1:6443 [fd00::1]:6443\n"));
 }
 
 TEST_CASE("a balancer waits until the coordinator knows an API server") {

@@ -1,8 +1,11 @@
 #include "agent/node/cni_live.hpp"
+#include "agent/node/cni_manifest.hpp"
 #include "tests/unit/node/fake_units.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 using namespace kagent::node;
 using nlohmann::json;
@@ -75,6 +78,78 @@ TEST_CASE("cni: Calico's variable is corrected in its DaemonSet") {
   REQUIRE(mends[0].kubectl.size() == 1);
   CHECK(mends[0].kubectl[0].back().find(R"("value":"10.240.0.0/16")") != std::string::npos);
   CHECK(mends_of_live_cni("", calico("10.240.0.0/16"), "10.240.0.0/16").empty());
+}
+
+TEST_CASE("cni: a dual-stack cluster's second range is given to flannel") {
+  const PodCidrs both = pod_cidrs("10.240.0.0/16,fd00:10:244::/56");
+  const auto given = correct_cni_manifest(manifest("10.244.0.0/16"), both);
+  CHECK(given.corrections.size() == 2);
+  const auto from = given.text.find('{');
+  const json conf = json::parse(given.text.substr(from));
+  CHECK(conf == json{{"Network", "10.240.0.0/16"},
+                     {"EnableIPv6", true},
+                     {"IPv6Network", "fd00:10:244::/56"}});
+  const auto again = correct_cni_manifest(given.text, both);
+  CHECK(again.corrections.empty());
+  CHECK(again.text == given.text);
+  CHECK(correct_cni_manifest(given.text, pod_cidrs("10.240.0.0/16,fd00:9::/56"))
+            .text.find("\"IPv6Network\": \"fd00:9::/56\"") != std::string::npos);
+}
+
+TEST_CASE("cni: pools of Calico's operator are brought into the cluster's range") {
+  const std::string resources =
+      "apiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata:\n  name: default\n"
+      "spec:\n  calicoNetwork:\n    ipPools:\n    - name: default-ipv4-ippool\n"
+      "      blockSize: 26\n      cidr: 192.168.0.0/16\n    - cidr: fd00:9::/56\n"
+      "---\napiVersion: example.com/v1\nkind: Other\nspec:\n  cidr: 192.168.0.0/16\n";
+  const auto two = correct_cni_manifest(resources, pod_cidrs("10.240.0.0/16,fd00::/56"));
+  CHECK(
+      two.corrections ==
+      std::vector<std::string>{
+          "Installation: ipPools cidr 192.168.0.0/16 becomes the cluster's pod CIDR 10.240.0.0/16",
+          "Installation: ipPools cidr fd00:9::/56 becomes the cluster's pod CIDR fd00::/56"});
+  CHECK(two.text.find("      cidr: 10.240.0.0/16\n    - cidr: fd00::/56\n---\n") !=
+        std::string::npos);
+  CHECK(two.text.ends_with("  cidr: 192.168.0.0/16\n"));
+  CHECK(correct_cni_manifest(resources, pod_cidrs("192.0.0.0/8")).text == resources);
+}
+
+TEST_CASE("cni: manifests are applied on the server's side, and their kinds waited for") {
+  Machine machine;
+  auto step = make_cni();
+  auto& manifests = *machine.context->cluster.mutable_cni();
+  manifests.add_manifests("/etc/kagent/operator.yml");
+  manifests.add_manifests("/etc/kagent/resources.yml");
+  machine.write("/etc/kagent/operator.yml",
+                "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n");
+  machine.write("/etc/kagent/resources.yml", "kind: Installation\n");
+  std::vector<std::vector<std::string>> verbs;  // of each unit that applies
+  int to_fail = 0;
+  machine.units->on_run = [&](const Command& command) {
+    if (command.unit != "kagent-cni.service") return printed(command, "{\"items\": []}");
+    verbs.emplace_back();
+    for (const auto& line : command.lines) {
+      verbs.back().push_back(line[3]);
+      if (line[3] != "apply") continue;
+      CHECK(std::ranges::find(line, "--server-side") != line.end());
+      CHECK(std::ranges::find(line, "--force-conflicts") != line.end());
+    }
+    return to_fail-- > 0 ? failing(command, 1) : printed(command, "");
+  };
+  using Verbs = std::vector<std::vector<std::string>>;
+  SECTION("in files of their own") {
+    CHECK(machine.apply(*step).ok());
+    CHECK(verbs == Verbs{{"apply", "wait"}, {"apply"}});
+  }
+  SECTION("beside objects of these kinds, which are refused at first") {
+    to_fail = 1;
+    CHECK(machine.apply(*step).ok());
+    CHECK(verbs == Verbs{{"apply", "wait"}, {"wait", "apply", "wait"}, {"apply"}});
+  }
+  SECTION("what is refused for good fails") {
+    to_fail = 2;
+    CHECK(machine.apply(*step).cause == "cni.apply-failed");
+  }
 }
 
 TEST_CASE("cni: what is applied is corrected, said beforehand, and applied once") {

@@ -55,6 +55,36 @@ TEST_CASE("sysctl: a file that sets it back is named, though the value is right 
         std::string::npos);
 }
 
+TEST_CASE("sysctl: a node with IPv6 forwards that too") {
+  Machine machine;
+  auto step = make_sysctl();
+  machine.units->on_run = [](const Command& command) {
+    return printed(command, "1\n1\n1\n1\n1\n");
+  };
+  SECTION("a dual-stack range") {
+    machine.context->cluster.set_pod_cidr("10.244.0.0/16,fd00::/56");
+  }
+  SECTION("an address of IPv6") {
+    machine.context->node.set_node_ip("fd00::7");
+  }
+  CHECK(machine.apply(*step).ok());
+  CHECK(machine.read(ours).find("net.ipv6.conf.all.forwarding = 1\n") != std::string::npos);
+  CHECK(machine.read(ours).find("net.ipv6.conf.default.forwarding = 1\n") != std::string::npos);
+  machine.units->on_run = [](const Command& command) {
+    return printed(command, "1\n1\n1\n0\n0\n");
+  };
+  CHECK(machine.check(*step) == std::vector<std::string>{"set net.ipv6.conf.default.forwarding = 1",
+                                                         "set net.ipv6.conf.all.forwarding = 1"});
+}
+
+TEST_CASE("sysctl: a node without IPv6 leaves it alone") {
+  Machine machine;
+  auto step = make_sysctl();
+  machine.units->on_run = [](const Command& command) { return printed(command, "1\n1\n1\n"); };
+  CHECK(machine.apply(*step).ok());
+  CHECK(machine.read(ours).find("ipv6") == std::string::npos);
+}
+
 TEST_CASE("sysctl: what the kernel does not take has a cause") {
   Machine machine;
   auto step = make_sysctl();
