@@ -106,6 +106,9 @@ class Validation {
       complain("packages.mode", "expected preinstalled or install");
     if (install && config_.kubernetes_version().empty())
       complain("packages.mode", "install needs kubernetesVersion");
+    if (const auto minor = minor_of(config_.kubernetes_version());
+        install && packages.repository().empty() && minor && *minor < 24)
+      complain("packages.repository", "is needed: pkgs.k8s.io has Kubernetes from 1.24 on only");
     const auto optional = [&](const char* field, const std::string& value, auto check) {
       if (!value.empty()) complain(field, check(value));
     };
@@ -194,7 +197,7 @@ class Validation {
     for (const auto& [name, text] : config_.kubeadm().patches())
       complain("kubeadm.patches." + name, check_patch_name(name));
     for (const auto& [flag, value] : config_.kubelet_extra_args())
-      complain("kubeletExtraArgs." + flag, check_flag_name(flag));
+      complain("kubeletExtraArgs." + flag, check_flag(flag, value));
   }
 
   void documents() {

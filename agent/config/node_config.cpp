@@ -33,7 +33,7 @@ class Validation {
     for (int i = 0; i < config_.taints_size(); ++i)
       complain("taints[" + std::to_string(i) + "]", check_taint(config_.taints(i)));
     for (const auto& [flag, value] : config_.kubelet_extra_args())
-      complain("kubeletExtraArgs." + flag, check_flag_name(flag));
+      complain("kubeletExtraArgs." + flag, check_flag(flag, value));
   }
 
  private:

@@ -7,6 +7,7 @@
 #include <boost/asio/ip/network_v6.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <regex>
 #include <vector>
 
@@ -48,6 +49,39 @@ std::vector<std::string> split(std::string_view text, char at) {
   }
 }
 
+// Of those of Kubernetes; with any other kubelet does not start.
+bool may_be_given_by_kubelet(std::string_view key) {
+  constexpr std::string_view known[] = {"kubernetes.io/hostname",
+                                        "kubernetes.io/os",
+                                        "kubernetes.io/arch",
+                                        "topology.kubernetes.io/zone",
+                                        "topology.kubernetes.io/region",
+                                        "node.kubernetes.io/instance-type",
+                                        "beta.kubernetes.io/os",
+                                        "beta.kubernetes.io/arch",
+                                        "beta.kubernetes.io/instance-type",
+                                        "failure-domain.beta.kubernetes.io/zone",
+                                        "failure-domain.beta.kubernetes.io/region"};
+  if (std::ranges::find(known, key) != std::end(known)) return true;
+  const auto slash = key.find('/');
+  if (slash == std::string_view::npos) return true;
+  const auto is_in = [space = key.substr(0, slash)](const std::string& of) {
+    return space == of || space.ends_with("." + of);
+  };
+  if (is_in("kubelet.kubernetes.io") || is_in("node.kubernetes.io")) return true;
+  return !is_in("kubernetes.io") && !is_in("k8s.io");
+}
+
+Complaint check_node_labels(std::string_view list) {
+  for (const std::string& label : split(list, ',')) {
+    const auto equals = label.find('=');
+    if (equals == std::string::npos) return "expected KEY=VALUE,..., found \"" + label + "\"";
+    if (auto wrong = check_label(label.substr(0, equals), label.substr(equals + 1)))
+      return label + ": " + *wrong;
+  }
+  return std::nullopt;
+}
+
 struct Range {
   bool v6 = false;
   ip::network_v4 four;
@@ -82,6 +116,10 @@ bool overlap(const Range& left, const Range& right) {
 Complaint check_label(std::string_view key, std::string_view value) {
   if (!is_label_key(key)) return "expected a label key such as example.com/disk";
   if (!is_label_value(value)) return "expected a label value of at most 63 of A-Za-z0-9-_.";
+  if (!may_be_given_by_kubelet(key))
+    return "kubelet may not give its node the label " + std::string(key) +
+           ": of kubernetes.io and k8s.io only node.kubernetes.io/, kubelet.kubernetes.io/ and the "
+           "well-known ones; give it by kubectl label";
   return std::nullopt;
 }
 
@@ -135,6 +173,14 @@ Complaint check_kubernetes_version(std::string_view version) {
   return std::nullopt;
 }
 
+std::optional<int> minor_of(std::string_view version) {
+  if (check_kubernetes_version(version)) return std::nullopt;
+  constexpr auto start = std::string_view("v1.").size();
+  int minor = 0;
+  std::from_chars(version.data() + start, version.data() + version.size(), minor);
+  return minor;
+}
+
 Complaint check_manifest(std::string_view source) {
   if (source.starts_with("https://") && source.size() > 8) return std::nullopt;
   if (source.starts_with('/') && source.find("/../") == std::string_view::npos) return std::nullopt;
@@ -147,9 +193,10 @@ Complaint check_drop_in_name(std::string_view name) {
   return std::nullopt;
 }
 
-Complaint check_flag_name(std::string_view flag) {
+Complaint check_flag(std::string_view flag, std::string_view value) {
   if (!matches(flag, "[a-z][a-z0-9-]*"))
     return "expected a kubelet flag without its leading dashes, such as max-pods";
+  if (flag == "node-labels") return check_node_labels(value);
   return std::nullopt;
 }
 

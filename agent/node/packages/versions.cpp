@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <tuple>
 
 namespace kagent::node::packages {
 namespace {
@@ -102,7 +103,7 @@ std::vector<Misfit> misfits(const Programs& programs, std::optional<Version> wan
                        to_string(*kubeadm), of),
            "KubernetesVersion");
   if (const auto* kubelet = version("kubelet")) {
-    if (*kubelet > cluster)
+    if (std::tie(kubelet->major, kubelet->minor) > std::tie(cluster.major, cluster.minor))
       misfit("kubelet",
              fmt::format("kubelet {} is newer than {}, which the API server does not "
                          "support",

@@ -80,13 +80,30 @@ bool wants(const Context& context, const std::string& image) {
          image.find("/pause:") != std::string::npos;
 }
 
+// As the runtimes understand it: a name without a registry is docker.io's, and one without a folder
+// there is library's. Each lists them its own way.
+std::string full_name(const std::string& image) {
+  const auto slash = image.find('/');
+  const std::string first = image.substr(0, slash);
+  const bool is_registry = slash != std::string::npos &&
+                           (first.find_first_of(".:") != std::string::npos || first == "localhost");
+  if (is_registry && first != "docker.io") return image;
+  const std::string rest = is_registry ? image.substr(slash + 1) : image;
+  return (rest.find('/') == std::string::npos ? "docker.io/library/" : "docker.io/") + rest;
+}
+
+std::set<std::string> full_names(const std::vector<std::string>& images) {
+  std::set<std::string> names;
+  for (const auto& image : images) names.insert(full_name(image));
+  return names;
+}
+
 // dockershim answers only while kubelet runs, dockerd always.
 asio::awaitable<Result<std::set<std::string>>> present_in_docker(ContextPtr context) {
   Command::Argv argv{"docker", "images", "--format", "{{.Repository}}:{{.Tag}}"};
   auto output = co_await output_of(context, unit_name("images", "list"), std::move(argv), 60s);
   if (!output) co_return output.error();
-  const auto lines = lines_of(*output);
-  co_return std::set<std::string>(lines.begin(), lines.end());
+  co_return full_names(lines_of(*output));
 }
 
 asio::awaitable<Result<std::set<std::string>>> present(ContextPtr context) {
@@ -97,11 +114,11 @@ asio::awaitable<Result<std::set<std::string>>> present(ContextPtr context) {
   if (!output) co_return output.error();
   const auto parsed = nlohmann::json::parse(*output, nullptr, false);
   if (!parsed.is_object()) co_return Error(Errc::protocol, "crictl images prints no JSON");
-  std::set<std::string> tags;
+  std::vector<std::string> tags;
   for (const auto& image : parsed.value("images", nlohmann::json::array()))
     for (const auto& tag : image.value("repoTags", nlohmann::json::array()))
-      tags.insert(tag.get<std::string>());
-  co_return tags;
+      tags.push_back(tag.get<std::string>());
+  co_return full_names(tags);
 }
 
 asio::awaitable<Result<std::vector<std::string>>> missing(ContextPtr context) {
@@ -111,7 +128,7 @@ asio::awaitable<Result<std::vector<std::string>>> missing(ContextPtr context) {
   if (!there) co_return there.error();
   std::vector<std::string> left;
   for (const auto& image : *listed)
-    if (wants(*context, image) && !there->contains(image)) left.push_back(image);
+    if (wants(*context, image) && !there->contains(full_name(image))) left.push_back(image);
   co_return left;
 }
 
@@ -144,7 +161,8 @@ class Images final : public Step {
     // Before the runtime is up none is there; apply says why if it does not answer then.
     auto there = co_await present(context);
     for (const auto& image : *listed)
-      if (wants(*context, image) && !(there && there->contains(image))) found.need("pull " + image);
+      if (wants(*context, image) && !(there && there->contains(full_name(image))))
+        found.need("pull " + image);
     co_return found;
   }
 

@@ -70,6 +70,8 @@ TEST_CASE("a wrong ClusterConfig says where and what was expected") {
   CHECK_THAT(error_of("cni: {manifests: [flannel.yml]}\n"), ContainsSubstring("absolute path"));
   CHECK_THAT(error_of("kubeadm: {documents: \"kind: X\"}\n"), ContainsSubstring("apiVersion"));
   CHECK_THAT(error_of("containerd: {dropIns: {../x.toml: a}}\n"), ContainsSubstring("plain file"));
+  CHECK_THAT(error_of("kubeletExtraArgs: {node-labels: \"node-role.kubernetes.io/x=\"}\n"),
+             ContainsSubstring("may not give its node the label node-role.kubernetes.io/x"));
   CHECK_THAT(error_of("podSubnet: 10.0.0.0/8\n"), ContainsSubstring("no such field"));
 }
 
@@ -77,6 +79,12 @@ TEST_CASE("packages: install wants a version, a repository no password") {
   CHECK(parse_cluster_config("", "cluster.yaml")->packages().mode() == "preinstalled");
   CHECK_THAT(error_of("packages: {mode: install}\n"),
              ContainsSubstring("packages.mode: install needs kubernetesVersion"));
+  CHECK_THAT(error_of("kubernetesVersion: v1.23.17\npackages: {mode: install}\n"),
+             ContainsSubstring("packages.repository: is needed: pkgs.k8s.io has Kubernetes from"));
+  CHECK(parse_cluster_config(yaml("kubernetesVersion: v1.24.0\npackages: {mode: install}\n"), "c"));
+  CHECK(parse_cluster_config(yaml("kubernetesVersion: v1.22.4\npackages: {mode: install, "
+                                  "repository: \"file:///srv/k\", allowUnsigned: true}\n"),
+                             "c"));
   CHECK_THAT(error_of("packages: {mode: apt}\n"),
              ContainsSubstring("packages.mode: expected preinstalled or install"));
   for (const char* repository : {"https://me:secret@mirror.example/k", "ftp://mirror.example/k",

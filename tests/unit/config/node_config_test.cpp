@@ -101,6 +101,26 @@ TEST_CASE("an error names line, column, field and what was expected") {
   CHECK_THAT(error_of(yaml("role: worker\nrole: worker\n")), ContainsSubstring("is given twice"));
 }
 
+TEST_CASE("labels that kubelet may not give its node are named, before it stumbles over them") {
+  const auto good = parse_user_data(
+      yaml("labels: {disk: ssd, example.com/a: b, topology.kubernetes.io/zone: a, "
+           "node.kubernetes.io/pool: x, kubernetes.io/hostname: y, x.kubelet.kubernetes.io/a: b}\n"
+           "kubeletExtraArgs: {node-labels: \"rack=1,node.kubernetes.io/pool=x\"}\n"),
+      "user-data");
+  CHECK(good);
+  for (const char* key : {"node-role.kubernetes.io/worker", "kubernetes.io/role", "k8s.io/x",
+                          "cluster.k8s.io/x", "node-restriction.kubernetes.io/x"}) {
+    INFO(key);
+    CHECK_THAT(error_of(yaml(std::string("labels: {") + key + ": \"\"}\n")),
+               ContainsSubstring(std::string("may not give its node the label ") + key));
+  }
+  CHECK_THAT(error_of(yaml("kubeletExtraArgs: {node-labels: "
+                           "\"a=b,node-role.kubernetes.io/worker=\"}\n")),
+             ContainsSubstring("kubeletExtraArgs.node-labels: node-role.kubernetes.io/worker="));
+  CHECK_THAT(error_of(yaml("kubeletExtraArgs: {node-labels: rack}\n")),
+             ContainsSubstring("expected KEY=VALUE"));
+}
+
 TEST_CASE("all problems are listed, a line each") {
   const auto message = error_of(yaml("role: master\nnodeIP: here\n"));
   CHECK_THAT(message, ContainsSubstring("role"));

@@ -88,3 +88,22 @@ TEST_CASE("images: archives of the air-gapped folder are imported once each") {
   CHECK(node.apply(*step).ok());
   CHECK(node.check(*step).empty());
 }
+
+TEST_CASE("images: docker leaves docker.io out of the names that it lists") {
+  Machine machine;
+  auto step = make_images();
+  machine.context->cluster.set_runtime("docker");
+  machine.context->assignment.emplace().set_role("worker");
+  std::string there;
+  machine.units->on_run = [&](const Command& command) {
+    const auto& argv = command.lines.front();
+    if (argv[0] == "kubeadm" && argv[1] == "version") return printed(command, "v1.32.4\n");
+    if (argv[0] == "kubeadm")
+      return printed(command, "docker.io/mirror/kube-proxy:v1.32.4\nmirror/pause:3.10\n");
+    if (argv[1] == "pull") there = "mirror/kube-proxy:v1.32.4\nmirror/pause:3.10\n";
+    return printed(command, there);
+  };
+  CHECK(machine.check(*step).size() == 2);
+  CHECK(machine.apply(*step).ok());
+  CHECK(machine.check(*step).empty());
+}

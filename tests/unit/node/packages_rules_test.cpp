@@ -64,7 +64,10 @@ TEST_CASE("packages: versions fit, or each misfit has its cause") {
         "packages.kubeadm-version packages.kubelet-version packages.kubectl-version ");
 
   Programs some = all;
-  some["kubelet"] = {1, 32, 5};
+  some["kubelet"] = {1, 32, 5};  // a patch newer, as kubeadm allows
+  CHECK(misfits(some, std::nullopt).empty());
+  CHECK(misfits(some, Version{1, 32, 0}).empty());
+  some["kubelet"] = {1, 33, 0};
   CHECK(causes(misfits(some, std::nullopt)) == "packages.kubelet-version ");
   some["kubelet"] = {1, 29, 0};
   CHECK(misfits(some, std::nullopt).empty());

@@ -157,7 +157,7 @@ TEST_CASE("packages: what came is looked at again, and a running installation is
   auto step = make_packages();
   machine.units->on_run = [&](const Command& command) {
     install(machine);
-    return versions(command, "1.32.5");
+    return versions(command, "1.33.5");
   };
   CHECK(machine.apply(*step).cause == "packages.kubelet-version");
   machine.units->on_run = [](const Command& command) {
