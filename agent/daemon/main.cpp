@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <map>
+#include <optional>
 
 namespace {
 
@@ -45,25 +46,28 @@ Result<daemon::Agent::Options> read_options(const Options& options) {
   return agent;
 }
 
-// Somebody else's user-data, or a mistake in it: nothing to do until it changes.
+// None yet, somebody else's, or a mistake in it: nothing to do until it changes.
 void say_idle(const Options& options, const Error& error) {
   if (error.code() == Errc::not_found) {
-    log::info("{}: not for kagent; idle until it changes", options.user_data.string());
-    sd_notify(0, "READY=1\nSTATUS=idle: the user-data is not for kagent");
+    log::info("{}: none for kagent; idle until it changes", options.user_data.string());
+    sd_notify(0, "READY=1\nSTATUS=idle: there is no user-data for kagent");
     return;
   }
   log::error("user-data: {}; idle until it is mended", error.message());
   sd_notify(0, ("READY=1\nSTATUS=idle: " + error.message()).c_str());
 }
 
-int run(const Options& options) {
+// The exit code; nothing: there is other user-data than that to be idle for.
+std::optional<int> run(const Options& options) {
   boost::asio::io_context io(1);
   int exit_code = EXIT_SUCCESS;
+  bool changed = false;
   boost::asio::signal_set stop(io, SIGTERM, SIGINT);
   stop.async_wait([&](boost::system::error_code, int) { io.stop(); });
   const daemon::Watchdog watchdog(io);
   const daemon::FileWatch watch(io, options.user_data, [&] {
     log::info("{} has changed; starting anew", options.user_data.string());
+    changed = true;
     io.stop();
   });
 
@@ -71,6 +75,7 @@ int run(const Options& options) {
   if (!agent_options) {
     say_idle(options, agent_options.error());
     io.run();
+    if (changed) return {};
     return exit_code;
   }
   const auto lost = [&](const Error& error) {
@@ -90,7 +95,7 @@ int run(const Options& options) {
     log::error("{}", started.error().message());
     return EXIT_FAILURE;
   }
-  sd_notify(0, "READY=1");
+  sd_notify(0, "READY=1\nSTATUS=");
   io.run();
   sd_notify(0, "STOPPING=1");
   // Calls and streams under way hold the loop; what matters is on disk.
@@ -117,5 +122,6 @@ int main(int argc, char** argv) {
       ->envname("KAGENT_LOG");
   CLI11_PARSE(app, argc, argv);
   log::init("kagentd", level);
-  return run(options);
+  for (;;)
+    if (const auto exit_code = run(options)) return *exit_code;
 }

@@ -5,6 +5,8 @@
 - clang-format has something to change.
 - An include that crosses a folder's border where CMake cannot see it: headers are found from the
   root, so only linking would tell, and a header-only use does not link.
+- A unit that says what came after systemd 247, which the packages ask for; older ones would not refuse
+  it, but ignore it.
 - gRPC, Beast, spdlog, CLI11, nlohmann in a header: dear in every unit that includes it.
 """
 import concurrent.futures
@@ -48,6 +50,9 @@ FORBIDDEN = {
     "agent/imds": r"grpcpp/|sdbus",
 }
 HEAVY = re.compile(r'#include [<"](boost/beast/|spdlog/|CLI/|nlohmann/json\.hpp)')
+# systemd.unit(5), systemd.exec(5) and others, with the version that brought it.
+TOO_NEW = {r"%d\b": 251, r"%[yY]\b": 251, r"(OnSuccess|Upholds)=": 249, r"(ExitType|LoadCredentialEncrypted|TriggerLimit\w+)=": 250,
+           r"(ConditionCredential|OpenFile)=": 252, r"(ImportCredential|RestartSteps|RestartMaxDelaySec)=": 254}
 INCLUDE = re.compile(r'^\s*#include [<"]([^>"]+)[>"]')
 
 
@@ -116,6 +121,13 @@ def check_includes(name, lines):
             yield number, f"{found.group(1)} is dear: include it in a .cpp file only"
 
 
+def check_unit(lines):
+    for number, line in enumerate(lines, 1):
+        for pattern, version in TOO_NEW.items():
+            if not line.startswith("#") and re.search(pattern, line):
+                yield number, f"{pattern} came with systemd {version}; 247 must do"
+
+
 def check_format(name):
     out = subprocess.run(["clang-format", "--dry-run", "--Werror", name], capture_output=True, text=True,
                          check=False)
@@ -137,6 +149,8 @@ def check(name):
     if name.endswith(CODE):
         found += check_await(without_comments(text))
         found += check_includes(name, lines)
+    if name.startswith("systemd/"):
+        found += check_unit(lines)
     if name.endswith(FORMATTED):
         found += check_format(name)
     return [f"{name}:{line}: {message}" for line, message in sorted(found)]
