@@ -213,6 +213,7 @@ void Sequencer::checked(std::string_view name, std::uint64_t id, Check result,
       step->was_done = true;
       step->view.record.failure.reset();
       move(*step, State::done);
+      step->view.drift = std::exchange(step->view.detail, {});
       break;
     case Check::running: ran(*step, now); break;
     case Check::needed: needed(*step, now); break;

@@ -64,7 +64,7 @@ struct StepView {
   std::string unit;    // systemd unit of the last attempt, if it is known
   std::string invocation_id;
   std::optional<Time> due;  // when retrying or failed: of the next attempt
-  std::string drift;        // done, and yet: what apply would change
+  std::string drift;        // done, and yet: what apply would change, or leaves to people
 };
 
 // What becomes of drift, and how often it is looked for.

@@ -65,8 +65,7 @@ void Sequencer::looked(Step& step, Check result, const std::vector<std::string>&
     step.look_due = now + watch_.every;
     return;
   }
-  std::string drift =
-      result == Check::done ? std::string() : fmt::format("{}", fmt::join(changes, "; "));
+  std::string drift = fmt::format("{}", fmt::join(changes, "; "));
   if (result == Check::needed && drift_of(step) == plan::Drift::repair &&
       step.view.state == State::done) {
     step.view.detail = std::move(drift);

@@ -167,6 +167,13 @@ Result<> Before::writing(const std::string& path, std::string_view content) {
   return save(*record);
 }
 
+Result<bool> Before::wrote(const std::string& path, std::string_view content) const {
+  const auto record = load();
+  if (!record) return record.error();
+  const auto file = record->files.find(path);
+  return file != record->files.end() && is_ours(file->second, content);
+}
+
 Result<bool> Before::surveyed() const {
   const auto record = load();
   if (!record) return record.error();
@@ -187,6 +194,10 @@ Result<std::optional<Before::Survey>> Before::survey() const {
   return std::move(record->survey);
 }
 
+bool Before::is_ours(const File& file, std::string_view content) {
+  return std::ranges::find(file.ours, pki::sha256_hex(content)) != file.ours.end();
+}
+
 FileBack Before::way_back(const std::string& path, const File& file) const {
   FileBack back;
   back.path = path;
@@ -195,7 +206,7 @@ FileBack Before::way_back(const std::string& path, const File& file) const {
     back.how = file.was_there ? FileBack::How::restore : FileBack::How::nothing;
   } else if (now && file.was_there && *now == file.content) {
     back.how = FileBack::How::nothing;
-  } else if (now && std::ranges::find(file.ours, pki::sha256_hex(*now)) != file.ours.end()) {
+  } else if (now && is_ours(file, *now)) {
     back.how = file.was_there ? FileBack::How::restore : FileBack::How::remove;
   } else {
     back.how = FileBack::How::leave;

@@ -41,6 +41,8 @@ class Before {
   // Before a file is written: keeps what is there. Not for /run and our own folders, which a reset
   // removes. Errors: data_loss (the record is damaged), io, resource_exhausted.
   Result<> writing(const std::string& path, std::string_view content);
+  // Whether it is what we wrote there last, or before that.
+  [[nodiscard]] Result<bool> wrote(const std::string& path, std::string_view content) const;
 
   // The survey: units, settings of the kernel and the entries of folders that kubeadm, kubelet and
   // CNI plugins fill. Once; later ones change nothing.
@@ -65,6 +67,7 @@ class Before {
   [[nodiscard]] std::filesystem::path at(const std::string& path) const;
   [[nodiscard]] Result<Record> load() const;
   [[nodiscard]] Result<> save(const Record& record) const;
+  static bool is_ours(const File& file, std::string_view content);
   [[nodiscard]] FileBack way_back(const std::string& path, const File& file) const;
 
   std::filesystem::path root_;

@@ -28,6 +28,7 @@ class Fd {
   int fd_;
 };
 
+constexpr off_t largest_read = 1 << 20;
 constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
 std::string path_of(const UserFile& file) {
@@ -88,6 +89,28 @@ Result<> write_user_file(const UserFile& file, std::string_view content, const A
   if (filled) return {};
   (void)::unlinkat(at, fresh.c_str(), 0);
   return filled.error().context(path_of(file));
+}
+
+Result<std::optional<std::string>> read_user_file(const UserFile& file) {
+  using Content = std::optional<std::string>;
+  const Fd outer(::open(file.folder.c_str(), folder_flags));
+  if (!outer) return errno_error(errno, file.folder);
+  const auto folder = open_folder(file, {}, false);
+  if (!folder && folder.error().code() == Errc::not_found) return Content();
+  if (!folder) return folder.error();
+  const Fd fd(
+      ::openat(folder->get(), file.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return Content();
+  if (!fd && errno != ELOOP) return errno_error(errno, path_of(file));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+      status.st_size > largest_read)
+    return Error(Errc::failed_precondition, path_of(file) + " is a link, or no plain file");
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  const ssize_t size = ::pread(fd.get(), text.data(), text.size(), 0);
+  if (size < 0) return errno_error(errno, path_of(file));
+  text.resize(static_cast<std::size_t>(size));
+  return Content(std::move(text));
 }
 
 bool is_user_file(const UserFile& file, std::string_view content, const Account& owner) {

@@ -30,6 +30,10 @@ struct UserFile {
 };
 Result<> write_user_file(const UserFile& file, std::string_view content, const Account& owner);
 
+// Its content; nothing if there is no such file yet. Errors: as above, and failed_precondition for
+// one that is a link, no plain file or over 1 MiB.
+Result<std::optional<std::string>> read_user_file(const UserFile& file);
+
 // Whether it is a plain file with this content, this owner and no rights for anybody else.
 bool is_user_file(const UserFile& file, std::string_view content, const Account& owner);
 

@@ -5,11 +5,11 @@
 #include "agent/node/cluster_rights.hpp"
 #include "agent/node/kubeadm/admin_conf.hpp"
 #include "agent/node/kubeadm/documents.hpp"
+#include "agent/node/kubeconfig_copy.hpp"
 #include "agent/node/steps/kubernetes.hpp"
 #include "agent/node/user_file.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 namespace kagent::node {
@@ -24,28 +24,9 @@ constexpr char rights_applied[] = "/var/lib/kagent-noded/rights-applied";
 constexpr char agent_user[] = "kagent:agent";
 constexpr auto certificate_lifetime = std::chrono::hours(24 * 7);
 
-struct Readers {
-  std::vector<Account> found;
-  std::vector<std::string> missing;
-};
-Readers readers(const Context& context) {
-  Readers all;
-  if (auto root = account("root")) all.found.push_back(*root);
-  for (const auto& name : context.cluster.kubeconfig_users())
-    if (auto user = account(name))
-      all.found.push_back(*user);
-    else
-      all.missing.push_back(name);
-  return all;
-}
-
-UserFile config_of(const Account& user) {
-  return {user.home, ".kube", "config"};
-}
-
 // Ours: of this cluster's CA, and not past half of its life.
 bool agent_config_is_good(const Context& context) {
-  const auto text = read_file(paths::agent_kubeconfig);
+  const auto text = read_file(context.at(paths::agent_kubeconfig));
   const auto ca = read_file(context.at(cluster_ca));
   if (!text || !ca) return false;
   const auto documents = kubeadm::parse_documents(*text);
@@ -108,35 +89,9 @@ Result<> write_agent_config(const Context& context) {
   const auto kagent = account("kagent");
   if (!kagent) return Error(Errc::not_found, "user kagent does not exist");
   const std::string text = kubeadm::to_yaml({config});
-  const std::filesystem::path path = paths::agent_kubeconfig;
+  const std::filesystem::path path = context.at(paths::agent_kubeconfig);
   const UserFile file{path.parent_path().string(), "", path.filename().string()};
   return write_user_file(file, text, *kagent);
-}
-
-bool copy_differs(const Context& context, const Account& user) {
-  const auto admin = read_file(context.at(admin_conf));
-  return !admin || !is_user_file(config_of(user), *admin, user);
-}
-
-Outcome copy_for(const Context& context, const Account& user) {
-  const auto admin = read_file(context.at(admin_conf));
-  if (!admin) return failed("kubeconfig", admin.error());
-  const UserFile file = config_of(user);
-  const std::string path = file.folder + "/" + file.subfolder + "/" + file.name;
-  if (context.before)
-    if (auto kept = context.before->writing(path, *admin); !kept)
-      return failed("kubeconfig", kept.error());
-  const auto written = write_user_file(file, *admin, user);
-  if (written) return succeeded();
-  const Error& error = written.error();
-  if (error.code() == Errc::failed_precondition)
-    return failed("kubeconfig.unsafe-path", error.message(),
-                  "Make it a folder of user " + user.name + "'s own.");
-  if (error.code() == Errc::not_found)
-    return failed("kubeconfig.no-home",
-                  fmt::format("user {} has no home: {}", user.name, error.message()),
-                  "Make it, or take the user out of kubeconfigUsers.");
-  return failed("kubeconfig", error);
 }
 
 bool rights_are_applied(const Context& context) {
@@ -151,23 +106,22 @@ class Kubeconfig final : public Step {
 
   asio::awaitable<Result<CheckResult>> check(ContextPtr context) override {
     CheckResult found;
-    const Readers all = readers(*context);
-    for (const auto& user : all.found)
-      if (copy_differs(*context, user)) found.need("write " + user.home + "/.kube/config");
-    for (const auto& user : all.missing)
-      found.need(fmt::format("make user {}, whom kubeconfigUsers names", user));
+    const auto copies = kubeconfig_copies(*context);
+    for (const auto& copy : copies)
+      if (copy.state == KubeconfigCopy::State::wanted) found.need("write " + copy.path);
     if (!rights_are_applied(*context)) found.need("apply the rights of kagent:agent");
     if (!agent_config_is_good(*context))
       found.need(fmt::format("write {}", paths::agent_kubeconfig));
+    for (const auto& copy : copies)
+      if (copy.state == KubeconfigCopy::State::left) found.leave(copy.why);
     co_return found;
   }
 
   asio::awaitable<Outcome> apply(ContextPtr context) override {
-    const Readers all = readers(*context);
-    for (const auto& user : all.found) {
-      if (!copy_differs(*context, user)) continue;
-      Outcome copied = copy_for(*context, user);
-      if (!copied.ok()) co_return copied;
+    for (const auto& copy : kubeconfig_copies(*context)) {
+      if (copy.state != KubeconfigCopy::State::wanted) continue;
+      if (auto written = write_kubeconfig_copy(*context, copy); !written)
+        co_return failed(name(), written.error());
     }
     if (!rights_are_applied(*context)) {
       Outcome applied = co_await apply_rights(context);
@@ -176,11 +130,6 @@ class Kubeconfig final : public Step {
     if (!agent_config_is_good(*context))
       if (auto written = write_agent_config(*context); !written)
         co_return failed(name(), written.error());
-    // Last: what the cluster itself needs is there.
-    if (!all.missing.empty())
-      co_return failed("kubeconfig.no-user",
-                       fmt::format("no such user on this node: {}", fmt::join(all.missing, ", ")),
-                       "Make the user in the machine image, or mend kubeconfigUsers.");
     co_return succeeded();
   }
 

@@ -17,6 +17,10 @@ void CheckResult::need(std::string change) {
   changes.push_back(std::move(change));
 }
 
+void CheckResult::leave(std::string what) {
+  changes.push_back(std::move(what));
+}
+
 std::vector<std::unique_ptr<Step>> make_steps() {
   std::vector<std::unique_ptr<Step>> steps;
   steps.push_back(make_preflight());

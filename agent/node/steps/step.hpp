@@ -18,9 +18,11 @@ std::string_view to_string(StepState state);
 
 struct CheckResult {
   StepState state = StepState::done;
-  std::vector<std::string> changes;  // what apply would do, a sentence each
+  std::vector<std::string> changes;  // what apply would do, a sentence each; of a step that is
+                                     // done: what is left to people
 
   void need(std::string change);
+  void leave(std::string what);
 };
 
 // How an apply ended. `cause` is "" or a stable id, "<step>.<what>".

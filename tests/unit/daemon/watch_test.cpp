@@ -35,8 +35,8 @@ struct Watched {
       sequencer.recorded(record->step, record->attempt, now);
     if (const auto* check = std::get_if<CheckStep>(&action)) {
       ++checks;
-      sequencer.checked(check->step, check->id, masked ? Check::blocked : on_node,
-                        {"set net.ipv4.ip_forward to 1"}, now);
+      const Check found = masked ? Check::blocked : on_node;
+      sequencer.checked(check->step, check->id, found, found == Check::done ? left : wrong, now);
     }
     if (const auto* apply = std::get_if<ApplyStep>(&action)) {
       ++applies;
@@ -71,6 +71,8 @@ struct Watched {
   Time now{};
   Check on_node = Check::needed;
   bool masked = false;
+  const std::vector<std::string> wrong{"set net.ipv4.ip_forward to 1"};
+  std::vector<std::string> left;  // to people, of a step that is done
   int checks = 0, applies = 0;
   std::optional<Time> timer;
   Sequencer sequencer;
@@ -143,6 +145,27 @@ TEST_CASE("F17 What is masked is left alone, and shown") {
   CHECK(node.applies == 1);
   CHECK(node.view().state == State::done);
   CHECK(node.view().drift == "set net.ipv4.ip_forward to 1");
+}
+
+TEST_CASE("F17 What a step leaves to people is shown while it is done, and keeps nothing waiting") {
+  Watched node(plan::Drift::repair);
+  node.left = {"there is no user joe"};
+  node.pass(301s);
+  CHECK(node.view().state == State::done);
+  CHECK(node.view().drift == "there is no user joe");
+  CHECK(node.applies == 1);
+  node.undo();
+  CHECK(node.applies == 2);
+  node.left.clear();
+  node.pass(301s);
+  CHECK(node.view().drift.empty());
+
+  Sequencer begun({Watched::spec(plan::Drift::repair)}, {}, node.now);
+  for (const Action& action : begun.take_actions())
+    if (const auto* check = std::get_if<CheckStep>(&action))
+      begun.checked("sysctl", check->id, Check::done, {"there is no user joe"}, node.now);
+  CHECK(begun.steps().front().state == State::done);
+  CHECK(begun.steps().front().drift == "there is no user joe");
 }
 
 TEST_CASE("What is ignored is not even looked at") {

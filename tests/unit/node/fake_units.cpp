@@ -120,6 +120,10 @@ std::vector<std::string> Machine::check(Step& step) const {
   return found->changes;
 }
 
+CheckResult Machine::look(Step& step) const {
+  return finish(step.check(context)).value();
+}
+
 Outcome Machine::apply(Step& step) const {
   return finish(step.apply(context));
 }

@@ -46,6 +46,7 @@ class Machine {
   [[nodiscard]] std::string read(const std::string& path) const;
   // The changes that check finds; an Error as one line "error: ...".
   [[nodiscard]] std::vector<std::string> check(Step& step) const;
+  [[nodiscard]] CheckResult look(Step& step) const;  // the same with its state
   [[nodiscard]] Outcome apply(Step& step) const;
 
   std::shared_ptr<FakeUnits> units = std::make_shared<FakeUnits>();
