@@ -36,7 +36,7 @@ constexpr std::array<Step, 17> steps{{
     {"preflight",  For::every,         Gate::assignment, {},               {5, 5s},   30s},
     {"hostname",   For::every,         Gate::none,       {},               {5, 2s},   30s, Drift::report, hostname_files},
     {"time",       For::every,         Gate::none,       {},               {5, 5s},   60s, Drift::repair},
-    {"swap",       For::every,         Gate::none,       {},               {5, 2s},   60s, Drift::repair, swap_files},
+    {"swap",       For::every,         Gate::assignment, {},               {5, 2s},   60s, Drift::repair, swap_files},
     {"modules",    For::every,         Gate::none,       {},               {5, 2s},   30s, Drift::repair, modules_files},
     {"sysctl",     For::every,         Gate::none,       after_modules,    {5, 2s},   30s, Drift::repair, sysctl_files},
     {"packages",   For::every,         Gate::assignment, {},               {9, 5s},  900s, Drift::report},

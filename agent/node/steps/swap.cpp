@@ -1,10 +1,13 @@
 #include "agent/base/file.hpp"
+#include "agent/node/kubeadm/documents.hpp"
 #include "agent/node/machine.hpp"
 #include "agent/node/steps/common.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <set>
 
@@ -59,6 +62,19 @@ asio::awaitable<Result<std::vector<std::string>>> returning(ContextPtr context) 
   co_return found;
 }
 
+// Swap is the operator's wish where the ClusterConfig says so to kubelet, or to kubeadm's check.
+Result<bool> is_wanted(const Context& context) {
+  const auto& ignored = context.cluster.ignore_preflight_errors();
+  const auto is_swap = [](const std::string& name) { return name == "Swap" || name == "swap"; };
+  if (std::ranges::any_of(ignored, is_swap)) return true;
+  const auto documents = kubeadm::parse_documents(context.cluster.kubeadm().documents());
+  if (!documents) return documents.error().context("ClusterConfig, kubeadm.documents");
+  return std::ranges::any_of(*documents, [](const nlohmann::json& document) {
+    return document.is_object() && document.value("kind", "") == "KubeletConfiguration" &&
+           document.value("failSwapOn", nlohmann::json()) == false;
+  });
+}
+
 // kubelet refuses to start with swap on (its failSwapOn), so it must stay off after a reboot too.
 class Swap final : public Step {
  public:
@@ -66,6 +82,9 @@ class Swap final : public Step {
 
   asio::awaitable<Result<CheckResult>> check(ContextPtr context) override {
     CheckResult found;
+    const auto wanted = is_wanted(*context);
+    if (!wanted) co_return wanted.error();
+    if (*wanted) co_return found;
     for (const auto& device : swaps_in_use(*context)) found.need("turn swap off on " + device);
     if (const auto fstab = new_fstab(*context); fstab.swap_lines > 0)
       found.need(fmt::format("comment out {} swap line(s) in {}", fstab.swap_lines, fstab_path));

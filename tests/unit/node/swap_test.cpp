@@ -59,3 +59,26 @@ TEST_CASE("swap: what cannot be turned off has a cause") {
   machine.units->failing_jobs = {"swapfile.swap"};
   CHECK(machine.apply(*step).cause == "swap.still-on");
 }
+
+TEST_CASE("swap: it is left alone where the ClusterConfig wants it") {
+  Machine machine;
+  auto step = make_swap();
+  machine.write("/etc/fstab", "/dev/sda2 none swap sw 0 0\n");
+  machine.write("/proc/swaps", std::string(no_swap) + "/dev/sda2 partition 1048572 0 -2\n");
+  machine.units->units["dev-sda2.swap"] = unit("loaded", "active", "generated");
+  machine.units->wanted_by["swap.target"] = {"dev-sda2.swap"};
+  auto& cluster = machine.context->cluster;
+  SECTION("to kubelet") {
+    cluster.mutable_kubeadm()->set_documents(
+        "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"
+        "failSwapOn: false\n");
+  }
+  SECTION("to kubeadm's check") {
+    cluster.add_ignore_preflight_errors("Swap");
+  }
+  CHECK(machine.check(*step).empty());
+
+  cluster.mutable_kubeadm()->set_documents("kind: KubeletConfiguration\nfailSwapOn: true\n");
+  cluster.clear_ignore_preflight_errors();
+  CHECK(machine.check(*step).size() == 3);
+}
