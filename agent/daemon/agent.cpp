@@ -332,6 +332,10 @@ asio::awaitable<void> Agent::take_watch() {
     driver_->watch(std::move(*watch));
   else
     log::warning("what becomes of drift is not told: {}", watch.error().message());
+  auto units = co_await node_->runtime_units();
+  if (!units) co_return;
+  if (auto followed = units_.follow_runtime(*units); !followed)
+    log::warning("{}", followed.error().message());
 }
 
 // Before it is in a cluster a kubelet comes and goes, as it should.

@@ -128,6 +128,10 @@ class DbusNodeClient final : public NodeClient {
     co_return watch;
   }
 
+  asio::awaitable<Result<std::vector<std::string>>> runtime_units() override {
+    return property<std::vector<std::string>>("RuntimeUnits");
+  }
+
   asio::awaitable<Result<std::vector<std::string>>> plan_reset() override {
     using Line = sdbus::Struct<std::string, std::string, std::vector<std::string>>;
     auto message = dbus::make_call(*proxy_, interface, "PlanReset");

@@ -72,6 +72,8 @@ class NodeClient {
   virtual boost::asio::awaitable<Result<HeldAssignment>> assignment() = 0;
   // Of the assignment, or the plan's own.
   virtual boost::asio::awaitable<Result<Watch>> watch() = 0;
+  // Names of the container runtime's systemd units.
+  virtual boost::asio::awaitable<Result<std::vector<std::string>>> runtime_units() = 0;
   virtual boost::asio::awaitable<Result<LocalCluster>> cluster() = 0;
   // What a reset would change, a sentence each; nothing is changed. At most two minutes.
   virtual boost::asio::awaitable<Result<std::vector<std::string>>> plan_reset() = 0;

@@ -8,8 +8,11 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
 #include <map>
-#include <vector>
 
 namespace kagent::daemon {
 namespace asio = boost::asio;
@@ -21,9 +24,6 @@ constexpr char manager_path[] = "/org/freedesktop/systemd1";
 constexpr char manager_interface[] = "org.freedesktop.systemd1.Manager";
 constexpr char unit_interface[] = "org.freedesktop.systemd1.Unit";
 constexpr char properties[] = "org.freedesktop.DBus.Properties";
-// As systemd writes "kubelet.service" and "containerd.service" (sd_bus_path_encode(3)).
-constexpr char kubelet_path[] = "/org/freedesktop/systemd1/unit/kubelet_2eservice";
-constexpr char containerd_path[] = "/org/freedesktop/systemd1/unit/containerd_2eservice";
 
 using Properties = std::map<std::string, sdbus::Variant>;
 
@@ -49,6 +49,19 @@ v1::UnitHealth health_of(const UnitState& state, bool configured) {
   return v1::UNIT_HEALTH_UNSPECIFIED;
 }
 
+UnitState worst_of(const std::vector<UnitState>& units) {
+  for (const UnitState& unit : units)
+    if (unit.active != "active") return unit;
+  return units.empty() ? UnitState() : units.front();
+}
+
+std::string unit_path(std::string_view unit) {
+  std::string path = "/org/freedesktop/systemd1/unit/";
+  for (const unsigned char c : unit)
+    path += std::isalnum(c) != 0 ? std::string(1, static_cast<char>(c)) : fmt::format("_{:02x}", c);
+  return path;
+}
+
 class UnitWatch::Impl {
  public:
   Impl(asio::any_io_executor loop, dbus::Connection& connection, std::function<void()> changed)
@@ -62,12 +75,8 @@ class UnitWatch::Impl {
         manager_->registerSignalHandler(manager_interface, signal,
                                         [this](sdbus::Signal&) { look_at_all(); });
       manager_->finishRegistration();
-      for (Unit* unit : {&kubelet_, &runtime_}) {
-        unit->proxy = sdbus::createProxy(connection_.bus(), systemd_name, unit->path);
-        unit->proxy->registerSignalHandler(properties, "PropertiesChanged",
-                                           [this, unit](sdbus::Signal&) { look_at(*unit); });
-        unit->proxy->finishRegistration();
-      }
+      kubelet_ = follow("kubelet.service");
+      runtime_ = {follow("containerd.service")};
     } catch (const sdbus::Error& error) {
       return dbus::from_dbus(error).context("watching units");
     }
@@ -77,14 +86,34 @@ class UnitWatch::Impl {
     return {};
   }
 
+  Result<> follow_runtime(const std::vector<std::string>& units) {
+    if (std::ranges::equal(units, runtime_, {}, {}, &Unit::name)) return {};
+    std::vector<UnitPtr> runtime;
+    try {
+      for (const std::string& unit : units) runtime.push_back(follow(unit));
+    } catch (const sdbus::Error& error) {
+      return dbus::from_dbus(error).context("watching units");
+    }
+    runtime_ = std::move(runtime);
+    connection_.rearm();
+    look_at_all();
+    return {};
+  }
+
+  [[nodiscard]] UnitState runtime() const {
+    std::vector<UnitState> states;
+    for (const UnitPtr& unit : runtime_) states.push_back(unit->state);
+    return worst_of(states);
+  }
+
   struct Unit {
-    const char* path;
+    std::string name;
     std::unique_ptr<sdbus::IProxy> proxy;
     UnitState state;
     bool looking = false, again = false;
   };
-  Unit kubelet_{kubelet_path, {}, {}, false, false};
-  Unit runtime_{containerd_path, {}, {}, false, false};
+  using UnitPtr = std::shared_ptr<Unit>;
+  UnitPtr kubelet_ = std::make_shared<Unit>();
 
  private:
   // Without it systemd sends signals to nobody.
@@ -94,44 +123,57 @@ class UnitWatch::Impl {
     if (!reply) log::warning("systemd: Subscribe: {}", reply.error().message());
   }
 
+  UnitPtr follow(const std::string& name) {
+    auto unit = std::make_shared<Unit>();
+    unit->name = name;
+    unit->proxy = sdbus::createProxy(connection_.bus(), systemd_name, unit_path(name));
+    unit->proxy->registerSignalHandler(properties, "PropertiesChanged",
+                                       [this, weak = std::weak_ptr(unit)](sdbus::Signal&) {
+                                         if (const auto held = weak.lock()) look_at(held);
+                                       });
+    unit->proxy->finishRegistration();
+    return unit;
+  }
+
   void look_at_all() {
     look_at(kubelet_);
-    look_at(runtime_);
+    for (const UnitPtr& unit : runtime_) look_at(unit);
   }
 
   // One question at a time; what changes meanwhile is asked for once more.
-  void look_at(Unit& unit) {
-    unit.again = true;
-    if (std::exchange(unit.looking, true)) return;
+  void look_at(const UnitPtr& unit) {
+    unit->again = true;
+    if (std::exchange(unit->looking, true)) return;
     asio::co_spawn(loop_, look(unit), asio::detached);
   }
 
-  asio::awaitable<void> look(Unit& unit) {
-    while (std::exchange(unit.again, false)) {
+  asio::awaitable<void> look(UnitPtr unit) {
+    while (std::exchange(unit->again, false)) {
       const std::string interface = unit_interface;
-      auto message = dbus::make_call(*unit.proxy, properties, "GetAll", interface);
-      auto reply = co_await dbus::call(connection_, *unit.proxy, std::move(message));
+      auto message = dbus::make_call(*unit->proxy, properties, "GetAll", interface);
+      auto reply = co_await dbus::call(connection_, *unit->proxy, std::move(message));
       auto all = dbus::read<Properties>(std::move(reply));
       if (!all) {
-        log::debug("systemd: {}: {}", unit.path, all.error().message());
+        log::debug("systemd: {}: {}", unit->name, all.error().message());
         continue;
       }
       UnitState state;
       state.load = text(*all, "LoadState");
       state.active = text(*all, "ActiveState");
       state.sub = text(*all, "SubState");
-      const bool same = state.load == unit.state.load && state.active == unit.state.active &&
-                        state.sub == unit.state.sub;
-      unit.state = std::move(state);
+      const bool same = state.load == unit->state.load && state.active == unit->state.active &&
+                        state.sub == unit->state.sub;
+      unit->state = std::move(state);
       if (!same) changed_();
     }
-    unit.looking = false;
+    unit->looking = false;
   }
 
   asio::any_io_executor loop_;
   dbus::Connection& connection_;
   std::function<void()> changed_;
   std::unique_ptr<sdbus::IProxy> manager_;
+  std::vector<UnitPtr> runtime_;
 };
 
 UnitWatch::UnitWatch(asio::any_io_executor loop, dbus::Connection& connection,
@@ -142,11 +184,14 @@ UnitWatch::~UnitWatch() = default;
 Result<> UnitWatch::start() {
   return impl_->start();
 }
-const UnitState& UnitWatch::kubelet() const {
-  return impl_->kubelet_.state;
+Result<> UnitWatch::follow_runtime(const std::vector<std::string>& units) {
+  return impl_->follow_runtime(units);
 }
-const UnitState& UnitWatch::runtime() const {
-  return impl_->runtime_.state;
+const UnitState& UnitWatch::kubelet() const {
+  return impl_->kubelet_->state;
+}
+UnitState UnitWatch::runtime() const {
+  return impl_->runtime();
 }
 
 }  // namespace kagent::daemon

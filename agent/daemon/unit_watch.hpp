@@ -8,6 +8,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace kagent::dbus {
 class Connection;
@@ -26,7 +28,13 @@ struct UnitState {
 // what kubelet does.
 v1::UnitHealth health_of(const UnitState& state, bool configured);
 
-// Follows kubelet.service and containerd.service by systemd's signals.
+// Of several units that are needed together: the first that is not active, or the first.
+UnitState worst_of(const std::vector<UnitState>& units);
+
+// As systemd names a unit's object: "kubelet_2eservice" below its own (sd_bus_path_encode(3)).
+std::string unit_path(std::string_view unit);
+
+// Follows kubelet.service and the container runtime's units by systemd's signals.
 class UnitWatch {
  public:
   UnitWatch(boost::asio::any_io_executor loop, dbus::Connection& connection,
@@ -37,9 +45,11 @@ class UnitWatch {
 
   // Errors: unavailable (the bus refuses the matches).
   Result<> start();
+  // containerd.service until this says otherwise. Errors: as start().
+  Result<> follow_runtime(const std::vector<std::string>& units);
   // Nothing is known yet: an empty state.
   [[nodiscard]] const UnitState& kubelet() const;
-  [[nodiscard]] const UnitState& runtime() const;
+  [[nodiscard]] UnitState runtime() const;  // worst_of() its units
 
  private:
   class Impl;

@@ -33,6 +33,14 @@ bool is_klog_error(std::string_view line) {
                              [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
+asio::awaitable<std::optional<std::string>> stopped_runtime(ContextPtr context) {
+  for (const std::string& name : runtime_units(*context)) {
+    auto state = co_await context->units->state(name);
+    if (state && state->active != "active") co_return name;
+  }
+  co_return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<KubeletTrouble> kubelet_misfit(const Context& context) {
@@ -54,7 +62,7 @@ std::optional<KubeletTrouble> kubelet_misfit(const Context& context) {
       return KubeletTrouble{
           "swap",
           fmt::format("kubelet does not start with swap on: {}", fmt::join(on, ", ")),
-          "Turn it off by `swapoff -a`; kagent keeps it off.",
+          "Turn it off by `swapoff -a`; or say failSwapOn: false in kubeadm.documents.",
           {}};
   return {};
 }
@@ -71,10 +79,10 @@ asio::awaitable<std::optional<KubeletTrouble>> kubelet_trouble(ContextPtr contex
   trouble.what = "crashing";
   trouble.message = "kubelet does not stay up" + (line.empty() ? std::string() : ": " + line);
   trouble.remedy = "See `journalctl -u kubelet` on the node.";
-  if (!context->exists(containerd_socket)) {
+  if (auto missing = co_await stopped_runtime(context)) {
     trouble.what = "no-runtime";
-    trouble.message = fmt::format("kubelet does not stay up: {} is not there", containerd_socket);
-    trouble.remedy = "See `systemctl status containerd` on the node.";
+    trouble.message = fmt::format("kubelet does not stay up: {} does not run", *missing);
+    trouble.remedy = fmt::format("See `systemctl status {}` on the node.", *missing);
   }
   co_return trouble;
 }

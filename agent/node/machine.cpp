@@ -139,9 +139,10 @@ bool valid_hostname(std::string_view name) {
 }
 
 std::string hostname_from(std::string_view name) {
-  std::string lower;
-  for (const unsigned char c : name)
-    if (std::isspace(c) == 0) lower += static_cast<char>(std::tolower(c));
+  // EC2 gives a name in each domain of the VPC's DHCP options.
+  const auto names = fields(name);
+  std::string lower = names.empty() ? std::string() : names.front();
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   if (lower.size() > 63) lower.resize(std::min(lower.find('.'), lower.size()));
   return valid_hostname(lower) ? lower : std::string{};
 }

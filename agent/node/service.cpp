@@ -202,6 +202,11 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
   }
   std::string Version() override { return version; }
   std::string ProductUuid() override { return product_uuid(); }
+  std::vector<std::string> RuntimeUnits() override {
+    const auto context = read_context(units_, vault_);
+    if (!context) throw dbus::to_dbus(context.error());
+    return runtime_units(**context);
+  }
   uint64_t KubeletCertificateExpiry() override {
     const auto identity = kubelet_identity(Context{});
     if (!identity) return 0;

@@ -2,6 +2,7 @@
 
 #include "agent/base/causes.hpp"
 #include "agent/base/file.hpp"
+#include "agent/base/paths.hpp"
 #include "agent/node/journal.hpp"
 
 #include <boost/asio/redirect_error.hpp>
@@ -14,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <ranges>
 
 namespace kagent::node {
@@ -30,6 +33,13 @@ bool uses_docker(const Context& context) {
 
 bool uses_cri_dockerd(const Context& context) {
   return uses_docker(context) && context.has_program("cri-dockerd");
+}
+
+std::vector<std::string> runtime_units(const Context& context) {
+  if (!uses_docker(context)) return {"containerd.service"};
+  std::vector<std::string> units{"docker.service"};
+  if (uses_cri_dockerd(context)) units.emplace_back("cri-docker.service");
+  return units;
 }
 
 std::string cri_endpoint(const Context& context) {
@@ -140,13 +150,32 @@ void need_files(const Context& context, const std::vector<FileWant>& wants, Chec
     if (differs(context, want)) found.need("write " + want.path);
 }
 
+namespace {
+
+bool is_private(std::string_view path) {
+  return std::ranges::any_of(
+      std::array{paths::noded_run, paths::noded_state, paths::agent_state},
+      [&](const std::string& folder) { return path.starts_with(folder + "/"); });
+}
+
+// With those above it. Whatever our umask is.
+Result<> make_folder(const std::filesystem::path& folder, mode_t mode) {
+  if (::mkdir(folder.c_str(), mode) == 0)
+    return ::chmod(folder.c_str(), mode) == 0 ? Result<>() : errno_error(errno, folder.string());
+  if (errno == EEXIST) return {};
+  if (errno != ENOENT) return errno_error(errno, "making " + folder.string());
+  if (auto above = make_folder(folder.parent_path(), mode); !above) return above;
+  return make_folder(folder, mode);
+}
+
+}  // namespace
+
 Result<> write_in_place(const Context& context, const FileWant& want) {
   if (context.before)
     if (auto kept = context.before->writing(want.path, want.content); !kept) return kept;
   const auto path = context.at(want.path);
-  std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);
-  if (error) return errno_error(error.value(), "making " + path.parent_path().string());
+  if (auto made = make_folder(path.parent_path(), is_private(want.path) ? 0700 : 0755); !made)
+    return made;
   return write_file_atomic(path, want.content, want.mode);
 }
 

@@ -28,6 +28,8 @@ bool is_to_come(const Context& context, std::string_view program);
 // Kubernetes 1.23.
 bool uses_docker(const Context& context);
 bool uses_cri_dockerd(const Context& context);
+// What must run for it, in the order in which one needs the other.
+std::vector<std::string> runtime_units(const Context& context);
 // As kubeadm's criSocket; that of dockershim has no scheme (kubeadm's constants).
 std::string cri_endpoint(const Context& context);
 
@@ -57,7 +59,8 @@ struct FileWant {
 };
 bool differs(const Context& context, const FileWant& want);
 void need_files(const Context& context, const std::vector<FileWant>& wants, CheckResult& found);
-// Those that differ; missing folders are made (0755). The number written.
+// Those that differ; missing folders are made, 0755 for kagentd to watch them; our own are private.
+// The number written.
 Result<int> write_files(const Context& context, const std::vector<FileWant>& wants);
 Result<> write_in_place(const Context& context, const FileWant& want);
 

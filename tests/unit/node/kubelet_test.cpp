@@ -41,6 +41,10 @@ UnitState crashing() {
   return {"loaded", "activating", "auto-restart", "enabled", "", {}};
 }
 
+UnitState running() {
+  return {"loaded", "active", "running", "enabled", "", {}};
+}
+
 }  // namespace
 
 TEST_CASE("kubelet's certificate must be of this cluster, this node and this time") {
@@ -64,8 +68,22 @@ TEST_CASE("kubelet that restarts before init or join is no trouble") {
   machine.write("/var/lib/kubelet/config.yaml", "cgroupDriver: systemd\n");
   REQUIRE(machine.check(*step).size() == 1);
   CHECK(machine.apply(*step).cause == "kubelet.no-runtime");
-  machine.write("/run/containerd/containerd.sock", "");
+  machine.units->units["containerd.service"] = running();
   CHECK(machine.apply(*step).cause == "kubelet.crashing");
+}
+
+TEST_CASE("kubelet that restarts for lack of dockerd says so, and not containerd") {
+  Machine machine;
+  machine.context->cluster.set_runtime("docker");
+  machine.units->units["kubelet.service"] = crashing();
+  machine.units->units["kubelet.service"].drop_ins = {"/x/10-kubeadm.conf"};
+  machine.units->units["containerd.service"] = running();
+  machine.write("/var/lib/kubelet/config.yaml", "cgroupDriver: systemd\n");
+  const auto stopped = machine.apply(*make_kubelet());
+  CHECK(stopped.cause == "kubelet.no-runtime");
+  CHECK(stopped.remedy.find("docker.service") != std::string::npos);
+  machine.units->units["docker.service"] = running();
+  CHECK(machine.apply(*make_kubelet()).cause == "kubelet.crashing");
 }
 
 TEST_CASE("kubelet starts after its container runtime, and one that runs is not restarted for it") {
@@ -150,6 +168,34 @@ TEST_CASE("a half-done init is reset, its evidence kept, and tried again") {
   CHECK(machine.read("/run/kagent/patches/etcd0.yaml") == "spec: {}\n");
   CHECK(config.find("kubeadm.k8s.io/v1beta4") != std::string::npos);
   CHECK_FALSE(machine.context->exists("/run/kagent/init.yaml"));  // it held a token
+}
+
+TEST_CASE("a CA that an operator has brought is init's, and outlives a half-done one") {
+  Machine machine;
+  auto step = make_init();
+  machine.context->before =
+      std::make_shared<Before>(machine.context->root, machine.context->root / before_file);
+  Before::Survey survey;
+  survey.folders["/etc/kubernetes"] = {"pki"};
+  REQUIRE(machine.context->before->keep(survey));
+  machine.context->assignment.emplace().set_init(true);
+  machine.write("/etc/kubernetes/pki/ca.crt", "theirs");
+  machine.write("/etc/kubernetes/pki/ca.key", "theirs");
+  machine.units->on_run = [](const Command& command) {
+    return printed(command, command.capture ? "v1.31.2\n" : "");
+  };
+  CHECK(machine.check(*step) == std::vector<std::string>{"kubeadm init"});
+  CHECK(machine.apply(*step).ok());
+  REQUIRE(machine.units->commands.size() == 2);
+  CHECK(machine.units->commands.back().unit == "kagent-init.service");
+
+  machine.units->commands.clear();
+  machine.write("/etc/kubernetes/manifests/etcd.yaml", "half done");
+  CHECK(machine.apply(*step).ok());
+  REQUIRE(machine.units->commands.size() == 3);
+  const std::string kept = "/var/lib/kagent-noded/evidence/init/kubernetes/pki/";
+  CHECK(machine.units->commands.front().lines.back() ==
+        Command::Argv{"cp", "-a", kept + "ca.crt", kept + "ca.key", "/etc/kubernetes/pki"});
 }
 
 TEST_CASE("what somebody else has made is never reset") {

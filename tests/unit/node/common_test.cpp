@@ -1,0 +1,57 @@
+#include "agent/node/steps/common.hpp"
+
+#include "agent/base/paths.hpp"
+#include "agent/node/machine.hpp"
+#include "tests/support/result.hpp"
+#include "tests/unit/node/fake_units.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <sys/stat.h>
+
+namespace kagent::node {
+namespace {
+
+unsigned mode_of(const Machine& machine, const std::string& path) {
+  struct stat status {};
+  return ::stat(machine.context->at(path).c_str(), &status) == 0 ? status.st_mode & 07777U : 0;
+}
+
+}  // namespace
+
+TEST_CASE("F17 kagentd may watch the folders that steps make, whatever noded's umask") {
+  const Machine machine;
+  const mode_t before = ::umask(0077);
+  const FileWant file{"/etc/systemd/system/kubelet.service.d/20-x.conf", "text", 0644};
+  const FileWant secret{std::string(paths::noded_run) + "/patches/a.yaml", "secret", 0600};
+  CHECK(write_in_place(*machine.context, file));
+  CHECK(write_in_place(*machine.context, secret));
+  ::umask(before);
+  CHECK(mode_of(machine, "/etc/systemd/system") == 0755);
+  CHECK(mode_of(machine, "/etc/systemd/system/kubelet.service.d") == 0755);
+  CHECK(mode_of(machine, std::string(paths::noded_run) + "/patches") == 0700);
+  CHECK(machine.read(file.path) == "text");
+}
+
+TEST_CASE("A folder that is there keeps its mode") {
+  const Machine machine;
+  std::filesystem::create_directories(machine.context->at("/etc/docker"));
+  REQUIRE(::chmod(machine.context->at("/etc/docker").c_str(), 0710) == 0);
+  CHECK(write_in_place(*machine.context, {"/etc/docker/daemon.json", "{}", 0644}));
+  CHECK(mode_of(machine, "/etc/docker") == 0710);
+}
+
+TEST_CASE("The units of the runtime are those of the ClusterConfig") {
+  const Machine machine;
+  CHECK(runtime_units(*machine.context) == std::vector<std::string>{"containerd.service"});
+  machine.context->cluster.set_runtime("docker");
+  CHECK(runtime_units(*machine.context).front() == "docker.service");
+}
+
+TEST_CASE("Of EC2's names in several domains the first is the node's") {
+  CHECK(machine::hostname_from("ip-10-0-0-1.a.com b.com\n") == "ip-10-0-0-1.a.com");
+  CHECK(machine::hostname_from("IP-10-0-0-1.Example.com") == "ip-10-0-0-1.example.com");
+  CHECK(machine::hostname_from(" \n").empty());
+}
+
+}  // namespace kagent::node
