@@ -55,6 +55,8 @@ source "amazon-ebs" "node" {
   subnet_id     = var.subnet_id
   ssh_username  = local.from[var.distribution].user
   ami_name      = "kagent-${var.distribution}-kubernetes-${var.kubernetes}-{{timestamp}}"
+  # The key of this build opens no instance.
+  ssh_clear_authorized_keys = true
   # IMDSv2 only, here and on what is launched of it.
   imds_support = "v2.0"
   metadata_options {

@@ -8,7 +8,7 @@ _kagentctl() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
   local globals="--coordinator --cert --key --ca --help"
   local phases="enrolled preparing initializing waiting joining starting ready not-ready failed lost leaving reset"
-  local steps="preflight hostname time swap modules sysctl packages runtime images kubelet init kubeconfig cni join ready"
+  local steps="preflight hostname time swap modules sysctl packages runtime images kubelet balancer metadata init join kubeconfig cni ready"
   local command= connection=() positional=0 i
   COMPREPLY=()
 
