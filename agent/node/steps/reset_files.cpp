@@ -23,9 +23,12 @@ struct Configured {
 constexpr Configured configured[] = {{"/etc/containerd/config.toml", "containerd.service"},
                                      {"/etc/docker/daemon.json", "docker.service"}};
 
+const std::string evidence = std::string(paths::noded_state) + "/evidence";
+
 // What a reset has to put back, found anew each time.
 struct Work {
   std::vector<FileBack> files;
+  std::vector<std::string> keep;        // copies of what of `remove` a person may have written
   std::vector<std::string> remove;      // files and folders
   std::vector<Command::Argv> services;  // systemctl, sysctl
   std::vector<std::string> changes;
@@ -55,13 +58,20 @@ void find_folders(const Context& context, const Before::Survey& survey, Work& wo
     for (const auto& name : added(was->second, entries_of(context.at(folder))))
       work.remove.push_back(folder + "/" + name);
   }
-  for (const auto& path : work.remove) work.changes.push_back("remove " + path);
+  for (const auto& path : work.remove) {
+    work.changes.push_back("remove " + path);
+    if (path.starts_with("/etc/")) work.keep.push_back(path);
+  }
+  if (!work.keep.empty())
+    work.changes.push_back("keep copies of what is removed from /etc in " + evidence + "/reset");
 }
 
 void find_own_files(const Context& context, Work& work) {
   for (const auto& name : entries_of(context.at(paths::noded_state)))
-    if (!Vault::keeps(name) && name != before_file)
+    if (!Vault::keeps(name) && name != before_file && name != "evidence")
       work.remove.push_back(std::string(paths::noded_state) + "/" + name);
+  for (const auto& name : entries_of(context.at(evidence)))
+    if (name != "reset") work.remove.push_back(evidence + "/" + name);
   // Tokens among them; what commands print passes through the others.
   for (const auto& name : entries_of(context.at(paths::noded_run)))
     if (!name.ends_with(".out")) work.remove.push_back(std::string(paths::noded_run) + "/" + name);
@@ -131,6 +141,17 @@ asio::awaitable<Result<Work>> find_work(ContextPtr context) {
   co_return work;
 }
 
+// Of the last reset only. A run that was cut off has nothing left to copy, and spoils no copy.
+std::vector<Command::Argv> keep_copies(const Work& work) {
+  if (work.keep.empty()) return {};
+  Command::Argv forget{"rm", "-rf", evidence + "/reset"};
+  Command::Argv folder{"mkdir", "-p", "-m", "0700", evidence, evidence + "/reset"};
+  Command::Argv copy{"cp", "-a", "--parents", "--"};
+  copy.insert(copy.end(), work.keep.begin(), work.keep.end());
+  copy.push_back(evidence + "/reset");
+  return {forget, folder, copy};
+}
+
 // Puts back what Context::before has kept, and with its last act says that the order is done.
 class ResetFiles final : public Step {
  public:
@@ -153,7 +174,7 @@ class ResetFiles final : public Step {
     for (const FileBack& file : work->files)
       if (auto back = context->before->put_back(file); !back)
         co_return failed(name(), back.error());
-    std::vector<Command::Argv> lines;
+    std::vector<Command::Argv> lines = keep_copies(*work);
     if (!work->remove.empty()) {
       Command::Argv argv{"rm", "-rf", "--one-file-system", "--"};
       argv.insert(argv.end(), work->remove.begin(), work->remove.end());

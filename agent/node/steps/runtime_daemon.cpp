@@ -1,6 +1,7 @@
 #include "agent/node/steps/runtime_daemon.hpp"
 
 #include "agent/base/file.hpp"
+#include "agent/base/paths.hpp"
 #include "agent/node/steps/kubernetes.hpp"
 
 #include <fmt/format.h>
@@ -22,11 +23,19 @@ bool is_ours(std::string_view text) {
 }
 
 // An operator's own file. Where ours bears no mark (JSON), the first one is taken for theirs, and
-// kept though there was none: what comes after it is known as ours by that.
+// kept though there was none: what comes after it is known as ours by that. What somebody has edited
+// in ours is kept as evidence.
 Result<> keep_original(const Context& context, const FileWant& want) {
   const std::string now = text_of(context, want.path);
+  if (is_ours(now)) {
+    const auto wrote = context.before ? context.before->wrote(want.path, now) : Result<bool>(true);
+    if (!wrote || *wrote) return {};
+    const auto name = std::filesystem::path(want.path).filename().string();
+    return write_in_place(
+        context, {fmt::format("{}/evidence/runtime/{}", paths::noded_state, name), now, 0600});
+  }
   const bool marked = is_ours(want.content);
-  if (marked ? now.empty() || is_ours(now) : context.exists(aside(want.path))) return {};
+  if (marked ? now.empty() : context.exists(aside(want.path))) return {};
   const FileWant original{aside(want.path), now, want.mode};
   return write_in_place(context, original);
 }

@@ -83,6 +83,25 @@ TEST_CASE("runtime: containerd's configuration is merged, and restarts it once")
   CHECK(node.restarts("containerd.service") == 2);
 }
 
+TEST_CASE("runtime: what somebody has edited in kagent's file is kept as evidence") {
+  Node node("containerd");
+  auto step = make_runtime();
+  node.context->before =
+      std::make_shared<Before>(node.context->root, node.context->root / before_file);
+  CHECK(node.apply(*step).ok());
+  const std::string kept = "/var/lib/kagent-noded/evidence/runtime/config.toml";
+  const std::string ours = node.read("/etc/containerd/config.toml");
+  auto& mirrors = *node.context->cluster.mutable_registry_mirrors();
+  mirrors["docker.io"].add_endpoints("https://mirror.example");
+  CHECK(node.apply(*step).ok());
+  CHECK_FALSE(node.context->exists(kept));
+
+  node.write("/etc/containerd/config.toml", ours + "# mine\n");
+  CHECK(node.apply(*step).ok());
+  CHECK(node.read(kept) == ours + "# mine\n");
+  CHECK(node.read("/etc/containerd/config.toml").find("# mine") == std::string::npos);
+}
+
 TEST_CASE("runtime: a configuration that cannot be merged is left as it is") {
   Node node("containerd");
   auto step = make_runtime();
