@@ -24,10 +24,23 @@ constexpr char patches_folder[] = "/run/kagent/patches";
 constexpr char api_server_manifest[] = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 constexpr char etcd_manifest[] = "/etc/kubernetes/manifests/etcd.yaml";
 constexpr char etcd_data[] = "/var/lib/etcd/member";
+constexpr char pki_folder[] = "/etc/kubernetes/pki";
+constexpr char cluster_ca_key[] = "/etc/kubernetes/pki/ca.key";
 
 bool mentions(const std::vector<std::string>& lines, std::string_view text) {
   return std::ranges::any_of(
       lines, [&](const std::string& line) { return line.find(text) != std::string::npos; });
+}
+
+// An operator may bring the cluster's CA, as kubeadm allows: what was there before us stays.
+bool has_given_ca(const Context& context) {
+  if (!context.before || !context.exists(cluster_ca) || !context.exists(cluster_ca_key))
+    return false;
+  const auto survey = context.before->survey();
+  if (!survey || !survey->has_value()) return false;
+  const auto folder = (*survey)->folders.find("/etc/kubernetes");
+  return folder != (*survey)->folders.end() &&
+         std::ranges::find(folder->second, "pki") != folder->second.end();
 }
 
 }  // namespace
@@ -95,7 +108,7 @@ std::vector<std::string> kubeadm_leftovers(const Context& context) {
   std::vector<std::string> found;
   for (const char* path :
        {admin_conf, kubelet_conf, "/etc/kubernetes/bootstrap-kubelet.conf", api_server_manifest,
-        etcd_manifest, cluster_ca, "/etc/kubernetes/pki/ca.key", etcd_data, kubelet_config})
+        etcd_manifest, cluster_ca, cluster_ca_key, etcd_data, kubelet_config})
     if (context.exists(path)) found.emplace_back(path);
   return found;
 }
@@ -125,7 +138,7 @@ asio::awaitable<Result<CheckResult>> KubeadmRun::check(ContextPtr context, std::
   } else if (const auto end = settled(*context, leaves)) {
     if (!end->ok()) found.need(end->message);
   } else {
-    if (resets && context->exists(marks_.started) && !kubeadm_leftovers(*context).empty())
+    if (resets && context->exists(marks_.started) && !in_the_way(*context).empty())
       found.need("kubeadm reset: what an interrupted run of ours has left");
     found.need(std::move(change));
   }
@@ -152,8 +165,16 @@ std::optional<Outcome> KubeadmRun::settled(const Context& context,
       "use, `kagentctl reset NODE`.");
 }
 
+// A CA that was there before the first kubeadm init is none: kubeadm signs with it.
+std::vector<std::string> KubeadmRun::in_the_way(const Context& context) const {
+  auto leftovers = kubeadm_leftovers(context);
+  const bool ca_alone = leftovers == std::vector<std::string>{cluster_ca, cluster_ca_key};
+  if (step_ == "init" && ca_alone && !context.exists(marks_.started)) return {};
+  return leftovers;
+}
+
 asio::awaitable<Outcome> KubeadmRun::make_clean(ContextPtr context) {
-  const auto leftovers = kubeadm_leftovers(*context);
+  const auto leftovers = in_the_way(*context);
   if (leftovers.empty()) co_return succeeded();
   if (!context->exists(marks_.started))
     co_return failed(
@@ -177,6 +198,15 @@ asio::awaitable<Outcome> KubeadmRun::make_clean(ContextPtr context) {
   lines.push_back(std::move(folder));
   if (keep.size() > 3) lines.push_back(std::move(keep));
   lines.push_back(std::move(reset));
+  if (step_ == "init" && has_given_ca(*context)) {
+    Command::Argv again{"mkdir", "-p", pki_folder};
+    Command::Argv back{"cp", "-a"};
+    for (const std::string path : {cluster_ca, cluster_ca_key})
+      back.push_back(evidence + path.substr(std::string_view("/etc").size()));
+    back.emplace_back(pki_folder);
+    lines.push_back(std::move(again));
+    lines.push_back(std::move(back));
+  }
   // Its drop-in and unit stay; kubelet's own folder is what join looks at.
   Command command(unit_name(step_, "reset"), std::move(lines), reset_limit);
   auto run = co_await context->units->run(std::move(command));

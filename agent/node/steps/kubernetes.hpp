@@ -67,6 +67,7 @@ class KubeadmRun {
 
  private:
   boost::asio::awaitable<Outcome> why(ContextPtr context, UnitRun run);
+  [[nodiscard]] std::vector<std::string> in_the_way(const Context& context) const;
   void forget_secrets(const Context& context) const;
 
   std::string step_;
