@@ -23,8 +23,8 @@ bool is_ours(std::string_view text) {
 }
 
 // An operator's own file. Where ours bears no mark (JSON), the first one is taken for theirs, and
-// kept though there was none: what comes after it is known as ours by that. What somebody has edited
-// in ours is kept as evidence.
+// kept though there was none: what comes after it is known as ours by that. What somebody has
+// edited in ours is kept as evidence.
 Result<> keep_original(const Context& context, const FileWant& want) {
   const std::string now = text_of(context, want.path);
   if (is_ours(now)) {
