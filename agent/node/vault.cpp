@@ -35,6 +35,11 @@ std::string kind_of(const v1::EnvelopePayload& payload) {
   return {};
 }
 
+// In the record of serials, beside the kind's own entry.
+std::string taken_key(const std::string& kind) {
+  return kind + "-taken";
+}
+
 std::optional<v1::EnvelopePayload> load_payload(const std::filesystem::path& path) {
   const auto bytes = read_file(path);
   if (!bytes) return {};
@@ -80,7 +85,10 @@ Result<Accepted> Vault::submit(std::string_view serialised, const Trust& trust,
     record->kinds[kind] = Seen{payload->serial(), hash};
     if (auto saved = save(*record); !saved) return saved.error();
   }
-  if (auto kept = keep(*payload); !kept) return kept.error();
+  // An order that is carried out once is not kept again: nobody gets it a second time.
+  const auto taken = record->kinds.find(taken_key(kind));
+  if (taken == record->kinds.end() || taken->second.serial < payload->serial())
+    if (auto kept = keep(*payload); !kept) return kept.error();
   return Accepted{kind, payload->serial()};
 }
 
@@ -133,27 +141,39 @@ std::optional<v1::JoinGrant> Vault::grant(std::chrono::system_clock::time_point 
 }
 
 Result<v1::KubeconfigOrder> Vault::take_kubeconfig_order() {
-  auto payload = load_payload(run_ / kubeconfig_file);
-  if (!payload || !payload->has_kubeconfig())
+  const auto payload = take(kubeconfig_file);
+  if (!payload) return payload.error();
+  if (!payload->has_kubeconfig())
     return Error{Errc::not_found, "the coordinator has ordered no kubeconfig"};
-  if (auto removed = remove_file(run_ / kubeconfig_file); !removed) return removed.error();
   return payload->kubeconfig();
 }
 
 Result<v1::UploadOrder> Vault::take_upload_order() {
-  auto payload = load_payload(run_ / upload_file);
-  if (!payload || !payload->has_upload())
+  const auto payload = take(upload_file);
+  if (!payload) return payload.error();
+  if (!payload->has_upload())
     return Error{Errc::not_found, "the coordinator has ordered no upload of certificates"};
-  if (auto removed = remove_file(run_ / upload_file); !removed) return removed.error();
   return payload->upload();
 }
 
 Result<v1::EtcdMemberOrder> Vault::take_etcd_member_order() {
-  auto payload = load_payload(run_ / etcd_member_file);
-  if (!payload || !payload->has_etcd_member())
+  const auto payload = take(etcd_member_file);
+  if (!payload) return payload.error();
+  if (!payload->has_etcd_member())
     return Error{Errc::not_found, "the coordinator has ordered no etcd member to be taken out"};
-  if (auto removed = remove_file(run_ / etcd_member_file); !removed) return removed.error();
   return payload->etcd_member();
+}
+
+// On disk as taken before it is handed out; nothing in it when there is no such order.
+Result<v1::EnvelopePayload> Vault::take(const char* file) {
+  auto payload = load_payload(run_ / file);
+  if (!payload) return v1::EnvelopePayload();
+  auto record = load();
+  if (!record) return record.error();
+  record->kinds[taken_key(kind_of(*payload))] = Seen{payload->serial(), "-"};
+  if (auto saved = save(*record); !saved) return saved.error();
+  if (auto removed = remove_file(run_ / file); !removed) return removed.error();
+  return std::move(*payload);
 }
 
 Result<> Vault::drop_grant() {

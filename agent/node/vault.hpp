@@ -31,9 +31,10 @@ class Vault {
  public:
   Vault(std::filesystem::path state, std::filesystem::path run);
 
-  // `serialised`: a v1::SignedEnvelope. The one accepted last of its kind is accepted again.
-  // Errors: permission_denied (with the check that failed), invalid_argument, data_loss (the record
-  // of serials is damaged: nothing is accepted until it is removed), io, resource_exhausted.
+  // `serialised`: a v1::SignedEnvelope. The one accepted last of its kind is accepted again; what
+  // is carried out once is not there again for that. Errors: permission_denied (with the check that
+  // failed), invalid_argument, data_loss (the record of serials is damaged: nothing is accepted
+  // until it is removed), io, resource_exhausted.
   Result<Accepted> submit(std::string_view serialised, const Trust& trust,
                           std::chrono::system_clock::time_point now);
 
@@ -64,7 +65,7 @@ class Vault {
  private:
   struct Seen {
     std::uint64_t serial = 0;
-    std::string sha256;  // of the serialised envelope
+    std::string sha256;  // of the serialised envelope; "-": of an order that was taken
   };
   struct Record {
     std::string cluster_id;
@@ -75,6 +76,7 @@ class Vault {
   [[nodiscard]] std::optional<v1::EnvelopePayload> valid_assignment() const;
   [[nodiscard]] Result<Record> load() const;
   [[nodiscard]] Result<> save(const Record& record) const;
+  Result<v1::EnvelopePayload> take(const char* file);
   [[nodiscard]] Result<> keep(const v1::EnvelopePayload& payload) const;
 
   std::filesystem::path state_;

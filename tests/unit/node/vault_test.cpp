@@ -8,6 +8,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <functional>
+
 namespace kagent::node {
 namespace {
 
@@ -125,22 +127,43 @@ TEST_CASE_METHOD(Fixture,
   CHECK(assign(3)->serial == 3);
 }
 
-TEST_CASE_METHOD(Fixture, "A kubeconfig order is carried out once") {
-  auto made = payload(3);
-  made.mutable_kubeconfig()->set_user("joe");
-  REQUIRE(submit(made)->kind == "kubeconfig");
-  CHECK(vault.take_kubeconfig_order()->user() == "joe");
+// What a taken-over kagentd may try with an order that it has seen.
+TEST_CASE_METHOD(Fixture, "T15 An order that was carried out is not carried out again") {
   CHECK(vault.take_kubeconfig_order().error().code() == Errc::not_found);
-}
-
-TEST_CASE_METHOD(Fixture,
-                 "An order to upload certificates is carried out once, and comes only sealed") {
   CHECK(vault.take_upload_order().error().code() == Errc::not_found);
+  CHECK(vault.take_etcd_member_order().error().code() == Errc::not_found);
   auto made = payload(3);
-  made.mutable_upload()->set_node_id("i-2");
-  REQUIRE(submit(made)->kind == "upload");
-  CHECK(vault.take_upload_order()->node_id() == "i-2");
-  CHECK(vault.take_upload_order().error().code() == Errc::not_found);
+  std::function<Result<>()> take;
+  const auto done = [](auto taken) { return taken ? Result<>() : Result<>(taken.error()); };
+  std::string kind;
+  SECTION("a kubeconfig") {
+    made.mutable_kubeconfig()->set_user("joe");
+    kind = "kubeconfig";
+    take = [&] { return done(vault.take_kubeconfig_order()); };
+  }
+  SECTION("an upload of certificates") {
+    made.mutable_upload()->set_node_id("i-2");
+    kind = "upload";
+    take = [&] { return done(vault.take_upload_order()); };
+  }
+  SECTION("an etcd member taken out") {
+    made.mutable_etcd_member()->set_node_name("node-2");
+    kind = "etcd-member";
+    take = [&] { return done(vault.take_etcd_member_order()); };
+  }
+  REQUIRE(submit(made)->kind == kind);
+  const std::string order = last;
+  CHECK(vault.submit(order, trust(), system_clock::now()));  // its answer was lost
+  CHECK(take());
+  CHECK(take().error().code() == Errc::not_found);
+  CHECK(vault.submit(order, trust(), system_clock::now()));
+  CHECK(take().error().code() == Errc::not_found);
+  vault = Vault(folder / "state", folder / "run");  // noded leaves when idle
+  CHECK(vault.submit(order, trust(), system_clock::now()));
+  CHECK(take().error().code() == Errc::not_found);
+  made.set_serial(4);
+  REQUIRE(submit(made));
+  CHECK(take());
 }
 
 }  // namespace kagent::node
