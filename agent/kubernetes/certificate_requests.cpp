@@ -74,6 +74,26 @@ std::string group_of_node(std::string_view node_name) {
   return std::string(bootstrap_group) + ":node:" + pki::sha256_hex(node_name);
 }
 
+namespace {
+
+// The token and the name of a request that has been approved, whoever did it; else nothing.
+std::pair<std::string, std::string> approved(std::string_view text) {
+  const json object = json::parse(text, nullptr, false);
+  if (!object.is_object()) return {};
+  const json& spec = object.value("spec", json::object());
+  const json status = object.value("status", json::object());
+  if (spec.value("signerName", "") != signer ||
+      !has(spec.value("groups", Names{}), bootstrap_group))
+    return {};
+  for (const json& condition : status.value("conditions", json::array()))
+    if (condition.value("type", "") == "Approved")
+      return {spec.value("username", ""),
+              object.value("metadata", json::object()).value("name", "")};
+  return {};
+}
+
+}  // namespace
+
 Result<std::optional<Verdict>> judge(std::string_view text) {
   try {
     const json object = json::parse(text);
@@ -86,6 +106,7 @@ Result<std::optional<Verdict>> judge(std::string_view text) {
     Verdict verdict;
     verdict.request = object.at("metadata").at("name").get<std::string>();
     verdict.resource_version = object.at("metadata").at("resourceVersion").get<std::string>();
+    verdict.token = spec.at("username").get<std::string>();
     const auto pem = config::decode_base64(spec.at("request").get<std::string>());
     if (!pem) return Error(Errc::protocol, "a CertificateSigningRequest is not base64");
     const auto wanted = pki::requested_name(*pem);
@@ -103,12 +124,25 @@ Result<std::optional<Verdict>> judge(std::string_view text) {
 }
 
 Result<> CertificateRequests::look(const std::string& text) {
-  auto verdict = judge(text);
-  if (!verdict) return verdict.error();
-  if (!*verdict) return {};
-  if (!(*verdict)->refusal.empty() && !refused_.insert((*verdict)->request).second) return {};
-  verdicts_.push_back(std::move(**verdict));
+  if (const auto [token, request] = approved(text); !token.empty())
+    spent_.try_emplace(token, request);
+  auto judged = judge(text);
+  if (!judged) return judged.error();
+  if (!*judged) return {};
+  Verdict& verdict = **judged;
+  if (verdict.refusal.empty()) {
+    const auto [spent, first] = spent_.try_emplace(verdict.token, verdict.request);
+    if (!first && spent->second != verdict.request)
+      verdict.refusal = "its token was used for the request " + spent->second;
+  }
+  if (!verdict.refusal.empty() && !refused_.insert(verdict.request).second) return {};
+  verdicts_.push_back(std::move(verdict));
   return {};
+}
+
+void CertificateRequests::forget(const std::string& request) {
+  refused_.erase(request);
+  std::erase_if(spent_, [&](const auto& each) { return each.second == request; });
 }
 
 Result<> CertificateRequests::list(std::string_view text) {
@@ -133,7 +167,7 @@ Result<> CertificateRequests::event(std::string_view text) {
       return Error(Errc::failed_precondition, object.value("message", "the watch is too old"));
     const json metadata = object.value("metadata", json::object());
     resource_version_ = metadata.value("resourceVersion", resource_version_);
-    if (type == "DELETED") refused_.erase(metadata.value("name", ""));
+    if (type == "DELETED") forget(metadata.value("name", ""));
     if (type == "BOOKMARK" || type == "DELETED") return {};
     return look(object.dump());
   } catch (const json::exception& error) {

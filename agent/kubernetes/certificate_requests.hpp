@@ -15,8 +15,9 @@
 
 // A node's first client certificate (kubernetes.io/kube-apiserver-client-kubelet). Who holds a
 // bootstrap token of kagent's may ask for one; it is approved for the node that the token was made
-// for and for no other (T9). Renewals are asked for with the certificate itself, and are
-// kube-controller-manager's.
+// for and for no other (T9), and once a token (T10): a kubelet that tries again asks with the key
+// that it has kept, which is the same request, and another join gets another token. Renewals are
+// asked for with the certificate itself, and are kube-controller-manager's.
 namespace kagent::kubernetes {
 
 // Groups of a bootstrap token, as the API server puts them into whatever its holder asks for.
@@ -27,12 +28,13 @@ std::string group_of_node(std::string_view node_name);
 struct Verdict {
   std::string request;           // the CertificateSigningRequest's name
   std::string resource_version;  // that was judged
+  std::string token;             // whose holder asks, as the API server calls him
   std::string node;              // whose certificate it would be
   std::string refusal;           // empty: to be approved
 };
 
-// Of one CertificateSigningRequest. Nothing: it is decided already, or not asked for with a token
-// of ours. Pure. Errors: protocol.
+// Of one CertificateSigningRequest, by itself. Nothing: it is decided already, or not asked for
+// with a token of ours. Pure. Errors: protocol.
 Result<std::optional<Verdict>> judge(std::string_view json);
 
 // The verdicts that are still to be carried out.
@@ -46,10 +48,12 @@ class CertificateRequests final : public Followed {
 
  private:
   Result<> look(const std::string& json);
+  void forget(const std::string& request);
 
   std::string resource_version_;
   std::vector<Verdict> verdicts_;
-  std::set<std::string> refused_;  // told once
+  std::set<std::string> refused_;             // told once
+  std::map<std::string, std::string> spent_;  // by token: the request that it is approved for
 };
 
 // For as long as the io_context runs. `judged` gets every verdict, once it is carried out; a

@@ -322,9 +322,7 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
       if (!fixed->reset_ordered) co_await survey(fixed);
       outcome = co_await steps_.at(name)->apply(std::move(fixed));
     }
-    // Spent, or refused by the cluster: a newer one is needed.
-    if ((name == "join" && outcome.ok()) || outcome.cause == "join.unauthorized" ||
-        outcome.cause == "join.token-expired")
+    if (name == "join" && grant_is_spent(outcome))
       if (auto dropped = vault_.drop_grant(); !dropped)
         log::warning("{}", dropped.error().message());
     if (outcome.ok())

@@ -115,6 +115,11 @@ class Join final : public Step {
 
 }  // namespace
 
+bool grant_is_spent(const Outcome& join) {
+  return join.ok() || join.unit == unit_name("join") || join.cause == "join.interrupted" ||
+         join.cause == "join.unauthorized" || join.cause == "join.token-expired";
+}
+
 std::unique_ptr<Step> make_join() {
   return std::make_unique<Join>();
 }

@@ -184,9 +184,10 @@ asio::awaitable<Outcome> KubeadmRun::make_clean(ContextPtr context) {
         "If that cluster is of no use, run `kubeadm reset` on the node; kagent then goes on.");
   log::warning("{}: an earlier run was cut off and left {}; resetting", step_,
                fmt::join(leftovers, ", "));
-  // The evidence first: kubeadm reset removes it.
+  // The evidence first: kubeadm reset removes it. But not what holds a token.
   const std::string evidence = fmt::format("{}/evidence/{}", paths::noded_state, step_);
   Command::Argv forget{"rm", "-rf", evidence};
+  Command::Argv hide{"rm", "-f", "/etc/kubernetes/bootstrap-kubelet.conf"};
   Command::Argv folder{"mkdir", "-p", "-m", "0700", evidence};
   Command::Argv keep{"cp", "-a"};
   for (const char* path : {"/etc/kubernetes", "/var/log/pods"})
@@ -195,6 +196,7 @@ asio::awaitable<Outcome> KubeadmRun::make_clean(ContextPtr context) {
   Command::Argv reset{"kubeadm", "reset", "--force", "--cri-socket", cri_endpoint(*context)};
   std::vector<Command::Argv> lines;
   lines.push_back(std::move(forget));
+  lines.push_back(std::move(hide));
   lines.push_back(std::move(folder));
   if (keep.size() > 3) lines.push_back(std::move(keep));
   lines.push_back(std::move(reset));

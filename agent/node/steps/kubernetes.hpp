@@ -38,6 +38,11 @@ std::vector<std::string> kubeadm_leftovers(const Context& context);
 // of it.
 std::vector<std::string> phases_behind(const Context& context, std::string_view ca_pem);
 
+// The kubelet asks the cluster for a certificate with a join's token, and gets one only once: after
+// a run of kubeadm, whatever came of it, the next needs another grant. So it does when the cluster
+// has refused this one.
+bool grant_is_spent(const Outcome& join);
+
 // Why a client could not speak to an API server, from its lines; nothing: it could, or it is
 // unknown.
 std::optional<Outcome> api_trouble(const std::string& step, const std::vector<std::string>& output);

@@ -1,7 +1,7 @@
 """TLS bootstrap: from a bootstrap kubeconfig to a client certificate of the node's own."""
 import base64
+import hashlib
 import os
-import random
 import time
 
 import conf
@@ -9,6 +9,7 @@ import klog
 import wire
 
 CURRENT = conf.KUBELET_DIR + "/pki/kubelet-client-current.pem"
+KEY = conf.KUBELET_DIR + "/pki/kubelet-client.key.tmp"
 SIGNER = "kubernetes.io/kube-apiserver-client-kubelet"
 CSRS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 
@@ -36,6 +37,8 @@ def _store(cert_and_key):
     if os.path.lexists(link):
         os.unlink(link)
     os.symlink(target, link)
+    if conf.exists(KEY):
+        os.unlink(conf.root(KEY))
 
 
 def ensure(flags, node):
@@ -65,11 +68,21 @@ def _adopt(kubeconfig):
         _store(config.cert + config.key)
 
 
+def _kept_key():
+    """One key until it has its certificate: a kubelet that is started again asks the same once more."""
+    import pki
+    path = conf.root(KEY)
+    if not os.path.exists(path):
+        conf.write_file(path, pki.key_pem(pki.new_ec_key()), 0o600)
+    with open(path, "rb") as file:
+        return pki.load_key(file.read())
+
+
 def _request(config, node):
     import pki
-    key = pki.new_ec_key()
+    key = _kept_key()
     csr = pki.make_csr(key, "system:node:" + node, ["system:nodes"])
-    name = f"node-csr-{random.getrandbits(128):032x}"
+    name = "node-csr-" + hashlib.sha256(pki.public_pem(key) + node.encode()).hexdigest()[:32]
     body = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
             "metadata": {"name": name},
             "spec": {"request": base64.b64encode(csr).decode(), "signerName": SIGNER,
@@ -78,7 +91,8 @@ def _request(config, node):
     try:
         client.create(CSRS, body)
     except (wire.ApiError, wire.ConnectError) as error:
-        raise Failed(f"cannot create certificate signing request: {error}") from error
+        if getattr(error, "code", 0) != 409:
+            raise Failed(f"cannot create certificate signing request: {error}") from error
     klog.info("csr.go:262", f"certificate signing request {name} is waiting")
     while True:
         try:

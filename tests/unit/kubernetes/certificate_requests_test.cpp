@@ -129,6 +129,49 @@ TEST_CASE("T9 What is not asked for with a token of ours, or decided, is left to
   CHECK_FALSE(verdict->has_value());
 }
 
+TEST_CASE("T10 A token gets one certificate, though it lives until its node is Ready") {
+  const auto named = [](const std::string& name) {
+    json object = honest();
+    object["metadata"]["name"] = name;
+    return object;
+  };
+  const auto added = [](const json& object) {
+    return json{{"type", "ADDED"}, {"object", object}}.dump();
+  };
+  CertificateRequests requests;
+  const auto refusal = [&](const json& object) {
+    REQUIRE(requests.event(added(object)));
+    const auto verdicts = requests.take();
+    REQUIRE(verdicts.size() == 1);
+    return verdicts.front().refusal;
+  };
+  SECTION("the second request is refused, the first may be carried out again") {
+    CHECK(refusal(named("first")).empty());
+    CHECK(refusal(named("second")) == "its token was used for the request first");
+    CHECK(refusal(named("first")).empty());  // the approval did not reach the API server
+  }
+  SECTION("also when another control plane, or this one before a restart, approved the first") {
+    json first = named("first");
+    first["status"]["conditions"] = {{{"type", "Approved"}}};
+    json all;
+    all["metadata"]["resourceVersion"] = "9";
+    all["items"] = {first, named("second")};
+    REQUIRE(requests.list(all.dump()));
+    const auto verdicts = requests.take();
+    REQUIRE(verdicts.size() == 1);
+    CHECK(verdicts.front().refusal == "its token was used for the request first");
+  }
+  SECTION("a refused one uses nothing up, and another token is another") {
+    json wrong = named("wrong");
+    ask_for(wrong, request_pem("system:node:master", "system:nodes"));
+    CHECK_FALSE(refusal(wrong).empty());
+    CHECK(refusal(named("first")).empty());
+    json other = named("second");
+    other["spec"]["username"] = "system:bootstrap:def456";
+    CHECK(refusal(other).empty());
+  }
+}
+
 TEST_CASE("a refused request is told once, an approved one until it is done") {
   json bad = honest();
   ask_for(bad, request_pem("system:node:master", "system:nodes"));

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
 
 using namespace kagent;
 using namespace kagent::node;
@@ -74,6 +75,43 @@ TEST_CASE("A join that was cut off begins anew before etcd, as a worker, and in 
   CHECK(node.ran("kagent-join-reset.service"));
   REQUIRE_FALSE(node.joined().empty());
   CHECK(node.joined().back() == "/run/kagent/join.yaml");
+}
+
+TEST_CASE(
+    "T10 A join that has run needs another grant for the next, one that could not run does not") {
+  CutOff node;
+  CHECK(grant_is_spent(node.apply(*node.step)));
+  const auto fails = [&](const std::string& unit) {
+    node.units->on_run = [unit](const Command& command) {
+      UnitRun run = failing(command, 1);
+      if (command.unit == "kagent-join-probe.service") run.result = "timeout";
+      if (command.unit == unit) return run;
+      return printed(command, command.lines.front()[1] == "version" ? "v1.31.0\n" : "");
+    };
+    return node.apply(*node.step);
+  };
+  std::filesystem::remove(node.context->at(marks_of("join").done));
+  const Outcome run = fails("kagent-join.service");
+  CHECK(run.cause == "join.failed");
+  CHECK(grant_is_spent(run));
+  const Outcome probe = fails("kagent-join-probe.service");
+  CHECK(probe.cause == "join.api-unreachable");
+  CHECK_FALSE(grant_is_spent(probe));
+}
+
+TEST_CASE("T12 The evidence of a failed join holds no token") {
+  CutOff node;
+  node.write("/etc/kubernetes/bootstrap-kubelet.conf", "token: abcdef.0123456789abcdef\n");
+  CHECK(node.apply(*node.step).ok());
+  const auto reset = std::ranges::find(node.units->commands, "kagent-join-reset.service",
+                                       [](const Command& command) { return command.unit; });
+  REQUIRE(reset != node.units->commands.end());
+  const Command::Argv hide{"rm", "-f", "/etc/kubernetes/bootstrap-kubelet.conf"};
+  const auto hidden = std::ranges::find(reset->lines, hide);
+  const auto kept = std::ranges::find_if(
+      reset->lines, [](const Command::Argv& line) { return line.front() == "cp"; });
+  REQUIRE(kept != reset->lines.end());
+  CHECK(hidden < kept);
 }
 
 TEST_CASE("What a cut-off join has behind it is told by what is on the disk") {

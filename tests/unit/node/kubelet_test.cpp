@@ -161,7 +161,7 @@ TEST_CASE("a half-done init is reset, its evidence kept, and tried again") {
   REQUIRE(machine.units->commands.size() == 3);
   const auto& reset = machine.units->commands[0];
   CHECK(reset.unit == "kagent-init-reset.service");
-  CHECK(reset.lines[2] ==
+  CHECK(reset.lines[3] ==
         Command::Argv{"cp", "-a", "/etc/kubernetes", "/var/lib/kagent-noded/evidence/init"});
   CHECK(reset.lines.back()[1] == "reset");
   CHECK(machine.units->commands[2].unit == "kagent-init.service");

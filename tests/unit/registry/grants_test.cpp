@@ -35,6 +35,23 @@ TEST_CASE("A worker that waits gets a token of its own, minted by the control pl
   CHECK(grant->serial > 1);
 }
 
+TEST_CASE("T10 A token lives ten minutes at most, and none outlives its node's next") {
+  Formed world;
+  world.say("b", "join", StepState::waiting);
+  const auto mint = world.last<RequestMint>();
+  REQUIRE(mint);
+  CHECK(mint->ttl <= 10min);
+  CHECK(mint->ttl > 0s);
+  world.answer(*mint);
+  CHECK(world.last<SendGrant>()->expires_at <= world.now.wall + 10min);
+  // The join has run and waits again: another token, and the first is deleted.
+  world.say("b", "join", StepState::running);
+  world.pass(3s);
+  world.say("b", "join", StepState::waiting);
+  CHECK(world.all<RevokeToken>().size() == 1);
+  CHECK(world.last<RequestMint>()->request != mint->request);
+}
+
 TEST_CASE("Nothing is minted before the cluster exists; then at once for all that wait") {
   World world;
   world.join("a");
