@@ -63,6 +63,13 @@ const char* extended_usage(Use use) {
   return "";
 }
 
+bool is_p256(EVP_PKEY* key) {
+  std::array<char, 32> group{};
+  return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC &&
+         EVP_PKEY_get_group_name(key, group.data(), group.size(), nullptr) == 1 &&
+         std::string_view(group.data()) == SN_X9_62_prime256v1;
+}
+
 bool is_dns_name(const std::string& name) {
   return !name.empty() && name.find_first_not_of(
                               "abcdefghijklmnopqrstuvwxyz"
@@ -135,11 +142,11 @@ Result<Csr> parse_csr(std::string_view der) {
   if (!request) return last_error(Errc::invalid_argument, "reading a certificate request");
   Csr csr;
   csr.public_key = Key(X509_REQ_get_pubkey(request.get()), FreeKey{});
-  if (!csr.public_key || X509_REQ_verify(request.get(), csr.public_key.get()) != 1)
+  // First what it costs: anybody may send one, with an RSA key of 16,384 bits.
+  if (!csr.public_key || !is_p256(csr.public_key.get()))
+    return last_error(Errc::invalid_argument, "the certificate request's key is not ECDSA P-256");
+  if (X509_REQ_verify(request.get(), csr.public_key.get()) != 1)
     return last_error(Errc::permission_denied, "the certificate request is not signed by its key");
-  if (EVP_PKEY_get_base_id(csr.public_key.get()) != EVP_PKEY_EC ||
-      EVP_PKEY_get_bits(csr.public_key.get()) != 256)
-    return Error(Errc::invalid_argument, "the certificate request's key is not ECDSA P-256");
   X509_NAME* name = X509_REQ_get_subject_name(request.get());
   std::array<char, 128> common_name{};
   if (X509_NAME_get_text_by_NID(name, NID_commonName, common_name.data(),

@@ -100,6 +100,7 @@ Result<IdentityDocument> verify_instance_identity(std::string_view pkcs7,
   if (!is_rsa_sha256(signer))
     return refused("is not signed with RSA and SHA-256: kagent takes rsa2048 only");
   bool named = false;
+  std::optional<Error> elsewhere;  // several regions may share a certificate
   for (const auto& [region, of_region] : certificates)
     for (const auto& certificate : of_region) {
       if (CMS_SignerInfo_cert_cmp(signer, certificate.get()) != 0) continue;
@@ -108,11 +109,11 @@ Result<IdentityDocument> verify_instance_identity(std::string_view pkcs7,
       if (!document) continue;
       ERR_clear_error();
       auto identity = parse_identity_document(*document);
-      if (identity && identity->region != region)
-        return refused("is of region " + identity->region +
-                       ", but signed with the certificate of " + region);
-      return identity;
+      if (!identity || identity->region == region) return identity;
+      elsewhere = refused("is of region " + identity->region +
+                          ", but signed with the certificate of " + region);
     }
+  if (elsewhere) return *elsewhere;
   if (named) return refused("its signature does not hold for the document in it");
   return refused("is not signed with any of the coordinator's region certificates");
 }

@@ -107,6 +107,20 @@ TEST_CASE("T3 Another region's certificate, and every other kind of signature, i
   CHECK(dsa.error().message().find("rsa2048") != std::string::npos);
 }
 
+TEST_CASE("T3 Regions may share a certificate, and each document counts for its own region") {
+  const TemporaryFolder folder;
+  const Ec2Signer shared;
+  for (const char* region : {"ap-east-1", "eu-central-1", "us-west-9"})
+    shared.publish(folder.path(), region);
+  const auto certificates = load_region_certificates(folder.path());
+  REQUIRE(certificates);
+  for (const std::string region : {"ap-east-1", "eu-central-1", "us-west-9"})
+    CHECK(verify_instance_identity(shared.sign(Ec2Signer::document("i-0a", region)), *certificates)
+              ->region == region);
+  CHECK_FALSE(verify_instance_identity(shared.sign(Ec2Signer::document("i-0a", "eu-west-1")),
+                                       *certificates));
+}
+
 TEST_CASE("T3 A certificate for the weaker signatures is not loaded") {
   for (const auto kind : {Ec2Signer::Kind::rsa1024, Ec2Signer::Kind::dsa}) {
     const TemporaryFolder folder;

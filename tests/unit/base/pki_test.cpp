@@ -2,6 +2,10 @@
 
 #include "tests/support/result.hpp"
 
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+
 #include <chrono>
 
 using namespace std::chrono_literals;
@@ -71,6 +75,23 @@ TEST_CASE("a certificate request proves that its sender holds the key") {
   CHECK(*pki::spki_sha256(csr->public_key) == *pki::spki_sha256(key));
   der[der.size() - 5] = static_cast<char>(der[der.size() - 5] ^ 1);
   CHECK(!pki::parse_csr(der));
+}
+
+TEST_CASE("T17 Of a request with another key than P-256 the signature is not even looked at") {
+  const auto request = [](EVP_PKEY* raw) {
+    const pki::Key key(raw, pki::FreeKey{});
+    std::string der = *pki::make_csr(key, "node-1");
+    der.back() = static_cast<char>(der.back() ^ 1);
+    return der;
+  };
+  for (EVP_PKEY* key : {EVP_RSA_gen(2048), EVP_EC_gen("P-384"), EVP_EC_gen("secp256k1")}) {
+    const auto csr = pki::parse_csr(request(key));
+    REQUIRE_FALSE(csr);
+    CHECK(csr.error().code() == kagent::Errc::invalid_argument);
+    CHECK(csr.error().message().find("P-256") != std::string::npos);
+  }
+  CHECK(pki::parse_csr(request(EVP_EC_gen("P-256"))).error().code() ==
+        kagent::Errc::permission_denied);
 }
 
 TEST_CASE("digests and secrets") {
