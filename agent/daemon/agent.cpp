@@ -217,6 +217,7 @@ void Agent::repeat_report() {
 void Agent::on_connected() {
   early_orders_.clear();  // of another session: asked again
   send_kubernetes_nodes();
+  for (v1::AgentMessage& verdict : verdicts_.take()) session_.send(std::move(verdict));
 }
 
 void Agent::received(v1::CoordinatorMessage message) {

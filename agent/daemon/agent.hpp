@@ -8,6 +8,7 @@
 #include "agent/daemon/path_watch.hpp"
 #include "agent/daemon/session.hpp"
 #include "agent/daemon/unit_watch.hpp"
+#include "agent/daemon/untold.hpp"
 #include "agent/kubernetes/certificate_requests.hpp"
 #include "agent/kubernetes/client.hpp"
 #include "agent/kubernetes/drain.hpp"
@@ -116,6 +117,7 @@ class Agent {
   std::shared_ptr<boost::asio::cancellation_signal> watching_;
   std::map<std::string, v1::Mint> early_orders_;  // by node: only its last one counts
   std::vector<v1::KubernetesNode> kubernetes_nodes_;
+  Untold verdicts_;                              // on certificate requests
   std::map<std::string, std::uint64_t> drains_;  // node to the request that counts
 };
 

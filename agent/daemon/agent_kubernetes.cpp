@@ -75,7 +75,11 @@ void Agent::send_verdict(const kubernetes::Verdict& verdict) {
   told.set_request(verdict.request);
   told.set_node_name(wire_text(verdict.node));
   told.set_refusal(wire_text(verdict.refusal));
-  session_.send(std::move(message));
+  // For the audit log, which no absence may leave a gap in.
+  if (session_.up())
+    session_.send(std::move(message));
+  else
+    verdicts_.keep(std::move(message));
 }
 
 // Asked as soon as init is done: the way to the API is there a moment later.

@@ -1,11 +1,26 @@
 #include "agent/daemon/report.hpp"
 #include "agent/daemon/unit_watch.hpp"
+#include "agent/daemon/untold.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
 using namespace kagent;
 using namespace kagent::daemon;
 using namespace std::chrono_literals;
+
+TEST_CASE("What could not be told is kept in its order, the last 256 of it") {
+  Untold untold;
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    v1::AgentMessage message;
+    message.mutable_heartbeat()->set_sequence(i);
+    untold.keep(std::move(message));
+  }
+  const auto kept = untold.take();
+  REQUIRE(kept.size() == 256);
+  CHECK(kept.front().heartbeat().sequence() == 744);
+  CHECK(kept.back().heartbeat().sequence() == 999);
+  CHECK(untold.take().empty());
+}
 
 TEST_CASE("What a program prints, whatever it is, fits into a report") {
   CHECK(wire_text("plain") == "plain");
