@@ -7,6 +7,7 @@
   root, so only linking would tell, and a header-only use does not link.
 - A unit that says what came after systemd 247, which the packages ask for; older ones would not refuse
   it, but ignore it.
+- A unit that may leave a core dump, which would hold its secrets (T12).
 - gRPC, Beast, spdlog, CLI11, nlohmann in a header: dear in every unit that includes it.
 """
 import concurrent.futures
@@ -49,6 +50,7 @@ FORBIDDEN = {
     "agent/node": r"grpcpp/|boost/beast|\.grpc\.pb\.h",
     "agent/imds": r"grpcpp/|sdbus",
 }
+UNIT = re.compile(r"^systemd/.*\.service(\.in)?$")
 HEAVY = re.compile(r'#include [<"](boost/beast/|spdlog/|CLI/|nlohmann/json\.hpp)')
 # systemd.unit(5), systemd.exec(5) and others, with the version that brought it.
 TOO_NEW = {r"%d\b": 251, r"%[yY]\b": 251, r"(OnSuccess|Upholds)=": 249, r"(ExitType|LoadCredentialEncrypted|TriggerLimit\w+)=": 250,
@@ -146,6 +148,8 @@ def check(name):
     program = text.startswith("#!")
     if len(lines) > LONGEST and (name.endswith(COUNTED) or program):
         found.append((LONGEST, f"{len(lines)} lines; {LONGEST} is the most, at 300 it asks to be two"))
+    if UNIT.search(name) and "[Service]" in lines and "LimitCORE=0" not in lines:
+        found.append((1, "LimitCORE=0 is missing: a core dump would hold its secrets"))
     if name.endswith(CODE):
         found += check_await(without_comments(text))
         found += check_includes(name, lines)

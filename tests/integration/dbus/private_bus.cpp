@@ -37,12 +37,14 @@ std::string read_line(int fd) {
 
 }  // namespace
 
-PrivateBus::PrivateBus() {
+PrivateBus::PrivateBus(const std::string& policies) {
   std::string folder = (std::filesystem::temp_directory_path() / "kagent-bus-XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("mkdtemp");
   folder_ = folder;
   std::string text = configuration;
   text.replace(text.find("FOLDER"), 6, folder);
+  text.insert(text.rfind("</busconfig>"), policies);
+  if (!policies.empty()) std::filesystem::permissions(folder_, std::filesystem::perms(0755));
   const std::string file = (folder_ / "bus.conf").string();
   std::ofstream(file) << text;
 

@@ -11,7 +11,8 @@ namespace kagent::testing {
 // readiness event. Ends with the object.
 class PrivateBus {
  public:
-  PrivateBus();
+  // `policies`: more of its configuration; with any, other users may connect.
+  explicit PrivateBus(const std::string& policies = "");
   ~PrivateBus();
   PrivateBus(const PrivateBus&) = delete;
   PrivateBus& operator=(const PrivateBus&) = delete;
