@@ -147,7 +147,7 @@ Result<PinnedCa> fetch_pinned_ca(const std::string& host, std::uint16_t port,
 
   // The peer is not verified by OpenSSL: nothing is sent, and the pin below is the verification.
   const openssl::Context context(SSL_CTX_new(TLS_client_method()));
-  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
   const openssl::Session session(SSL_new(context.get()));
   constexpr std::array<unsigned char, 3> http2{2, 'h', '2'};

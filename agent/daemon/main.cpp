@@ -2,6 +2,7 @@
 #include "agent/base/log.hpp"
 #include "agent/base/node_identity.hpp"
 #include "agent/base/paths.hpp"
+#include "agent/base/tls.hpp"
 #include "agent/base/version.hpp"
 #include "agent/daemon/agent.hpp"
 #include "agent/daemon/file_watch.hpp"
@@ -122,6 +123,7 @@ int main(int argc, char** argv) {
       ->envname("KAGENT_LOG");
   CLI11_PARSE(app, argc, argv);
   log::init("kagentd", level);
+  require_tls_1_3();
   for (;;)
     if (const auto exit_code = run(options)) return *exit_code;
 }
