@@ -1,4 +1,5 @@
 #include "coordinator/store/sqlite.hpp"
+#include "coordinator/store/sqlite_age.hpp"
 #include "coordinator/store/sqlite_schema.hpp"
 #include "coordinator/store/sqlite_tokens.hpp"
 #include "coordinator/store/sqlite_values.hpp"
@@ -53,7 +54,12 @@ NodeRecord read_node(const sqlite::Statement& row) {
 
 class SqliteStore final : public Store {
  public:
-  explicit SqliteStore(sqlite::Database database) : database_(std::move(database)) {}
+  SqliteStore(sqlite::Database database, std::filesystem::path age_file)
+      : database_(std::move(database)), age_file_(std::move(age_file)) {}
+  // At the end, too: what was copied while it ran is older than what is left behind.
+  ~SqliteStore() override {
+    if (prepared_) (void)sqlite::grow_older(database_, age_file_);
+  }
 
   Result<> prepare(const std::string& cluster_id);
 
@@ -74,6 +80,7 @@ class SqliteStore final : public Store {
   Result<> atomically(const std::function<Result<>()>& work) override;
 
  private:
+  Result<> make(const std::string& cluster_id);
   Result<> check(const std::string& cluster_id);
   Result<> migrate(std::int64_t from);
   Result<int> insert(const NodeRecord& record);
@@ -83,6 +90,8 @@ class SqliteStore final : public Store {
   }
 
   sqlite::Database database_;
+  std::filesystem::path age_file_;
+  bool prepared_ = false;
   bool in_transaction_ = false;
 };
 
@@ -94,7 +103,14 @@ Result<> SqliteStore::prepare(const std::string& cluster_id) {
   auto tables = database_.prepare("SELECT count(*) FROM sqlite_schema");
   if (!tables) return tables.error();
   if (auto row = tables->step(); !row) return row.error();
-  if (tables->number(0) != 0) return check(cluster_id);
+  const auto ready = tables->number(0) != 0 ? check(cluster_id) : make(cluster_id);
+  if (!ready) return ready;
+  auto grown = sqlite::grow_older(database_, age_file_);
+  prepared_ = grown.has_value();
+  return grown;
+}
+
+Result<> SqliteStore::make(const std::string& cluster_id) {
   return atomically([&]() -> Result<> {
     if (auto made = database_.run(sqlite::schema); !made) return made;
     if (auto made = migrate(1); !made) return made;
@@ -353,13 +369,15 @@ Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& fi
   if (auto made = make_private(file); !made) return made.error();
   auto database = sqlite::Database::open(file);
   if (!database) return database.error();
-  auto store = std::make_unique<SqliteStore>(std::move(*database));
+  auto store = std::make_unique<SqliteStore>(std::move(*database), age_file_of(file));
   if (auto ready = store->prepare(cluster_id); !ready) {
     Error error = ready.error().context(file.string());
     if (error.code() != Errc::data_loss) return error;
-    return Error(Errc::data_loss, error.message() +
-                                      "; it is refused, never reset: restore it from a backup, or "
-                                      "move the whole folder away to begin a new cluster");
+    return Error(Errc::data_loss,
+                 error.message() +
+                     "; it is refused, never reset: restore it from a backup (if "
+                     "that is what was done: kagent-coordinator(8), RESTORING), or "
+                     "move the whole folder away to begin a new cluster");
   }
   return std::unique_ptr<Store>(std::move(store));
 }

@@ -47,9 +47,11 @@ class Store {
 };
 
 // A store in one file, mode 0600: WAL, synchronous=FULL. Made with `cluster_id` when the file is
-// not there. Errors: data_loss (damaged, of another cluster, of a newer version: it is never
-// reset), permission_denied, io.
+// not there. Errors: data_loss (damaged, of another cluster, of a newer version, an older copy: it
+// is never reset), permission_denied, io.
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& file,
                                                  const std::string& cluster_id);
+// Beside it. Without it any age will do.
+std::filesystem::path age_file_of(const std::filesystem::path& store);
 
 }  // namespace kagent::coordinator
