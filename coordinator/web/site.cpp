@@ -3,18 +3,18 @@
 #include "agent/base/log.hpp"
 #include "agent/base/version.hpp"
 #include "coordinator/web/answer.hpp"
+#include "coordinator/web/listen.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
-#include <charconv>
+#include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 
 namespace kagent::coordinator {
 namespace {
@@ -28,6 +28,8 @@ constexpr std::chrono::seconds idle_limit{30};
 constexpr std::chrono::seconds pause_after_error{1};
 constexpr std::size_t most_header_bytes = 8192;
 constexpr std::size_t most_connections = 256;
+constexpr std::size_t most_of_one_address = 64;
+constexpr std::chrono::milliseconds content_lifetime{500};
 
 using Request = http::request<http::empty_body>;
 using Response = http::response<http::string_body>;
@@ -53,16 +55,48 @@ Response respond(const Request& request, const SiteContent& content) {
   return response;
 }
 
+// It is rendered on the loop that serves the nodes: not for each of a crowd.
+class Cached final : public SiteContent {
+ public:
+  explicit Cached(const SiteContent& content) : content_(content) {}
+
+  [[nodiscard]] bool ready() const override { return content_.ready(); }
+  [[nodiscard]] std::string metrics() const override {
+    return metrics_.get([this] { return content_.metrics(); });
+  }
+  [[nodiscard]] std::string nodes_json() const override {
+    return nodes_.get([this] { return content_.nodes_json(); });
+  }
+
+ private:
+  struct Body {
+    template <class Render>
+    const std::string& get(Render render) {
+      const auto now = std::chrono::steady_clock::now();
+      if (now < until) return text;
+      text = render();
+      until = std::chrono::steady_clock::now() + content_lifetime;
+      return text;
+    }
+    std::string text;
+    std::chrono::steady_clock::time_point until;
+  };
+
+  const SiteContent& content_;
+  mutable Body metrics_, nodes_;
+};
+
 class Connection;
 // Shared with the connections, of which the last may outlive the site.
-using OpenConnections = std::set<Connection*>;
+using OpenConnections = std::map<Connection*, asio::ip::address>;
 
 // One connection; requests one after the other.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(tcp::socket socket, const SiteContent& content, std::shared_ptr<OpenConnections> open)
       : stream_(std::move(socket)), content_(content), open_(std::move(open)) {
-    open_->insert(this);
+    boost::system::error_code ignored;
+    open_->emplace(this, stream_.socket().remote_endpoint(ignored).address());
   }
   ~Connection() { open_->erase(this); }
   Connection(const Connection&) = delete;
@@ -111,23 +145,9 @@ void Connection::write() {
 
 class HttpSite final : public Site {
  public:
-  HttpSite(asio::any_io_executor loop, SiteContent& content)
-      : acceptor_(loop), pause_(loop), content_(content) {}
-
-  Result<> listen(tcp::endpoint endpoint) {
-    boost::system::error_code error;
-    acceptor_.open(endpoint.protocol(), error);
-    if (error == asio::error::address_family_not_supported && endpoint.address().is_unspecified()) {
-      endpoint = tcp::endpoint(tcp::v4(), endpoint.port());  // a kernel without IPv6
-      acceptor_.open(endpoint.protocol(), error);
-    }
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error && endpoint.address().is_v6()) acceptor_.set_option(asio::ip::v6_only(false), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-    if (error) return Error(Errc::io, error.message());
+  HttpSite(tcp::acceptor acceptor, SiteContent& content)
+      : acceptor_(std::move(acceptor)), pause_(acceptor_.get_executor()), content_(content) {
     accept();
-    return {};
   }
 
   [[nodiscard]] std::uint16_t port() const override {
@@ -140,7 +160,7 @@ class HttpSite final : public Site {
     boost::system::error_code ignored;
     acceptor_.close(ignored);
     pause_.cancel();
-    for (Connection* connection : *connections_) connection->close();
+    for (const auto& [connection, address] : *connections_) connection->close();
   }
 
  private:
@@ -148,10 +168,19 @@ class HttpSite final : public Site {
     acceptor_.async_accept([this](boost::system::error_code error, tcp::socket socket) {
       if (stopped_) return;
       if (error) return retry_later(error);
-      if (connections_->size() < most_connections)
+      if (has_room(socket))
         std::make_shared<Connection>(std::move(socket), content_, connections_)->read();
       accept();
     });
+  }
+
+  [[nodiscard]] bool has_room(const tcp::socket& socket) const {
+    boost::system::error_code ignored;
+    const auto from = socket.remote_endpoint(ignored).address();
+    const auto its =
+        std::ranges::count_if(*connections_, [&](const auto& each) { return each.second == from; });
+    return connections_->size() < most_connections &&
+           static_cast<std::size_t>(its) < most_of_one_address;
   }
 
   // Out of descriptors, perhaps: trying again at once would only burn the processor.
@@ -165,40 +194,18 @@ class HttpSite final : public Site {
 
   tcp::acceptor acceptor_;
   asio::steady_timer pause_;
-  SiteContent& content_;
+  Cached content_;
   std::shared_ptr<OpenConnections> connections_ = std::make_shared<OpenConnections>();
   bool stopped_ = false;
 };
-
-Result<tcp::endpoint> parse_endpoint(const std::string& listen) {
-  const Error wrong(Errc::invalid_argument,
-                    "'" + listen + "' is not ADDRESS:PORT (0.0.0.0:7480, [::]:7480)");
-  const std::size_t colon = listen.rfind(':');
-  if (colon == std::string::npos) return wrong;
-  std::string host = listen.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
-    host = host.substr(1, host.size() - 2);
-  std::uint16_t port = 0;
-  const char* end = listen.data() + listen.size();
-  if (std::from_chars(listen.data() + colon + 1, end, port).ptr != end ||
-      colon + 1 == listen.size())
-    return wrong;
-  boost::system::error_code error;
-  const auto address = asio::ip::make_address(host, error);
-  if (error) return wrong;
-  return tcp::endpoint(address, port);
-}
 
 }  // namespace
 
 Result<std::unique_ptr<Site>> start_site(asio::any_io_executor loop, const std::string& listen,
                                          SiteContent& content) {
-  const auto endpoint = parse_endpoint(listen);
-  if (!endpoint) return endpoint.error();
-  auto site = std::make_unique<HttpSite>(std::move(loop), content);
-  if (auto listening = site->listen(*endpoint); !listening)
-    return listening.error().context("listening on " + listen);
-  return std::unique_ptr<Site>(std::move(site));
+  auto acceptor = listen_at(std::move(loop), listen);
+  if (!acceptor) return acceptor.error();
+  return std::unique_ptr<Site>(std::make_unique<HttpSite>(std::move(*acceptor), content));
 }
 
 }  // namespace kagent::coordinator

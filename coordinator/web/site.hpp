@@ -11,7 +11,7 @@
 // The coordinator's HTTP side: for load balancers, Prometheus, and people with a browser.
 namespace kagent::coordinator {
 
-// What the site shows, asked for on the loop at each request.
+// What the site shows, asked for on the loop; twice a second at most, whoever asks.
 class SiteContent {
  public:
   virtual ~SiteContent() = default;

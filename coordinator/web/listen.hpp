@@ -1,0 +1,16 @@
+#pragma once
+
+#include "agent/base/error.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <string>
+
+namespace kagent::coordinator {
+
+// `listen`: ADDRESS:PORT, brackets round IPv6; [::] is IPv4 as well. Errors: invalid_argument (not
+// an address), io (cannot listen).
+Result<boost::asio::ip::tcp::acceptor> listen_at(boost::asio::any_io_executor loop,
+                                                 const std::string& listen);
+
+}  // namespace kagent::coordinator
