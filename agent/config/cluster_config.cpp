@@ -28,6 +28,7 @@ class Validation {
     given(config_.mutable_runtime(), "containerd");
     given(config_.mutable_packages()->mutable_mode(), "preinstalled");
     given(config_.mutable_enrolment()->mutable_attestation(), "none");
+    if (config_.enrolment().max_nodes() == 0) config_.mutable_enrolment()->set_max_nodes(5000);
     auto& ec2 = *config_.mutable_enrolment()->mutable_ec2();
     given(ec2.mutable_certificates(), "/etc/kagent/ec2-certificates");
     if (ec2.max_age_seconds() == 0) ec2.set_max_age_seconds(3600);

@@ -73,6 +73,9 @@ struct RequestUnregister {
   std::string address;       // the last one known; may be empty
   std::uint64_t serial = 0;  // of the EtcdMemberOrder to the worker, for a control plane only
 };
+struct ControlPlaneMade {  // the role was given to it
+  std::string node;
+};
 struct Disconnect {  // its session is dead: end it
   std::string node;
   bool unbound = false;  // it is of a key that the node is bound to no longer
@@ -83,6 +86,6 @@ struct Changed {  // what is shown of the node may be different now
 
 using Action = std::variant<BindNode, SaveNode, RebindNode, SaveCluster, TakeLease, SendAssignment,
                             SendReset, SendGrant, RequestMint, RevokeToken, RequestDrain,
-                            RequestUnregister, Disconnect, Changed>;
+                            RequestUnregister, ControlPlaneMade, Disconnect, Changed>;
 
 }  // namespace kagent::coordinator

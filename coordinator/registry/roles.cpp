@@ -15,11 +15,13 @@ bool has_failed_step(const Node& node) {
 }  // namespace
 
 void Registry::set_role(Node& node, Role role) {
-  node.record.role = role;
-  if (role == Role::control_plane)
+  if (role == Role::control_plane) {
+    if (node.record.role != role) actions_.emplace_back(ControlPlaneMade{node.record.id});
     control_planes_.emplace(node.record.order, &node);
-  else
+  } else {
     control_planes_.erase(node.record.order);
+  }
+  node.record.role = role;
 }
 
 unsigned Registry::seats_taken() const {

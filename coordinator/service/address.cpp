@@ -58,6 +58,15 @@ std::string ip_of_peer(std::string_view peer) {
   return between("ipv6:%5B", "%5D:");
 }
 
+std::string connection_key(const std::string& ip, std::uint16_t port) {
+  return ip.substr(0, ip.find('%')) + " " + std::to_string(port);
+}
+
+std::string connection_key(const std::string& peer) {
+  const std::string ip = ip_of_peer(peer);
+  return ip.substr(0, ip.find('%')) + " " + peer.substr(peer.rfind(':') + 1);
+}
+
 std::string host_port(const std::string& host, std::uint16_t port) {
   const bool brackets = host.find(':') != std::string::npos && host.front() != '[';
   return (brackets ? "[" + host + "]" : host) + ":" + std::to_string(port);

@@ -15,6 +15,11 @@ Result<std::string> first_address();
 // "10.0.0.5" of gRPC's "ipv4:10.0.0.5:1234", "::1" of "ipv6:%5B::1%5D:1234"; empty for all else.
 std::string ip_of_peer(std::string_view peer);
 
+// "ADDRESS PORT", the same whether we have accepted it or gRPC names its peer; without a zone,
+// which gRPC writes in a way of its own.
+std::string connection_key(const std::string& ip, std::uint16_t port);
+std::string connection_key(const std::string& peer);
+
 // kubeadm's; who has another one gives a controlPlaneEndpoint.
 inline constexpr std::uint16_t api_server_port = 6443;
 

@@ -1,5 +1,6 @@
 // What the coordinator tells administrators.
 #include "agent/base/log.hpp"
+#include "coordinator/service/address.hpp"
 #include "coordinator/service/convert.hpp"
 #include "coordinator/service/coordinator.hpp"
 
@@ -20,6 +21,10 @@ const std::string& title_of(const Node& node) {
 
 v1::Node Coordinator::to_message(const Node& node) const {
   v1::Node message = coordinator::to_message(registry_, node);
+  if (ahead_.contains(node.record.id))
+    message.set_reason(
+        "it holds a later order than the coordinator has ever given it: the coordinator's store is "
+        "an older copy, and the node takes no order of it; kagent-coordinator(8), RESTORING");
   add_rival(message);
   return message;
 }
@@ -93,7 +98,10 @@ Result<std::string> Coordinator::hand_out_user_data(bool with_token, const Calle
 }
 
 Result<> Coordinator::may_administer(const Caller& caller, std::string_view what) {
-  if (caller.local || caller.organization == pki::admin_organization) return {};
+  if (caller.local || caller.organization == pki::admin_organization) {
+    connections_.known(connection_key(caller.address));
+    return {};
+  }
   AuditEntry entry("administration", caller);
   entry.reason = "no administrator";
   entry.more.emplace_back("call", what);

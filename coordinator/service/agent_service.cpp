@@ -124,6 +124,7 @@ class SessionReactor final
     if (std::exchange(closing_, true)) return;
     timer_.cancel();
     status_ = std::move(status);
+    coordinator_.ending(caller_);
     if (outgoing_.empty()) Finish(status_);
   }
 

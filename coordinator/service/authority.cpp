@@ -264,6 +264,8 @@ Result<State> open_state(const fs::path& folder, const fs::path& token_file,
   if ((has_ca || has_store) && !has_id) return does_not_fit(folder, "cluster-id is missing");
 
   State state;
+  state.rollback = Rollback(folder);
+  if (auto checked = state.rollback.check(); !checked) return checked.error();
   auto cluster_id = read_or_make(folder / "cluster-id",
                                  []() -> Result<std::string> { return pki::random_hex(8) + "\n"; });
   if (!cluster_id) return cluster_id.error();
@@ -275,6 +277,7 @@ Result<State> open_state(const fs::path& folder, const fs::path& token_file,
   auto snapshot = state.store->load();
   if (!snapshot) return snapshot.error();
   state.snapshot = std::move(*snapshot);
+  if (auto on = state.rollback.go_on(*state.store, state.snapshot, now); !on) return on.error();
   if (!has_ca && !state.snapshot.nodes.empty())
     return does_not_fit(folder, "ca.crt is missing, but nodes are enrolled");
 

@@ -4,6 +4,7 @@
 #include "agent/base/error.hpp"
 #include "agent/base/pki.hpp"
 #include "coordinator/registry/model.hpp"
+#include "coordinator/service/rollback.hpp"
 #include "coordinator/store/store.hpp"
 
 #include <chrono>
@@ -64,6 +65,7 @@ Result<std::vector<OwnCertificate>> own_certificates(const Authority& authority)
 
 struct State {
   Authority authority;
+  Rollback rollback;
   std::unique_ptr<Store> store;
   Snapshot snapshot;
 };
@@ -72,7 +74,7 @@ struct State {
 // server.{key,crt}, signer.{key,crt} (renewed when less than a third of their life remains),
 // enrolment-token; all 0600. Tokens that have expired are dropped. `token_file` replaces the token
 // of the folder when not empty. Errors: data_loss when one of cluster-id, store and CA is missing
-// or does not fit the others.
+// or does not fit the others, or all are older than what nodes know (rollback.hpp).
 Result<State> open_state(const std::filesystem::path& folder,
                          const std::filesystem::path& token_file,
                          std::chrono::system_clock::time_point now);

@@ -4,11 +4,15 @@
 
 #include <google/protobuf/util/time_util.h>
 
+#include <algorithm>
+
 namespace kagent::coordinator {
 namespace {
 
 using std::chrono::nanoseconds;
 using std::chrono::system_clock;
+
+constexpr std::int64_t longest_seconds = 7'258'118'400;  // the year 2200
 
 StepState step_state(v1::StepState state) {
   switch (state) {
@@ -62,8 +66,11 @@ google::protobuf::Timestamp to_timestamp(system_clock::time_point at) {
 }
 
 system_clock::time_point from_timestamp(const google::protobuf::Timestamp& at) {
+  // Within the years that a Timestamp can say and a 64-bit count of nanoseconds can hold.
+  const auto seconds = std::clamp<std::int64_t>(at.seconds(), 0, longest_seconds);
+  const auto nanos = std::clamp(at.nanos(), 0, 999'999'999);
   return system_clock::time_point(std::chrono::duration_cast<system_clock::duration>(
-      std::chrono::seconds(at.seconds()) + nanoseconds(at.nanos())));
+      std::chrono::seconds(seconds) + nanoseconds(nanos)));
 }
 
 Report to_report(const v1::NodeReport& message) {

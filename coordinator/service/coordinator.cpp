@@ -3,10 +3,12 @@
 #include "agent/base/log.hpp"
 #include "agent/base/names.hpp"
 #include "agent/base/version.hpp"
+#include "coordinator/service/address.hpp"
 #include "coordinator/service/convert.hpp"
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
 
@@ -62,10 +64,12 @@ Coordinator::Coordinator(boost::asio::any_io_executor loop, State state, Audit a
                          Settings settings, std::function<void(const Error&)> fatal)
     : loop_(loop),
       authority_(std::move(state.authority)),
+      rollback_(std::move(state.rollback)),
       store_(std::move(state.store)),
       config_(for_nodes(settings.config)),
       audit_(std::move(audit)),
       door_(authority_.pins, Tokens(state.snapshot.token_hashes, state.snapshot.tokens)),
+      most_nodes_(settings.config.enrolment().max_nodes()),
       registry_(policy_of(config_), state.snapshot, reports_of(state.snapshot), now()),
       courier_(loop, *store_, fatal),
       fatal_(std::move(fatal)),
@@ -78,6 +82,7 @@ Coordinator::~Coordinator() = default;
 
 void Coordinator::start(std::string advertised) {
   advertised_ = std::move(advertised);
+  started_at_ = system_clock::now();
   started_ = true;
   arm_sweep();
 }
@@ -85,7 +90,7 @@ void Coordinator::start(std::string advertised) {
 void Coordinator::stop() {
   if (std::exchange(stopped_, true)) return;
   sweep_.cancel();
-  courier_.flush();
+  (void)courier_.flush();
   flush_reports();
   audit_.flush(now(), true);
   const Error why(Errc::unavailable, "the coordinator is stopping");
@@ -116,6 +121,15 @@ void Coordinator::arm_sweep() {
 }
 
 void Coordinator::look_at_certificates(Now at) {
+  // Until then a CA before this one counts, for callers as well; a start leaves it out.
+  const bool ended = std::ranges::any_of(authority_.vouchers, [&](const pki::Validity& voucher) {
+    return voucher.not_after > started_at_ && voucher.not_after <= at.wall;
+  });
+  if (ended) {
+    started_at_ = at.wall;
+    return fatal_(Error(Errc::unavailable,
+                        "a CA of before is known no longer: the start that follows forgets it"));
+  }
   for (const OwnCertificate& own : own_certificates_) {
     if (!own.renewal || at.wall < *own.renewal) continue;
     own_certificates_.clear();
@@ -139,12 +153,23 @@ void Coordinator::flush_reports() {
   if (!saved) log::warning("reports are not saved: {}", saved.error().message());
 }
 
-void Coordinator::configure(Settings settings) {
-  door_.configure(settings.config.enrolment(), std::move(settings.region_certificates));
+Result<> Coordinator::configure(Settings settings) {
+  const v1::EnrolmentConfig& enrolment = settings.config.enrolment();
+  if (enrolment.SerializeAsString() != door_.config().SerializeAsString()) {
+    AuditEntry entry("enrolment-policy", Caller());
+    entry.actor = "configuration";
+    std::string policy;
+    (void)google::protobuf::util::MessageToJsonString(enrolment, &policy);
+    entry.more.emplace_back("policy", policy);
+    if (auto written = audit_.granted(entry, now()); !written) return written;
+  }
+  most_nodes_ = enrolment.max_nodes();
+  door_.configure(enrolment, std::move(settings.region_certificates));
   config_ = for_nodes(settings.config);
   const Policy policy = policy_of(config_);
   registry_.configure(policy, now());
   act();
+  return {};
 }
 
 // --- sessions
@@ -161,6 +186,8 @@ Result<> Coordinator::admit(const Caller& caller) {
         Error(Errc::unauthenticated, "a session needs a node's client certificate: enrol first");
   else if (out)
     admitted = Error(Errc::permission_denied, "node " + caller.common_name + " was removed");
+  else if (auto proof = record == nullptr ? rollback_.unknown_node(caller) : Result<>(); !proof)
+    admitted = proof;
   else if (record == nullptr || record->key_sha256 != caller.key_sha256)
     admitted = Error(Errc::unauthenticated, "node " + caller.common_name + " is not enrolled here");
   if (!admitted) {
@@ -169,6 +196,9 @@ Result<> Coordinator::admit(const Caller& caller) {
     entry.reason = admitted.error().message();
     if (audit_.refused(entry, now()))
       log::warning("session from {} refused: {}", caller.address, admitted.error().message());
+    if (admitted.error().code() == Errc::data_loss) fatal_(admitted.error());
+  } else {
+    connections_.known(connection_key(caller.address));
   }
   return admitted;
 }
@@ -201,7 +231,8 @@ void Coordinator::received(const std::shared_ptr<Peer>& peer, const Caller& call
     if (session.peer && session.peer != peer)
       session.peer->close(Error(Errc::cancelled, "another session of this node has begun"));
     session.peer = peer;
-    return greet(session, caller, message.hello());
+    connections_.known(connection_key(caller.address));
+    return greet(session, caller, std::move(*message.mutable_hello()));
   }
   const auto found = sessions_.find(id);
   if (found == sessions_.end() || found->second.peer != peer)
@@ -210,7 +241,29 @@ void Coordinator::received(const std::shared_ptr<Peer>& peer, const Caller& call
   act();
 }
 
-void Coordinator::greet(Session& session, const Caller& caller, const v1::Hello& hello) {
+bool Coordinator::is_too_large(const std::string& id, const v1::NodeReport& report) {
+  if (report.ByteSizeLong() <= most_report_bytes) return false;
+  if (!std::exchange(sessions_[id].oversized, true))
+    log::warning("node {} sends reports of more than 512 KiB: not taken", id);
+  return true;
+}
+
+// A node may lie about it, so it brings nothing down: what an older store means for others is told
+// by certificates.
+void Coordinator::look_ahead(const std::string& id, std::uint64_t serial) {
+  const NodeRecord* record = registry_.record(id);
+  if (record == nullptr || serial <= record->serial) {
+    ahead_.erase(id);
+    return;
+  }
+  if (ahead_.insert(id).second)
+    log::error(
+        "node {} holds order {}, the last that is known here is {}: was the store put back "
+        "from an older copy? It will take no order below that",
+        id, serial, record->serial);
+}
+
+void Coordinator::greet(Session& session, const Caller& caller, v1::Hello hello) {
   if (!understands(hello.protocol()))
     return session.peer->close(
         Error(Errc::failed_precondition,
@@ -229,7 +282,10 @@ void Coordinator::greet(Session& session, const Caller& caller, const v1::Hello&
     message.mutable_welcome()->add_ignore_preflight_errors(name);
   session.peer->send(std::move(message));
   session.conflicts.clear();
+  session.oversized = false;
+  if (is_too_large(caller.common_name, hello.report())) hello.clear_report();
   const Now at = now();
+  look_ahead(caller.common_name, hello.assignment_serial());
   registry_.connected(caller.common_name, to_hello(hello), at);
   if (hello.has_report()) unsaved_reports_.insert(caller.common_name);
   tell_conflicts(caller.common_name, hello.report().facts());
@@ -243,10 +299,7 @@ void Coordinator::dispatch(const Caller& caller, v1::AgentMessage& message) {
   const Now at = now();
   switch (message.body_case()) {
     case v1::AgentMessage::kReport:
-      if (message.report().ByteSizeLong() > most_report_bytes) {
-        log::warning("node {} sends a report of more than 512 KiB: not taken", id);
-        break;
-      }
+      if (is_too_large(id, message.report())) break;
       registry_.reported(id, to_report(message.report()), at);
       unsaved_reports_.insert(id);
       tell_conflicts(id, message.report().facts());
@@ -320,6 +373,10 @@ void Coordinator::tell_conflicts(const std::string& id, const v1::NodeFacts& fac
   }
   told = std::move(conflicts);
   send(id, std::move(message));
+}
+
+void Coordinator::ending(const Caller& caller) {
+  connections_.stranger(connection_key(caller.address), steady_clock::now());
 }
 
 void Coordinator::closed(const Peer* peer, const Caller& caller) {

@@ -6,6 +6,7 @@
 #include "coordinator/service/audit.hpp"
 #include "coordinator/service/authority.hpp"
 #include "coordinator/service/claims.hpp"
+#include "coordinator/service/connections.hpp"
 #include "coordinator/service/courier.hpp"
 #include "coordinator/service/doorkeeper.hpp"
 #include "coordinator/service/limits.hpp"
@@ -65,8 +66,12 @@ class Coordinator {
   using EnrollDone = std::function<void(Result<v1::EnrollResponse>)>;
   void enroll(const v1::EnrollRequest& request, const Caller& caller, EnrollDone done);
   // Errors: unauthenticated (no node certificate, or not enrolled here: enrol anew).
+  // data_loss: the store is an older copy; `fatal` is called.
   Result<> admit(const Caller& caller);
   void received(const std::shared_ptr<Peer>& peer, const Caller& caller, v1::AgentMessage message);
+  // A session is told its end. Its connection then is a stranger's: if the peer does not read, that
+  // ends it.
+  void ending(const Caller& caller);
   void closed(const Peer* peer, const Caller& caller);
 
   // For administrators.
@@ -104,19 +109,22 @@ class Coordinator {
   void watch(std::shared_ptr<Watcher> watcher);
   void unwatch(const Watcher* watcher);
 
-  void configure(Settings settings);
+  // Errors: io, resource_exhausted: it cannot be audited; what was in force stays.
+  Result<> configure(Settings settings);
   Result<> reopen_audit() { return audit_.reopen(); }
 
   const Registry& registry() const { return registry_; }
   const Counters& counters() const { return counters_; }
   const Courier& courier() const { return courier_; }
   std::size_t sessions() const { return sessions_.size(); }
+  Connections& connections() { return connections_; }
+  const Connections& connections() const { return connections_; }
   bool serving() const { return started_ && !stopped_; }
 
  private:
   struct Session {
     std::shared_ptr<Peer> peer;
-    bool greeted = false;
+    bool oversized = false;           // it was told
     std::vector<Conflict> conflicts;  // as the node was told last
   };
 
@@ -125,9 +133,15 @@ class Coordinator {
   Result<Applicant> applicant_of(const v1::EnrollRequest& request, const Caller& caller) const;
   Result<Pass> take(const Applicant& applicant);
   Result<> spend(const std::string& token);
-  Result<> let_in_by(std::string_view event, const Claim& claim, const Caller& caller);
+  Result<> let_in_by(AuditEntry& entry, const Claim& claim);
+  Result<> has_room(const Caller& caller, Now at) const;
+  bool renews_too_often(const Applicant& applicant, Now at);
+  void look_ahead(const std::string& id, std::uint64_t serial);
   void add_rival(v1::Node& message) const;
-  void greet(Session& session, const Caller& caller, const v1::Hello& hello);
+  void greet(Session& session, const Caller& caller, v1::Hello hello);
+  bool is_too_large(const std::string& id, const v1::NodeReport& report);
+  Result<> audited(AuditEntry& entry, Result<> decided);
+  Result<> save_order(AuditEntry& entry);
   void dispatch(const Caller& caller, v1::AgentMessage& message);
   void note_certificate(const Caller& caller, const v1::NodeCertificate& judged);
   void drain_reply(const std::string& node, const v1::DrainReply& reply);
@@ -149,12 +163,17 @@ class Coordinator {
 
   boost::asio::any_io_executor loop_;
   Authority authority_;
+  Rollback rollback_;
   std::unique_ptr<Store> store_;
   v1::ClusterConfig config_;
   std::string advertised_;  // HOST:PORT in user-data
   Audit audit_;
   Doorkeeper door_;
+  Connections connections_;
   Strangers strangers_;
+  Newcomers newcomers_;
+  std::unordered_map<std::string, Bucket> renewals_;  // by node id
+  std::size_t most_nodes_;
   Claims waiting_;  // for an administrator's word
   Claims rivals_;   // with another key for an id that is taken
   Registry registry_;
@@ -162,6 +181,7 @@ class Coordinator {
   Courier courier_;
   std::function<void(const Error&)> fatal_;
   std::vector<OwnCertificate> own_certificates_;
+  std::unordered_set<std::string> ahead_;  // nodes that know of later orders than the store
   std::unordered_map<std::string, pki::Validity> node_certificates_;  // by node id, as last seen
   boost::asio::steady_timer sweep_;
   std::unordered_map<std::string, Session> sessions_;  // by node id
@@ -174,6 +194,7 @@ class Coordinator {
   std::uint64_t next_request_ = std::uint64_t{1} << 32U;
   std::unordered_set<std::string> unsaved_reports_;
   unsigned sweeps_ = 0;
+  std::chrono::system_clock::time_point started_at_;
   Counters counters_;
   bool started_ = false;
   bool stopped_ = false;

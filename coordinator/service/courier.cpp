@@ -40,14 +40,20 @@ void Courier::write(Action save) {
 }
 
 void Courier::after(std::function<void()> send) {
-  sends_.push_back(std::move(send));
+  answer([send = std::move(send)](const Result<>& saved) {
+    if (saved) send();
+  });
+}
+
+void Courier::answer(std::function<void(const Result<>&)> done) {
+  sends_.push_back(std::move(done));
   schedule();
 }
 
 void Courier::schedule() {
   if (std::exchange(scheduled_, true)) return;
   boost::asio::post(loop_, [this] {
-    if (scheduled_) flush();
+    if (scheduled_) (void)flush();
   });
 }
 
@@ -61,21 +67,20 @@ Result<> Courier::commit(const std::vector<Action>& writes) {
   });
 }
 
-void Courier::flush() {
+Result<> Courier::flush() {
   scheduled_ = false;
-  if (failed_) return;
   const auto writes = std::exchange(writes_, {});
   const auto sends = std::exchange(sends_, {});
-  if (!writes.empty()) {
+  const bool was_well = state_.has_value();
+  if (was_well && !writes.empty()) {
     ++commits_;
-    if (auto committed = commit(writes); !committed) {
-      // Memory and disk differ now; only a restart from the disk makes them one again.
-      failed_ = true;
-      fatal_(committed.error().context("the store"));
-      return;
-    }
+    // Memory and disk differ after a failure; only a restart from the disk makes them one again.
+    if (auto committed = commit(writes); !committed)
+      state_ = Error(Errc::unavailable, committed.error().context("the store").message());
   }
-  for (const auto& send : sends) send();
+  for (const auto& send : sends) send(state_);
+  if (was_well && !state_) fatal_(state_.error());
+  return state_;
 }
 
 }  // namespace kagent::coordinator

@@ -23,8 +23,11 @@ class Courier {
 
   void write(Action save);  // BindNode, SaveNode, SaveCluster or TakeLease
   void after(std::function<void()> send);
-  // Now, instead of at the end of this turn.
-  void flush();
+  // As after, and also when nothing can be written any more: with the reason, for who waits.
+  void answer(std::function<void(const Result<>&)> done);
+  // Now, instead of at the end of this turn. Errors: unavailable: it is not on disk, and nothing is
+  // promised any more.
+  Result<> flush();
 
   [[nodiscard]] std::uint64_t commits() const { return commits_; }
 
@@ -36,10 +39,10 @@ class Courier {
   Store& store_;
   std::function<void(const Error&)> fatal_;
   std::vector<Action> writes_;
-  std::vector<std::function<void()>> sends_;
+  std::vector<std::function<void(const Result<>&)>> sends_;
   std::uint64_t commits_ = 0;
   bool scheduled_ = false;
-  bool failed_ = false;
+  Result<> state_;  // the error that `fatal` was told
 };
 
 }  // namespace kagent::coordinator

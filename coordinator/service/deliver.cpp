@@ -144,6 +144,14 @@ void Coordinator::deliver(Action& action) {
     }
     log::info("node {} is asked to delete the Node {}", unregister->worker, unregister->node_name);
     send(unregister->worker, std::move(message));
+  } else if (auto* made = std::get_if<ControlPlaneMade>(&action)) {
+    AuditEntry entry("role", Caller());
+    entry.actor = "coordinator";
+    entry.node = made->node;
+    entry.more = {{"role", "control-plane"}};
+    // It is on disk, and the node's for life.
+    if (auto written = audit_.granted(entry, now()); !written)
+      log::warning("{}", written.error().message());
   } else if (auto* disconnect = std::get_if<Disconnect>(&action)) {
     const auto found = sessions_.find(disconnect->node);
     if (found == sessions_.end()) return;

@@ -42,6 +42,7 @@ class Doorkeeper {
   // Errors: as in agent.proto for Enroll, with what to do.
   Result<Pass> admit(const Applicant& applicant, Now now);
   [[nodiscard]] const std::string& attestation() const { return config_.attestation(); }
+  [[nodiscard]] const v1::EnrolmentConfig& config() const { return config_; }
   Tokens& tokens() { return tokens_; }
   [[nodiscard]] const Tokens& tokens() const { return tokens_; }
 

@@ -9,6 +9,7 @@ namespace kagent::coordinator {
 namespace {
 
 constexpr std::size_t most_request_bytes = 64 << 10;
+constexpr double renewals_a_second = 1.0 / 60, renewals_at_once = 5;
 
 bool is_node_id(const std::string& id) {
   return !id.empty() && id.size() <= 64 &&
@@ -90,6 +91,30 @@ Result<Applicant> Coordinator::applicant_of(const v1::EnrollRequest& request,
   return Applicant{request, caller, csr->public_key, *key, bound};
 }
 
+// For one more node. A fleet of a thousand may come at once.
+Result<> Coordinator::has_room(const Caller& caller, Now at) const {
+  if (registry_.nodes().size() >= most_nodes_)
+    return Error(Errc::resource_exhausted,
+                 "there are " + std::to_string(most_nodes_) +
+                     " nodes, and enrolment.maxNodes of the ClusterConfig allows no more: "
+                     "`kagentctl remove` those that are gone");
+  if (!newcomers_.may_ask(caller.ip, at.steady))
+    return Error(Errc::resource_exhausted,
+                 "too many new nodes came from this address at once: wait a minute");
+  return {};
+}
+
+// A certificate is good for a day; some more are for answers that were lost.
+bool Coordinator::renews_too_often(const Applicant& applicant, Now at) {
+  if (!applicant.bound) return false;
+  Bucket& issued =
+      renewals_.try_emplace(applicant.request.node_id(), renewals_a_second, renewals_at_once)
+          .first->second;
+  if (issued.until_room(at.steady).count() > 0) return true;
+  issued.pour(1, at.steady);
+  return false;
+}
+
 Result<Pass> Coordinator::take(const Applicant& applicant) {
   const std::string& id = applicant.request.node_id();
   const Now at = now();
@@ -109,6 +134,9 @@ Result<Pass> Coordinator::take(const Applicant& applicant) {
     for (const auto& watcher : watchers_) watcher->changed(id);
   }
   if (verdict != Enrolment::accepted) return refusal(verdict, claim);
+  const bool is_new = registry_.record(id) == nullptr;
+  if (is_new)
+    if (auto room = has_room(applicant.caller, at); !room) return room.error();
   if (pass->waits) {
     waiting_.note(claim);
     return Error(Errc::failed_precondition,
@@ -118,13 +146,16 @@ Result<Pass> Coordinator::take(const Applicant& applicant) {
   if (!applicant.bound)
     if (auto spent = spend(claim.token); !spent) return spent.error();
   registry_.enrol(id, claim.key_sha256, claim.wanted, at, claim.role_fixed);
+  if (is_new) newcomers_.count(applicant.caller.ip, at.steady);
   return *pass;
 }
 
 // Before the door opens: a crash between the two costs a use, never gives one away.
 Result<> Coordinator::spend(const std::string& token) {
   const auto spent = door_.tokens().spend(token);
-  return spent ? store_->save_token(*spent) : Result<>();
+  const auto saved = spent ? store_->save_token(*spent) : Result<>();
+  if (!saved) door_.tokens().give_back(token);
+  return saved;
 }
 
 void Coordinator::enroll(const v1::EnrollRequest& request, const Caller& caller, EnrollDone done) {
@@ -137,7 +168,7 @@ void Coordinator::enroll(const v1::EnrollRequest& request, const Caller& caller,
     // Who may not yet has shown what is wanted.
     const bool shown =
         error.code() == Errc::failed_precondition || error.code() == Errc::resource_exhausted;
-    if (!shown) strangers_.refused(caller.ip, now().steady);
+    if (!shown) strangers_.count(caller.ip, now().steady);
     if (audit_.refused(entry, now()))
       log::warning("enrolment of {} from {} refused: {}", entry.node.empty() ? "?" : entry.node,
                    caller.address, error.message());
@@ -153,6 +184,11 @@ void Coordinator::enroll(const v1::EnrollRequest& request, const Caller& caller,
   const auto applicant = applicant_of(request, caller);
   if (!applicant) return refuse(applicant.error());
   entry.more.emplace_back("key", applicant->key_sha256);
+  if (renews_too_often(*applicant, at)) {
+    ++counters_.enrolments_throttled;
+    return refuse(Error(Errc::resource_exhausted,
+                        "this node has had several certificates just now: one a minute is enough"));
+  }
   const auto pass = take(*applicant);
   if (!pass) return refuse(pass.error());
   auto certificate = issue_node_certificate(authority_, request.node_id(), applicant->key);
@@ -169,9 +205,14 @@ void Coordinator::enroll(const v1::EnrollRequest& request, const Caller& caller,
   response.set_ca_certificates(authority_.bundle_pem);
   response.set_cluster_id(authority_.cluster_id);
   act();
-  courier_.after([this, response, done = std::move(done)] {
-    ++counters_.enrolments_accepted;
-    done(response);
+  courier_.answer([this, entry, response, done = std::move(done)](const Result<>& saved) mutable {
+    if (saved) {
+      ++counters_.enrolments_accepted;
+      return done(response);
+    }
+    entry.reason = saved.error().message();
+    (void)audit_.refused(entry, now());
+    done(saved.error());
   });
 }
 
@@ -216,12 +257,12 @@ Result<v1::ApproveNodeResponse> Coordinator::approve_node(const v1::ApproveNodeR
                      " is bound to another key or was removed: see `kagentctl forget` and "
                      "`kagentctl rejoin`");
   if (verdict != Enrolment::accepted) return refusal(verdict, *claim);
-  if (auto let_in = let_in_by("approve", *claim, caller); !let_in) return let_in.error();
+  AuditEntry entry("approve", caller);
+  if (auto let_in = let_in_by(entry, *claim); !let_in) return let_in.error();
   registry_.enrol(id, claim->key_sha256, claim->wanted, at, claim->role_fixed);
   waiting_.withdraw(id);
   log::info("node {} with key {} approved by {}", id, claim->key_sha256, who(caller));
-  act();
-  courier_.flush();
+  if (auto saved = save_order(entry); !saved) return saved.error();
   v1::ApproveNodeResponse response;
   response.set_key_sha256(claim->key_sha256);
   return response;
@@ -229,11 +270,10 @@ Result<v1::ApproveNodeResponse> Coordinator::approve_node(const v1::ApproveNodeR
 
 // What an administrator's word does not stand for: the token that the machine has shown, which is
 // spent now. Written down before.
-Result<> Coordinator::let_in_by(std::string_view event, const Claim& claim, const Caller& caller) {
+Result<> Coordinator::let_in_by(AuditEntry& entry, const Claim& claim) {
   if (auto usable = door_.tokens().usable(claim.token, now()); !usable)
     return Error(Errc::failed_precondition,
                  usable.error().message() + "; the machine has to ask with another one");
-  AuditEntry entry(event, caller);
   entry.node = claim.node_id;
   entry.more.emplace_back("key", claim.key_sha256);
   if (!claim.token.empty()) entry.more.emplace_back("token", claim.token);
@@ -248,12 +288,12 @@ Result<v1::ForgetNodeResponse> Coordinator::forget_node(const v1::ForgetNodeRequ
   const std::string id = (*node)->record.id;
   v1::ForgetNodeResponse response;
   response.set_node_id(id);
+  AuditEntry entry(request.key_sha256().empty() ? "forget" : "rebind", caller);
   if (request.key_sha256().empty()) {
-    AuditEntry entry("forget", caller);
     entry.node = id;
     entry.more.emplace_back("key", (*node)->record.key_sha256);
-    if (auto written = audit_.granted(entry, now()); !written) return written.error();
-    if (auto unbound = registry_.unbind(id, now()); !unbound) return unbound.error();
+    if (auto unbound = audited(entry, registry_.unbind(id, now())); !unbound)
+      return unbound.error();
     log::warning("node {} unbound from its key by {}", id, who(caller));
   } else {
     const Error none(Errc::not_found, "no machine with that key asks to be " + id +
@@ -263,14 +303,13 @@ Result<v1::ForgetNodeResponse> Coordinator::forget_node(const v1::ForgetNodeRequ
     const Enrolment verdict =
         registry_.may_rebind(**node, claim->key_sha256, claim->wanted, claim->role_fixed);
     if (verdict != Enrolment::accepted) return refusal(verdict, *claim);
-    if (auto let_in = let_in_by("rebind", *claim, caller); !let_in) return let_in.error();
+    if (auto let_in = let_in_by(entry, *claim); !let_in) return let_in.error();
     registry_.rebind(id, claim->key_sha256, claim->wanted, claim->role_fixed);
     log::warning("node {} bound to the key {} by {}", id, claim->key_sha256, who(caller));
     response.set_key_sha256(claim->key_sha256);
   }
   rivals_.withdraw(id);
-  act();
-  courier_.flush();
+  if (auto saved = save_order(entry); !saved) return saved.error();
   return response;
 }
 

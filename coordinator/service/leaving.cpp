@@ -12,6 +12,29 @@ constexpr std::chrono::seconds drain_plan_limit{15};
 
 }  // namespace
 
+// The log says what was decided. What it cannot say is not done: it is in memory only, and gone
+// with the restart.
+Result<> Coordinator::audited(AuditEntry& entry, Result<> decided) {
+  if (!decided) {
+    entry.reason = decided.error().message();
+    (void)audit_.refused(entry, now());
+    return decided;
+  }
+  auto written = audit_.granted(entry, now());
+  if (!written) fatal_(written.error());
+  return written;
+}
+
+// What is answered is on disk; else the log takes it back.
+Result<> Coordinator::save_order(AuditEntry& entry) {
+  act();
+  auto saved = courier_.flush();
+  if (saved) return saved;
+  entry.reason = saved.error().message();
+  (void)audit_.refused(entry, now());
+  return saved;
+}
+
 Result<v1::LeaveNodeResponse> Coordinator::leave_node(const v1::LeaveNodeRequest& request,
                                                       const Caller& caller) {
   const auto node = resolve(request.node());
@@ -21,12 +44,11 @@ Result<v1::LeaveNodeResponse> Coordinator::leave_node(const v1::LeaveNodeRequest
   AuditEntry entry(wish.remove ? "remove" : "reset", caller);
   entry.node = id;
   if (wish.force) entry.more.emplace_back("force", "yes");
-  if (auto written = audit_.granted(entry, now()); !written) return written.error();
-  if (auto ordered = registry_.leave(id, wish, now()); !ordered) return ordered.error();
+  if (auto ordered = audited(entry, registry_.leave(id, wish, now())); !ordered)
+    return ordered.error();
   log::warning("{} of node {}{} ordered by {}", wish.remove ? "removal" : "reset", id,
                wish.force ? " (forced)" : "", who(caller));
-  act();
-  courier_.flush();  // what is answered is on disk
+  if (auto saved = save_order(entry); !saved) return saved.error();
   v1::LeaveNodeResponse response;
   response.set_node_id(id);
   return response;
@@ -50,11 +72,9 @@ Result<v1::RejoinNodeResponse> Coordinator::rejoin_node(const v1::RejoinNodeRequ
   if (node) id = (*node)->record.id;
   AuditEntry entry("rejoin", caller);
   entry.node = id;
-  if (auto written = audit_.granted(entry, now()); !written) return written.error();
-  if (auto back = registry_.rejoin(id, now()); !back) return back.error();
+  if (auto back = audited(entry, registry_.rejoin(id, now())); !back) return back.error();
   log::info("node {} may come back, by {}", id, who(caller));
-  act();
-  courier_.flush();
+  if (auto saved = save_order(entry); !saved) return saved.error();
   v1::RejoinNodeResponse response;
   response.set_node_id(id);
   return response;

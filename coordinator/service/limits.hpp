@@ -28,23 +28,39 @@ class Bucket {
   SteadyTime at_;
 };
 
-// Who was refused too often is not listened to for a while. Those that are let in cost nothing, so
-// a fleet behind one address may come at once. Bounded: the rest shares one bucket.
-class Strangers {
+// Of IPv6 the first 64 bits, which is what one subscriber has.
+std::string subscriber_of(const std::string& ip);
+
+// A bucket for each address. Bounded: the rest shares one, twenty times as large.
+class Addresses {
  public:
-  static constexpr double refusals_a_second = 1;
-  static constexpr double refusals_at_once = 50;
   static constexpr std::size_t most = 10'000;
 
-  // `ip`: of IPv6 the first 64 bits count, which is what one subscriber has.
+  Addresses(double a_second, double at_once)
+      : rate_(a_second), size_(at_once), others_(a_second * 20, at_once * 20) {}
+
   [[nodiscard]] bool may_ask(const std::string& ip, SteadyTime now) const;
-  void refused(const std::string& ip, SteadyTime now);
+  void count(const std::string& ip, SteadyTime now);
   [[nodiscard]] std::size_t remembered() const { return buckets_.size(); }
 
  private:
+  double rate_, size_;
   std::map<std::string, Bucket> buckets_;
   SteadyTime swept_;
-  Bucket others_{refusals_a_second * 20, refusals_at_once * 20};
+  Bucket others_;
+};
+
+// Who was refused too often is not listened to for a while. Those that are let in cost nothing, so
+// a fleet behind one address may come at once.
+class Strangers : public Addresses {
+ public:
+  Strangers() : Addresses(1, 50) {}
+};
+
+// New node ids that were accepted.
+class Newcomers : public Addresses {
+ public:
+  Newcomers() : Addresses(10, 1500) {}
 };
 
 }  // namespace kagent::coordinator

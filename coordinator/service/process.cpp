@@ -2,6 +2,7 @@
 
 #include "agent/base/file.hpp"
 #include "agent/base/log.hpp"
+#include "agent/base/tls.hpp"
 #include "agent/config/cluster_config.hpp"
 #include "coordinator/service/address.hpp"
 #include "coordinator/service/authority.hpp"
@@ -82,7 +83,7 @@ Result<> RunningProcess::start(std::function<void(const Error&)> fatal) {
 Result<> RunningProcess::reload() {
   auto settings = load_settings(options_.config);
   if (!settings) return settings.error();
-  coordinator_->configure(std::move(*settings));
+  if (auto done = coordinator_->configure(std::move(*settings)); !done) return done;
   return coordinator_->reopen_audit();
 }
 
@@ -97,6 +98,7 @@ void RunningProcess::stop(std::function<void()> done) {
 Result<std::unique_ptr<Process>> start_process(boost::asio::any_io_executor loop,
                                                const Options& options,
                                                std::function<void(const Error&)> fatal) {
+  require_tls_1_3();
   auto process = std::make_unique<RunningProcess>(std::move(loop), options);
   if (auto started = process->start(std::move(fatal)); !started) return started.error();
   return std::unique_ptr<Process>(std::move(process));

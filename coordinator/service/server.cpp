@@ -2,10 +2,14 @@
 
 #include "agent/base/log.hpp"
 #include "coordinator/service/authority.hpp"
+#include "coordinator/service/coordinator.hpp"
+#include "coordinator/service/listener.hpp"
 #include "coordinator/service/services.hpp"
+#include "coordinator/web/listen.hpp"
 
 #include <grp.h>
 #include <grpcpp/impl/service_type.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -15,6 +19,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <thread>
 
 namespace kagent::coordinator {
@@ -23,6 +28,9 @@ namespace {
 constexpr int most_message_bytes = 1 << 20;
 constexpr int handshake_limit_ms = 10'000;
 constexpr int idle_limit_ms = 60'000;  // without a call
+// What gRPC may hold of messages and calls that are not read to their end yet. A session takes a
+// tenth of a megabyte; the coordinator's own memory is not in it.
+constexpr std::size_t most_buffered_bytes = 1U << 30U;
 constexpr std::chrono::seconds shutdown_grace{1};
 constexpr char admin_group[] = "kagent-admin";
 
@@ -50,6 +58,7 @@ class GrpcServer final : public Server {
  public:
   GrpcServer(boost::asio::any_io_executor loop, Coordinator& coordinator)
       : loop_(loop),
+        connections_(coordinator.connections()),
         agent_(make_agent_service(loop, coordinator)),
         admin_(make_admin_service(loop, coordinator)) {}
 
@@ -58,37 +67,42 @@ class GrpcServer final : public Server {
   }
 
   Result<> start(const ServerOptions& options, const Authority& authority) {
-    int port = 0;
-    int socket_port = 0;
+    auto acceptor = listen_at(loop_, options.listen);
+    if (!acceptor)
+      return acceptor.error().context("is another kagent-coordinator running? The gRPC port");
+    int socket_port = 1;
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(options.listen, tls_credentials(authority), &port);
+    auto grpc = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+        tls_credentials(authority));
     if (!options.admin_socket.empty())
       builder.AddListeningPort("unix:" + options.admin_socket.string(),
                                grpc::InsecureServerCredentials(), &socket_port);
     builder.RegisterService(agent_.get());
     builder.RegisterService(admin_.get());
     builder.SetMaxReceiveMessageSize(most_message_bytes);
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    grpc::ResourceQuota quota("kagent");
+    quota.Resize(most_buffered_bytes);
+    builder.SetResourceQuota(quota);
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, handshake_limit_ms);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, idle_limit_ms);
-    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 16);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 4);
     // From the first moment on the socket is closed to others; then it is opened to the group.
     const mode_t mask = ::umask(0177);
     server_ = builder.BuildAndStart();
     ::umask(mask);
-    if (server_ == nullptr || port == 0)
-      return Error(Errc::io,
-                   "cannot listen on " + options.listen +
-                       (options.admin_socket.empty() ? std::string()
-                                                     : " or " + options.admin_socket.string()) +
-                       ": is another kagent-coordinator running?");
-    port_ = static_cast<std::uint16_t>(port);
+    if (server_ == nullptr || socket_port == 0)
+      return Error(Errc::io, "cannot listen on " + options.admin_socket.string() +
+                                 ": is another kagent-coordinator running?");
+    listener_.emplace(std::move(*acceptor), connections_, std::move(grpc));
+    listener_->start();
     return options.admin_socket.empty() ? Result<>() : open_to_group(options.admin_socket);
   }
 
-  [[nodiscard]] std::uint16_t port() const override { return port_; }
+  [[nodiscard]] std::uint16_t port() const override { return listener_->port(); }
 
   void shutdown(std::function<void()> done) override {
+    listener_->stop();
     // It waits for the reactors, which finish on the loop: not from there.
     helper_ = std::thread([this, done = std::move(done)]() mutable {
       server_->Shutdown(std::chrono::system_clock::now() + shutdown_grace);
@@ -98,10 +112,11 @@ class GrpcServer final : public Server {
 
  private:
   boost::asio::any_io_executor loop_;
+  Connections& connections_;
   std::unique_ptr<grpc::Service> agent_, admin_;
   std::unique_ptr<grpc::Server> server_;
   std::thread helper_;
-  std::uint16_t port_ = 0;
+  std::optional<Listener> listener_;
 };
 
 }  // namespace

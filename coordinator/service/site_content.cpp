@@ -97,6 +97,10 @@ std::string Content::metrics() const {
     fmt::format_to(std::back_inserter(text), "kagent_nodes{{phase=\"{}\"}} {}\n",
                    to_string(static_cast<Phase>(i)), phases.at(i));
   value("kagent_sessions", "gauge", "Nodes connected now.", coordinator_.sessions());
+  value("kagent_connections", "gauge", "Connections to the gRPC port.",
+        coordinator_.connections().open());
+  value("kagent_connections_turned_away_total", "counter",
+        "Connections for which there was no room.", coordinator_.connections().turned_away());
   value("kagent_sessions_opened_total", "counter", "Sessions begun.", counters.sessions_opened);
   value("kagent_sessions_refused_total", "counter", "Sessions refused.", counters.sessions_refused);
   head("kagent_enrolments_total", "counter", "Answers to Enroll.");

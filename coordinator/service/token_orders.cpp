@@ -55,7 +55,12 @@ Result<v1::DropTokenResponse> Coordinator::drop_token(const v1::DropTokenRequest
   const std::string& id = request.id();
   AuditEntry entry("token-revoke", caller);
   entry.more = {{"token", id}};
-  if (auto written = audit_.granted(entry, now()); !written) return written.error();
+  const bool known = id == Tokens::of_user_data || door_.tokens().has(id);
+  Result<> decided;
+  if (!known)
+    decided = Error(Errc::not_found, "there is no token of the id " + id +
+                                         " (what stands before its dot): `kagentctl token list`");
+  if (auto may = audited(entry, decided); !may) return may.error();
   if (id == Tokens::of_user_data) {
     auto token = renew_enrolment_token(authority_);
     if (!token) return token.error();
@@ -65,9 +70,7 @@ Result<v1::DropTokenResponse> Coordinator::drop_token(const v1::DropTokenRequest
     if (auto saved = store_->save_token_hashes({sha256}); !saved) return saved.error();
   } else {
     if (auto dropped = store_->drop_token(id); !dropped) return dropped.error();
-    if (!door_.tokens().drop(id))
-      return Error(Errc::not_found, "there is no token of the id " + id +
-                                        " (what stands before its dot): `kagentctl token list`");
+    door_.tokens().drop(id);
   }
   log::info("enrolment token {} revoked by {}", id, who(caller));
   return v1::DropTokenResponse();

@@ -84,8 +84,9 @@ std::optional<TokenRecord> Tokens::spend(const std::string& id) {
   return found->second;
 }
 
-bool Tokens::drop(const std::string& id) {
-  return records_.erase(id) != 0;
+void Tokens::give_back(const std::string& id) {
+  const auto found = records_.find(id);
+  if (found != records_.end() && found->second.uses_left) ++*found->second.uses_left;
 }
 
 std::vector<TokenRecord> Tokens::list() const {

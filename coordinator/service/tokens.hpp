@@ -37,7 +37,10 @@ class Tokens {
   [[nodiscard]] Result<> usable(const std::string& id, Now now) const;
   // One use less; of user-data's always. Nothing is left to be saved when there is no limit.
   std::optional<TokenRecord> spend(const std::string& id);
-  bool drop(const std::string& id);
+  // It could not be saved.
+  void give_back(const std::string& id);
+  [[nodiscard]] bool has(const std::string& id) const { return records_.contains(id); }
+  void drop(const std::string& id) { records_.erase(id); }
   void replace_user_data(std::string sha256) { user_data_hashes_ = {std::move(sha256)}; }
 
   [[nodiscard]] std::vector<TokenRecord> list() const;

@@ -91,6 +91,49 @@ TEST_CASE("T18 Every decision is in the audit log when its answer comes, and no 
   CHECK(text.find(token.substr(token.find('.') + 1)) == std::string::npos);
 }
 
+TEST_CASE("T18 What is not done is not in the log as granted") {
+  RunningCoordinator coordinator;
+  const auto client = admin(coordinator);
+  FakeNode node(coordinator, "i-1");
+  REQUIRE(node.enrol(coordinator.token()).ok());
+  const auto is_refused = [&](const std::string& event) {
+    const json line = last(coordinator);
+    return line["audit"] == event && line["outcome"] == "refused" && !line["reason"].empty();
+  };
+  CHECK_FALSE(client->rejoin_node("i-1"));  // it has not left
+  CHECK(is_refused("rejoin"));
+  CHECK_FALSE(client->drop_token("0123abcd"));
+  CHECK(is_refused("token-revoke"));
+}
+
+TEST_CASE("T18 Who is made a control plane, and another policy of enrolment, are in the log") {
+  RunningCoordinator coordinator;
+  FakeNode node(coordinator, "i-1"), worker(coordinator, "i-2");
+  const auto lines_with = [&](const std::string& event) {
+    std::vector<json> found;
+    for (json& line : lines_of(coordinator.folder() / "audit.jsonl"))
+      if (line["audit"] == event) found.push_back(std::move(line));
+    return found;
+  };
+  for (FakeNode* each : {&node, &worker}) {
+    REQUIRE(each->enrol(coordinator.token()).ok());
+    each->open();
+    REQUIRE(each->next_envelope());
+  }
+  const auto roles = lines_with("role");
+  REQUIRE(roles.size() == 1);
+  CHECK(roles[0]["node"] == "i-1");
+  CHECK(roles[0]["role"] == "control-plane");
+  coordinator.write_config("ignorePreflightErrors: [Mem]\n");
+  REQUIRE(coordinator.reload());
+  CHECK(lines_with("enrolment-policy").empty());
+  coordinator.write_config("enrolment: {attestation: approve, withoutToken: true}\n");
+  REQUIRE(coordinator.reload());
+  const auto policies = lines_with("enrolment-policy");
+  REQUIRE(policies.size() == 1);
+  CHECK(policies[0]["policy"].get<std::string>().find("approve") != std::string::npos);
+}
+
 TEST_CASE("T17 Who knocks a thousand times gets two lines a minute, with the number") {
   const TemporaryFolder folder;
   auto audit = Audit::open(folder / "audit.jsonl");

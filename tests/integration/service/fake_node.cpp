@@ -132,7 +132,7 @@ void FakeNode::open_silently() {
   stream_ = std::make_unique<Stream>();
   stream_->stub =
       v1::Agent::NewStub(channel_to(coordinator_.address(), ca_pem_, certificate_, key_));
-  stream_->context.set_deadline(std::chrono::system_clock::now() + limit);
+  stream_->context.set_deadline(std::chrono::system_clock::now() + session_limit_);
   stream_->stream = stream_->stub->Session(&stream_->context);
 }
 

@@ -5,6 +5,7 @@
 #include "kagent/v1/envelope.pb.h"
 #include "tests/integration/service/running_coordinator.hpp"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,8 @@ class FakeNode {
   }
   void use_certificate(std::string pem) { certificate_ = std::move(pem); }
   [[nodiscard]] std::string key_pem() const;
+
+  void set_session_limit(std::chrono::seconds limit) { session_limit_ = limit; }
 
   // Opens the session and says Hello, as a node that holds the Assignment of that serial.
   void open(std::uint64_t assignment_serial = 0);
@@ -83,6 +86,7 @@ class FakeNode {
   std::string ca_pem_;
   std::string certificate_;
   std::uint64_t last_serial_ = 0;
+  std::chrono::seconds session_limit_{10};
   std::unique_ptr<Stream> stream_;
 };
 

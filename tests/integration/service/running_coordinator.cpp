@@ -57,8 +57,9 @@ void RunningCoordinator::start() {
   options.audit_log = folder_ / "audit.jsonl";
   options.advertise = "127.0.0.1";
   loop_ = std::make_unique<boost::asio::io_context>(1);
-  process_ = must(start_process(loop_->get_executor(), options, [](const Error& error) {
-    throw std::runtime_error(error.message());
+  process_ = must(start_process(loop_->get_executor(), options, [this](const Error& error) {
+    if (!expects_fatal_) throw std::runtime_error(error.message());
+    fatal_ = error.message();
   }));
   thread_.emplace([loop = loop_.get()] {
     const auto work = boost::asio::make_work_guard(*loop);
@@ -101,8 +102,8 @@ std::uint16_t RunningCoordinator::http_port() const {
   return process_->http_port();
 }
 
-RunningCoordinator::HttpAnswer RunningCoordinator::get(const std::string& path) const {
-  boost::asio::ip::tcp::iostream stream("127.0.0.1", std::to_string(http_port()));
+HttpAnswer get(std::uint16_t port, const std::string& path) {
+  boost::asio::ip::tcp::iostream stream("127.0.0.1", std::to_string(port));
   stream.expires_after(std::chrono::seconds(10));
   stream << "GET " << path << " HTTP/1.0\r\nHost: test\r\n\r\n" << std::flush;
   std::string version;

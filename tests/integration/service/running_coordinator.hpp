@@ -6,12 +6,19 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
 
 namespace kagent::coordinator {
+
+struct HttpAnswer {
+  int status = 0;
+  std::string body;
+};
+HttpAnswer get(std::uint16_t port, const std::string& path);
 
 // The whole coordinator on loopback, its loop on a thread of its own.
 class RunningCoordinator {
@@ -27,6 +34,9 @@ class RunningCoordinator {
   void write_config(std::string config);
   Result<> reload();
   void stop();
+  // From then on an end of its own is no surprise, but kept.
+  void expect_fatal() { expects_fatal_ = true; }
+  [[nodiscard]] const std::optional<std::string>& fatal() const { return fatal_; }
 
   [[nodiscard]] std::string address() const;
   [[nodiscard]] std::string admin_socket() const { return (folder_ / "admin.sock").string(); }
@@ -38,16 +48,16 @@ class RunningCoordinator {
   [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }
   [[nodiscard]] std::filesystem::path state() const { return folder_ / "state"; }
 
-  struct HttpAnswer {
-    int status = 0;
-    std::string body;
-  };
-  [[nodiscard]] HttpAnswer get(const std::string& path) const;
+  [[nodiscard]] HttpAnswer get(const std::string& path) const {
+    return coordinator::get(http_port(), path);
+  }
   [[nodiscard]] std::uint16_t http_port() const;
 
  private:
   TemporaryFolder folder_;
   std::string listen_;
+  std::atomic<bool> expects_fatal_ = false;
+  std::optional<std::string> fatal_;  // before its caller was answered
   std::unique_ptr<boost::asio::io_context> loop_;
   std::unique_ptr<Process> process_;
   std::optional<std::thread> thread_;

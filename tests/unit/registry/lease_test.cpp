@@ -109,6 +109,13 @@ TEST_CASE("F11 Once the cluster exists the lease never moves") {
   CHECK(world.phase("a") == Phase::lost);
   CHECK(world.registry.lease() == LeaseRecord{"a", 1});
   CHECK(world.role("b") == Role::worker);
+  // What `kagentctl status` says of it: a cluster that nobody can join, and why.
+  world.say("b", "join", StepState::waiting);
+  CHECK(world.reason("a").find("nothing is heard of it") != std::string::npos);
+  CHECK(world.phase("b") == Phase::waiting);
+  CHECK(world.reason("b").find("no control plane is connected") != std::string::npos);
+  CHECK(world.all<RequestMint>().empty());
+  CHECK(world.registry.cluster().initialized_by == "a");
 }
 
 TEST_CASE("A lost holder that returns in time keeps its lease") {
