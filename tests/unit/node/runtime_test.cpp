@@ -183,9 +183,8 @@ TEST_CASE("runtime: what is made for a look at the configuration goes back with 
       std::make_shared<Before>(node.context->root, node.context->at("/before.json"));
   CHECK(node.apply(*step).ok());
   CHECK(node.validations().size() == 1);
-  const auto files = node.context->before->files();
-  REQUIRE(files);
-  for (const FileBack& file : *files) CHECK(node.context->before->put_back(file));
+  for (const FileBack& file : node.context->before->files().value())
+    CHECK(node.context->before->put_back(file));
   CHECK_FALSE(node.context->exists("/etc/containerd"));
 }
 
