@@ -96,14 +96,15 @@ TEST_CASE("A node id is bound once, however many ask for it at the same time") {
   constexpr int racers = 8;
   std::atomic<int> bound{0};
   std::atomic<int> refused{0};
+  std::vector<std::unique_ptr<Store>> stores;  // one after the other, as coordinators start
+  for (int i = 0; i < racers; ++i) stores.push_back(open(folder / "store.db"));
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < racers; ++i)
       threads.emplace_back([&, i] {
-        auto store = open_sqlite_store(folder / "store.db", "cluster-1");
-        if (!store) return;
+        Store& store = *stores[static_cast<std::size_t>(i)];
         const auto order = static_cast<std::uint64_t>(i) + 1;
-        const auto done = (*store)->bind_node(record("a", "key-" + std::to_string(i), order));
+        const auto done = store.bind_node(record("a", "key-" + std::to_string(i), order));
         if (done) ++bound;
         if (!done && done.error().code() == Errc::already_exists) ++refused;
       });

@@ -67,7 +67,7 @@ TEST_CASE("T16 what is no address and port never gets into haproxy.cfg") {
   CHECK(machine.apply(*step).ok());
   const std::string text = machine.read(config_path);
   CHECK_THAT(text, ContainsSubstring("server 10.0.0.2:6443 10.0.0.2:6443\n"));
-  CHECK_THAT(text, ContainsSubstring("server [fd00::2]:6443 [fd00::2]:6443\n"));
+  CHECK_THAT(text, ContainsSubstring("server fd00::2:6443 [fd00::2]:6443\n"));
   CHECK_THAT(text, !ContainsSubstring("10.0.0.1"));
 }
 
