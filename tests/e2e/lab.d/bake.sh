@@ -16,6 +16,7 @@ lab_bake() {
   say "booting the builder"
   make_machine builder "$network.250" builder
   boot_machine builder
+  await 60 is_booted builder || die "the builder does not come up"
   provision_builder
   stop_machine builder
   mkdir "$baked_dir.part"

@@ -119,6 +119,8 @@ in_machine() { # NAME CMD...
     LANG=C.UTF-8 TERM="${TERM:-dumb}" ${NO_COLOR:+NO_COLOR="$NO_COLOR"} "$@"
 }
 
+is_booted() { in_machine "$1" systemctl is-system-running | grep -qE 'running|degraded'; }
+
 # stop_machine NAME [kill]: a shutdown, or a power cut.
 stop_machine() {
   local name=$1 dir=$machines_dir/$1
