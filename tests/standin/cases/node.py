@@ -1,5 +1,6 @@
 """A node of the self-test: a folder, the programs run in it, and their end."""
 import os
+import random
 import shutil
 import signal
 import socket
@@ -13,9 +14,15 @@ FLANNEL = os.path.join(HERE, "..", "manifests", "flannel.yml")
 
 
 def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """None that the kernel would give to a connection meanwhile (ip_local_port_range)."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as sock:
+            try:
+                sock.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def free_ports(count):
