@@ -141,15 +141,12 @@ void Coordinator::look_at_certificates(Now at) {
 
 void Coordinator::flush_reports() {
   if (unsaved_reports_.empty()) return;
-  const auto ids = std::exchange(unsaved_reports_, {});
-  const auto saved = store_->atomically([&]() -> Result<> {
-    for (const std::string& id : ids) {
-      const Node* node = registry_.find(id);
-      if (node == nullptr || !node->report) continue;
-      if (auto done = store_->save_report(id, node->report->bytes); !done) return done;
-    }
-    return {};
-  });
+  std::vector<ReportRecord> reports;
+  for (const std::string& id : unsaved_reports_)
+    if (const Node* node = registry_.find(id); node != nullptr && node->report)
+      reports.push_back({id, node->report->bytes});
+  const auto saved = store_->save_reports(reports);
+  unsaved_reports_.clear();
   if (!saved) log::warning("reports are not saved: {}", saved.error().message());
 }
 

@@ -64,10 +64,12 @@ class SqliteStore final : public Store {
   Result<> prepare(const std::string& cluster_id);
 
   Result<Snapshot> load() override;
+  // The file lies beside its CA, and is lost and restored with it.
+  Result<> keep_ca(const std::string&, const std::string&) override { return {}; }
   Result<> bind_node(const NodeRecord& record) override;
   Result<> rebind_node(const NodeRecord& record, const std::string& from) override;
   Result<> save_node(const NodeRecord& record) override;
-  Result<> save_report(const std::string& node_id, std::string_view report) override;
+  Result<> save_reports(const std::vector<ReportRecord>& reports) override;
   Result<> take_lease(const LeaseRecord& lease) override;
   Result<> save_cluster(const ClusterRecord& cluster) override;
   Result<> save_token_hashes(const std::vector<std::string>& hashes) override;
@@ -289,13 +291,15 @@ Result<> SqliteStore::save_node(const NodeRecord& record) {
   });
 }
 
-Result<> SqliteStore::save_report(const std::string& node_id, std::string_view report) {
+Result<> SqliteStore::save_reports(const std::vector<ReportRecord>& reports) {
   return write([&]() -> Result<> {
     auto update = database_.prepare("UPDATE nodes SET report=? WHERE id=?");
     if (!update) return update.error();
-    auto changed = update->bind_blob(report).bind(node_id).execute();
-    if (!changed) return changed.error();
-    if (*changed != 1) return Error(Errc::not_found, "node " + node_id + " is not bound");
+    for (const ReportRecord& report : reports) {
+      auto changed = update->bind_blob(report.bytes).bind(report.node_id).execute();
+      if (!changed) return changed.error();
+      if (*changed != 1) return Error(Errc::not_found, "node " + report.node_id + " is not bound");
+    }
     return {};
   });
 }

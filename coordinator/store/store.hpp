@@ -8,18 +8,29 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kagent::coordinator {
 
-// What must outlive the coordinator: who may be whom. Every call is on disk when it returns
-// (SQLite: some milliseconds); calls inside one atomically() share one commit. From one thread
-// only. Secrets are never stored, only hashes of enrolment tokens.
+struct ReportRecord {
+  std::string node_id;
+  std::string_view bytes;  // a NodeReport, serialised
+};
+
+// What must outlive the coordinator: who may be whom. Every call is on disk when it returns (some
+// milliseconds; etcd: at most some seconds, when it does not answer); calls inside one atomically()
+// share one commit. From one thread only. Secrets are never stored, only hashes of enrolment
+// tokens.
 class Store {
  public:
   virtual ~Store() = default;
 
   // Everything. Errors: data_loss.
   virtual Result<Snapshot> load() = 0;
+
+  // The CA, by its key's hash, that issues for these nodes: kept at the first call, compared from
+  // then on. `replaced`: the one before it, which it may follow. Errors: data_loss (another one).
+  virtual Result<> keep_ca(const std::string& sha256, const std::string& replaced) = 0;
 
   // A new node; the same id with the same key again changes nothing. already_exists: another key.
   virtual Result<> bind_node(const NodeRecord& record) = 0;
@@ -29,7 +40,10 @@ class Store {
 
   // not_found: not bound. failed_precondition: its stored serial is higher, somebody else writes.
   virtual Result<> save_node(const NodeRecord& record) = 0;
-  virtual Result<> save_report(const std::string& node_id, std::string_view report) = 0;
+
+  // Each one whole, together not: after an error some may be saved. Nodes send them anew.
+  // not_found: a node that is not bound.
+  virtual Result<> save_reports(const std::vector<ReportRecord>& reports) = 0;
 
   // Compare and set: only from the fence before it. failed_precondition: another took it first.
   virtual Result<> take_lease(const LeaseRecord& lease) = 0;
@@ -42,7 +56,7 @@ class Store {
   virtual Result<> save_token(const TokenRecord& token) = 0;
   virtual Result<> drop_token(const std::string& id) = 0;
 
-  // All that `work` writes, or nothing when it returns an error.
+  // All that `work` writes, or nothing when it returns an error. It may be run more than once.
   virtual Result<> atomically(const std::function<Result<>()>& work) = 0;
 };
 

@@ -35,7 +35,7 @@ MAY_INCLUDE = {
     "agent/daemon": BASE | {"agent/config", "agent/dbus", "agent/kubernetes", "agent/plan", "agent/rpc"},
     "coordinator/attest": BASE,
     "coordinator/registry": BASE | {"agent/plan"},
-    "coordinator/store": BASE | {"coordinator/registry"},
+    "coordinator/store": BASE | {"agent/rpc", "coordinator/registry"},
     "coordinator/web": BASE,
     "coordinator/service": BASE | {"agent/config", "agent/plan", "coordinator/attest", "coordinator/registry", "coordinator/store",
                                    "coordinator/web"},

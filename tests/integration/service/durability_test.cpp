@@ -25,8 +25,11 @@ class FullDisk final : public Store {
     return store_->rebind_node(record, from);
   }
   Result<> save_node(const NodeRecord& record) override { return store_->save_node(record); }
-  Result<> save_report(const std::string& id, std::string_view report) override {
-    return store_->save_report(id, report);
+  Result<> keep_ca(const std::string& sha256, const std::string& replaced) override {
+    return store_->keep_ca(sha256, replaced);
+  }
+  Result<> save_reports(const std::vector<ReportRecord>& reports) override {
+    return store_->save_reports(reports);
   }
   Result<> take_lease(const LeaseRecord& lease) override { return store_->take_lease(lease); }
   Result<> save_cluster(const ClusterRecord& cluster) override {

@@ -3,6 +3,7 @@
 #include "kagent/v1/config.pb.h"
 #include "kagent/v1/envelope.pb.h"
 #include "kagent/v1/report.pb.h"
+#include "kagent/v1/stored.pb.h"
 
 #include <google/protobuf/descriptor.h>
 #include <catch2/catch_test_macros.hpp>
@@ -39,7 +40,8 @@ std::set<std::string> spoken_today() {
        {kagent::v1::Node::descriptor()->file(), kagent::v1::Hello::descriptor()->file(),
         kagent::v1::ClusterConfig::descriptor()->file(),
         kagent::v1::SignedEnvelope::descriptor()->file(),
-        kagent::v1::NodeReport::descriptor()->file()}) {
+        kagent::v1::NodeReport::descriptor()->file(),
+        kagent::v1::StoredCluster::descriptor()->file()}) {
     for (int n = 0; n < file->message_type_count(); ++n) describe(*file->message_type(n), lines);
     for (int n = 0; n < file->enum_type_count(); ++n)
       for (int value = 0; value < file->enum_type(n)->value_count(); ++value)

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "agent/base/error.hpp"
+#include "coordinator/store/etcd.hpp"
+#include "coordinator/store/etcd_space.hpp"
+#include "coordinator/store/store.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace kagent::coordinator {
+
+// A store below PREFIX/ in etcd, for one writer at a time: who holds `fence`. Made with
+// `cluster_id` when there is none. `lost`: somebody else holds the fence; nothing is written any
+// more. Errors: data_loss (damaged, of another cluster, of a newer version: it is never reset),
+// unavailable, deadline_exceeded.
+Result<std::unique_ptr<Store>> open_etcd_store(std::shared_ptr<etcd::Client> client,
+                                               const std::string& prefix,
+                                               const std::string& cluster_id, etcd::Fence fence,
+                                               std::function<void(const Error&)> lost);
+
+// Whose store it is, without being its writer.
+struct StoreOwner {
+  std::string cluster_id;
+  std::string ca_sha256;      // empty: not known yet
+  std::int64_t revision = 0;  // of all that is in that etcd: it only grows
+};
+// Nothing: there is no store. Errors: as above.
+Result<std::optional<StoreOwner>> owner_of_etcd_store(etcd::Client& client,
+                                                      const std::string& prefix);
+
+}  // namespace kagent::coordinator
