@@ -73,21 +73,25 @@ int run(const coordinator::Options& options) {
   coordinator::SystemdNotify notify(loop.get_executor());
   int exit_code = exit_ok;
   std::unique_ptr<coordinator::Process> process;
-  const auto fatal = [&](const Error& error) {
+  coordinator::ProcessEvents events;
+  events.fatal = [&](const Error& error) {
     log::error("{}; stopping", error.message());
     exit_code = exit_failed;
     loop.stop();
   };
-  auto started = coordinator::start_process(loop.get_executor(), options, fatal);
+  events.changed = [&] {
+    log::info("kagent-coordinator {} {}{}", version, process->status(),
+              process->serving() ? "; user-data " + process->user_data(false) +
+                                       " (kagentctl user-data prints it with its token)"
+                                 : "");
+    notify.ready(process->status());
+  };
+  auto started = coordinator::start_process(loop.get_executor(), options, std::move(events));
   if (!started) {
     log::error("{}", started.error().message());
     return exit_failed;
   }
   process = std::move(*started);
-  const std::string listening = "listening on " + options.listen;
-  log::info("kagent-coordinator {} {}; user-data {} (kagentctl user-data prints it with its token)",
-            version, listening, process->user_data(false));
-  notify.ready(listening);
 
   boost::asio::signal_set stop(loop, SIGTERM, SIGINT);
   boost::asio::signal_set reload(loop, SIGHUP);
@@ -100,7 +104,7 @@ int run(const coordinator::Options& options) {
                    reloaded.error().message());
       else
         log::info("{} is in force", options.config.string());
-      notify.ready(listening);
+      notify.ready(process->status());
       wait_for_reload();
     });
   };
@@ -133,6 +137,20 @@ int main(int argc, char** argv) {
   app.add_option("--http", options.http, "/healthz, /readyz, /metrics and the page; '' for none")
       ->capture_default_str();
   app.add_option("--state", options.state, "folder of the CA and the store")->capture_default_str();
+  auto* store =
+      app.add_option("--store", options.store.url,
+                     "etcd://HOST:PORT,HOST:PORT/PREFIX, for several coordinators; default: SQLite "
+                     "in the state folder")
+          ->type_name("URL");
+  app.add_option("--store-ca", options.store.ca, "CA of etcd's certificates")
+      ->type_name("FILE")
+      ->needs(store);
+  app.add_option("--store-cert", options.store.certificate, "shown to etcd, with --store-key")
+      ->type_name("FILE")
+      ->needs(store);
+  app.add_option("--store-key", options.store.key, "of that certificate")
+      ->type_name("FILE")
+      ->needs(store);
   app.add_option("--admin-socket", options.admin_socket, "for kagentctl; '' for none")
       ->capture_default_str();
   app.add_option("--config", options.config, "ClusterConfig; may be missing")

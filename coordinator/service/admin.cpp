@@ -86,11 +86,17 @@ void Coordinator::log_reply(const std::string& node, v1::LogReply& reply) {
 
 std::string Coordinator::user_data(bool with_token) const {
   std::string line = "kagent://" + advertised_ + "/sha256:" + authority_.ca_sha256;
-  if (with_token) line += "?token=" + authority_.enrolment_token;
+  if (with_token && !authority_.enrolment_token.empty())
+    line += "?token=" + authority_.enrolment_token;
   return line;
 }
 
 Result<std::string> Coordinator::hand_out_user_data(bool with_token, const Caller& caller) {
+  if (with_token && authority_.enrolment_token.empty())
+    return Error(Errc::failed_precondition,
+                 "the token in force was renewed on another coordinator: copy its enrolment-token "
+                 "into the state folder here and restart, or renew it here: `kagentctl token "
+                 "revoke user-data`");
   if (with_token)
     if (auto written = audit_.granted(AuditEntry("user-data", caller), now()); !written)
       return written.error();

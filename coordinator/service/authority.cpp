@@ -16,11 +16,6 @@ using std::chrono::hours;
 using std::chrono::system_clock;
 
 constexpr hours own_certificate_lifetime{24 * 365};
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
-    text.pop_back();
-  return text;
-}
 
 // An earlier CA counts for as long as it leads to this one.
 Result<> add_earlier(Authority& authority, const pki::Certificate& earlier,
@@ -46,6 +41,7 @@ Result<> load_ca(Authority& authority, const fs::path& folder, system_clock::tim
   auto sha256 = pki::spki_sha256(authority.ca);
   if (!sha256) return sha256.error();
   authority.ca_sha256 = *sha256;
+  authority.replaced_ca = ca->replaced;
   authority.pins = {*sha256};
   authority.bundle_pem = authority.client_roots_pem = *pem;
   authority.signer.cas = {authority.ca};
@@ -154,31 +150,6 @@ Result<std::string> load_token(const fs::path& folder, const fs::path& token_fil
   return token;
 }
 
-Result<> keep_token_hash(State& state) {
-  const std::vector<std::string> hashes{pki::sha256_hex(state.authority.enrolment_token)};
-  if (state.snapshot.token_hashes == hashes) return {};
-  state.snapshot.token_hashes = hashes;
-  return state.store->save_token_hashes(hashes);
-}
-
-Result<> drop_expired_tokens(State& state, system_clock::time_point now) {
-  const auto dropped = state.store->atomically([&]() -> Result<> {
-    for (const TokenRecord& token : state.snapshot.tokens)
-      if (token.expires_at <= now)
-        if (auto done = state.store->drop_token(token.id); !done) return done;
-    return {};
-  });
-  if (dropped)
-    std::erase_if(state.snapshot.tokens, [&](const auto& each) { return each.expires_at <= now; });
-  return dropped;
-}
-
-Error does_not_fit(const fs::path& folder, std::string_view what) {
-  return {Errc::data_loss, folder.string() + ": " + std::string(what) +
-                               "; restore the folder from a backup, or move it away to begin a new "
-                               "cluster"};
-}
-
 }  // namespace
 
 Result<std::string> issue_node_certificate(const Authority& authority, const std::string& node_id,
@@ -252,45 +223,18 @@ Result<Credential> issue_admin(const fs::path& folder, const std::string& name) 
   return Credential{*certificate_pem, *key_pem};
 }
 
-// Made in this order, so that a first start that was cut off is told from a loss: cluster-id,
-// store, CA. A CA without a store has lost it.
-Result<State> open_state(const fs::path& folder, const fs::path& token_file,
-                         system_clock::time_point now) {
-  std::error_code ignored;
-  const bool has_ca = fs::exists(folder / "ca.crt", ignored);
-  const bool has_store = fs::exists(folder / "store.db", ignored);
-  const bool has_id = fs::exists(folder / "cluster-id", ignored);
-  if (has_ca && !has_store) return does_not_fit(folder, "there is a CA, but store.db is missing");
-  if ((has_ca || has_store) && !has_id) return does_not_fit(folder, "cluster-id is missing");
-
-  State state;
-  state.rollback = Rollback(folder);
-  if (auto checked = state.rollback.check(); !checked) return checked.error();
-  auto cluster_id = read_or_make(folder / "cluster-id",
-                                 []() -> Result<std::string> { return pki::random_hex(8) + "\n"; });
-  if (!cluster_id) return cluster_id.error();
-  state.authority.cluster_id = trimmed(*cluster_id);
-
-  auto store = open_sqlite_store(folder / "store.db", state.authority.cluster_id);
-  if (!store) return store.error();
-  state.store = std::move(*store);
-  auto snapshot = state.store->load();
-  if (!snapshot) return snapshot.error();
-  state.snapshot = std::move(*snapshot);
-  if (auto on = state.rollback.go_on(*state.store, state.snapshot, now); !on) return on.error();
-  if (!has_ca && !state.snapshot.nodes.empty())
-    return does_not_fit(folder, "ca.crt is missing, but nodes are enrolled");
-
-  if (auto ca = load_ca(state.authority, folder, now); !ca) return ca.error();
-  if (auto server = load_server(state.authority, folder, now); !server) return server.error();
-  if (auto signer = load_signer(state.authority, folder, now); !signer) return signer.error();
+Result<Authority> open_authority(const fs::path& folder, const std::string& cluster_id,
+                                 const fs::path& token_file, system_clock::time_point now) {
+  Authority authority;
+  authority.cluster_id = cluster_id;
+  if (auto ca = load_ca(authority, folder, now); !ca) return ca.error();
+  if (auto server = load_server(authority, folder, now); !server) return server.error();
+  if (auto signer = load_signer(authority, folder, now); !signer) return signer.error();
   auto token = load_token(folder, token_file);
   if (!token) return token.error();
-  state.authority.enrolment_token = std::move(*token);
-  if (token_file.empty()) state.authority.own_token_file = folder / "enrolment-token";
-  if (auto kept = keep_token_hash(state); !kept) return kept.error();
-  if (auto dropped = drop_expired_tokens(state, now); !dropped) return dropped.error();
-  return state;
+  authority.enrolment_token = std::move(*token);
+  if (token_file.empty()) authority.own_token_file = folder / "enrolment-token";
+  return authority;
 }
 
 }  // namespace kagent::coordinator

@@ -3,13 +3,9 @@
 #include "agent/base/envelope.hpp"
 #include "agent/base/error.hpp"
 #include "agent/base/pki.hpp"
-#include "coordinator/registry/model.hpp"
-#include "coordinator/service/rollback.hpp"
-#include "coordinator/store/store.hpp"
 
 #include <chrono>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,15 +23,16 @@ struct Authority {
   std::string cluster_id;
   pki::Key ca_key;
   pki::Certificate ca;
-  std::string ca_sha256;   // SPKI hash, for user-data
-  std::string bundle_pem;  // the CA, and what leads to it from those before: ca_succession.hpp
+  std::string ca_sha256;    // SPKI hash, for user-data
+  std::string replaced_ca;  // that of the CA before it; empty: it is the first
+  std::string bundle_pem;   // the CA, and what leads to it from those before: ca_succession.hpp
   std::vector<std::string> pins;        // of all these CAs
   std::string client_roots_pem;         // they themselves
   std::vector<pki::Validity> vouchers;  // from when until when user-data may name the others
   std::string server_key_pem;
   std::string server_chain_pem;  // server certificate and bundle: a node looks for its CA in it
   EnvelopeSigner signer;
-  std::string enrolment_token;           // the one that user-data carries; secret
+  std::string enrolment_token;  // the one that user-data carries; secret. Empty: not known here
   std::filesystem::path own_token_file;  // where that is kept; empty: it is the operator's
 };
 
@@ -63,20 +60,11 @@ Result<std::string> renew_enrolment_token(const Authority& authority);
 // A start from then on renews it. Errors: internal.
 Result<std::vector<OwnCertificate>> own_certificates(const Authority& authority);
 
-struct State {
-  Authority authority;
-  Rollback rollback;
-  std::unique_ptr<Store> store;
-  Snapshot snapshot;
-};
-
-// Everything in the state folder, made at the first start: cluster-id, store.db, the CA's files,
-// server.{key,crt}, signer.{key,crt} (renewed when less than a third of their life remains),
-// enrolment-token; all 0600. Tokens that have expired are dropped. `token_file` replaces the token
-// of the folder when not empty. Errors: data_loss when one of cluster-id, store and CA is missing
-// or does not fit the others, or all are older than what nodes know (rollback.hpp).
-Result<State> open_state(const std::filesystem::path& folder,
-                         const std::filesystem::path& token_file,
-                         std::chrono::system_clock::time_point now);
+// All of it but the store: the CA's files, server.{key,crt}, signer.{key,crt} (renewed when less
+// than a third of their life remains), enrolment-token; made where they are not there, all 0600.
+// `token_file` replaces the token of the folder when not empty. Errors: data_loss.
+Result<Authority> open_authority(const std::filesystem::path& folder, const std::string& cluster_id,
+                                 const std::filesystem::path& token_file,
+                                 std::chrono::system_clock::time_point now);
 
 }  // namespace kagent::coordinator

@@ -27,6 +27,22 @@ Result<std::string> to_pem(const std::vector<pki::Certificate>& certificates) {
   return all;
 }
 
+Result<std::string> hash_of(const std::string& pem) {
+  const auto certificate = pki::certificate_from_pem(pem);
+  if (!certificate) return certificate.error();
+  return pki::spki_sha256(*certificate);
+}
+
+// Before it is overwritten; a start that was cut off may have done so already.
+Result<> keep_hash(const fs::path& folder, const std::string& next_pem) {
+  const auto now = read_file(folder / "ca.crt");
+  if (!now) return now.error();
+  if (*now == next_pem) return {};
+  const auto hash = hash_of(*now);
+  if (!hash) return hash.error().context((folder / "ca.crt").string());
+  return write_file_atomic(folder / "ca-replaced", *hash, secret_mode);
+}
+
 // Each file is whole at any time, and ca-next.pem goes last.
 Result<> put_in_force(const fs::path& folder) {
   const fs::path next = folder / "ca-next.pem";
@@ -44,6 +60,7 @@ Result<> put_in_force(const fs::path& folder) {
   if (!key_pem) return key_pem.error();
   if (!ca_pem) return ca_pem.error();
   if (!before_pem) return before_pem.error();
+  if (auto kept = keep_hash(folder, *ca_pem); !kept) return kept;
   for (const auto& [name, content] :
        {std::pair{"ca-before.pem", *before_pem}, {"ca.key", *key_pem}, {"ca.crt", *ca_pem}})
     if (auto written = write_file_atomic(folder / name, content, secret_mode); !written)
@@ -75,6 +92,9 @@ Result<Ca> read_ca(const fs::path& folder, const std::string& ca_pem) {
     if (!certificates) return certificates.error().context(before.string());
     ca.before = std::move(*certificates);
   }
+  auto replaced = read_file(folder / "ca-replaced");
+  if (!replaced && replaced.error().code() != Errc::not_found) return replaced.error();
+  if (replaced) ca.replaced = std::move(*replaced);
   return ca;
 }
 
@@ -100,6 +120,20 @@ Result<Ca> open_ca(const fs::path& folder, std::string_view cluster_id) {
   });
   if (!ca_pem) return ca_pem.error();
   return read_ca(folder, *ca_pem);
+}
+
+Result<std::vector<std::string>> cas_in(const fs::path& folder) {
+  std::vector<std::string> hashes;
+  for (const char* name : {"ca.crt", "ca-next.pem"}) {
+    const auto pem = read_file(folder / name);
+    if (!pem && pem.error().code() == Errc::not_found && !hashes.empty()) continue;
+    if (!pem) return pem.error();
+    auto hash = hash_of(*pem);
+    if (!hash) return hash.error().context((folder / name).string());
+    hashes.push_back(std::move(*hash));
+  }
+  if (auto replaced = read_file(folder / "ca-replaced")) hashes.push_back(std::move(*replaced));
+  return hashes;
 }
 
 Result<> replace_ca(const fs::path& folder, std::chrono::hours vouch_for) {

@@ -11,6 +11,7 @@
 #include "coordinator/service/doorkeeper.hpp"
 #include "coordinator/service/limits.hpp"
 #include "coordinator/service/peer.hpp"
+#include "coordinator/service/state.hpp"
 #include "coordinator/service/waits.hpp"
 #include "kagent/v1/admin.pb.h"
 #include "kagent/v1/agent.pb.h"

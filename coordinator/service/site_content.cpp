@@ -45,6 +45,28 @@ nlohmann::json to_json(const Registry& registry, const Node& node) {
   return json;
 }
 
+std::string process_metrics(bool active) {
+  return fmt::format(
+      "# HELP kagent_build_info The version, as a label.\n# TYPE kagent_build_info gauge\n"
+      "kagent_build_info{{version=\"{}\",protocol=\"{}\"}} 1\n"
+      "# HELP kagent_active 0 while another coordinator is the active one.\n"
+      "# TYPE kagent_active gauge\nkagent_active {}\n",
+      version, protocol_version, active ? 1 : 0);
+}
+
+class StandbyContent final : public SiteContent {
+ public:
+  [[nodiscard]] bool ready() const override { return false; }
+  [[nodiscard]] std::string metrics() const override { return process_metrics(false); }
+  [[nodiscard]] std::string nodes_json() const override {
+    nlohmann::json json;
+    json["cluster_id"] = json["api_server"] = "";
+    json["now_ms"] = milliseconds(system_clock::now());
+    json["nodes"] = nlohmann::json::array();
+    return json.dump();
+  }
+};
+
 class Content final : public SiteContent {
  public:
   Content(const Coordinator& coordinator, std::string cluster_id)
@@ -79,7 +101,7 @@ std::string Content::metrics() const {
     ++phases.at(static_cast<std::size_t>(registry.status(*node).phase));
   const Counters& counters = coordinator_.counters();
 
-  std::string text;
+  std::string text = process_metrics(true);
   const auto head = [&text](std::string_view name, std::string_view type, std::string_view help) {
     fmt::format_to(std::back_inserter(text), "# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type);
   };
@@ -88,10 +110,6 @@ std::string Content::metrics() const {
     head(name, type, help);
     fmt::format_to(std::back_inserter(text), "{} {}\n", name, number);
   };
-  head("kagent_build_info", "gauge", "The version, as a label.");
-  fmt::format_to(std::back_inserter(text),
-                 "kagent_build_info{{version=\"{}\",protocol=\"{}\"}} 1\n", version,
-                 protocol_version);
   head("kagent_nodes", "gauge", "Nodes by phase.");
   for (std::size_t i = 0; i < phase_count; ++i)
     fmt::format_to(std::back_inserter(text), "kagent_nodes{{phase=\"{}\"}} {}\n",
@@ -126,6 +144,10 @@ std::string Content::metrics() const {
 std::unique_ptr<SiteContent> make_site_content(const Coordinator& coordinator,
                                                std::string cluster_id) {
   return std::make_unique<Content>(coordinator, std::move(cluster_id));
+}
+
+std::unique_ptr<SiteContent> make_standby_content() {
+  return std::make_unique<StandbyContent>();
 }
 
 }  // namespace kagent::coordinator

@@ -14,6 +14,12 @@ Result<std::string> read_or_make(const std::filesystem::path& path,
   return made;
 }
 
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
+    text.pop_back();
+  return text;
+}
+
 Result<pki::Key> read_or_make_key(const std::filesystem::path& path) {
   auto pem = read_or_make(path, []() -> Result<std::string> {
     auto key = pki::generate_key();

@@ -18,6 +18,8 @@ inline constexpr mode_t secret_mode = 0600;
 Result<std::string> read_or_make(const std::filesystem::path& path,
                                  const std::function<Result<std::string>()>& make);
 
+std::string trimmed(std::string text);  // without what an editor leaves at its end
+
 Result<pki::Key> read_or_make_key(const std::filesystem::path& path);
 
 }  // namespace kagent::coordinator

@@ -1,6 +1,6 @@
 #include "agent/base/ca_pin.hpp"
-#include "coordinator/service/authority.hpp"
 #include "coordinator/service/ca_files.hpp"
+#include "coordinator/service/state.hpp"
 #include "tests/integration/service/fake_node.hpp"
 #include "tests/support/result.hpp"
 

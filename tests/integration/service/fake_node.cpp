@@ -47,7 +47,7 @@ struct FakeNode::Stream {
 };
 
 FakeNode::FakeNode(const RunningCoordinator& coordinator, std::string id, std::string pin)
-    : coordinator_(coordinator),
+    : coordinator_(&coordinator),
       id_(std::move(id)),
       pin_(pin.empty() ? coordinator.ca_sha256() : std::move(pin)),
       key_(must(pki::generate_key())),
@@ -88,7 +88,7 @@ v1::ChallengeResponse FakeNode::challenge() const {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + limit);
   v1::ChallengeResponse response;
-  const auto stub = v1::Agent::NewStub(channel_to(coordinator_.address(), ca_pem_, "", key_));
+  const auto stub = v1::Agent::NewStub(channel_to(coordinator_->address(), ca_pem_, "", key_));
   if (!stub->Challenge(&context, {}, &response).ok()) throw std::runtime_error("no challenge");
   return response;
 }
@@ -96,7 +96,7 @@ v1::ChallengeResponse FakeNode::challenge() const {
 grpc::Status FakeNode::call(const std::string& method) const {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + limit);
-  grpc::GenericStub stub(channel_to(coordinator_.address(), ca_pem_, certificate_, key_));
+  grpc::GenericStub stub(channel_to(coordinator_->address(), ca_pem_, certificate_, key_));
   grpc::CompletionQueue queue;
   grpc::ByteBuffer response;
   grpc::Status status;
@@ -118,7 +118,7 @@ grpc::Status FakeNode::send(const v1::EnrollRequest& request) {
   context.set_deadline(std::chrono::system_clock::now() + limit);
   v1::EnrollResponse response;
   const auto stub =
-      v1::Agent::NewStub(channel_to(coordinator_.address(), ca_pem_, certificate_, key_));
+      v1::Agent::NewStub(channel_to(coordinator_->address(), ca_pem_, certificate_, key_));
   grpc::Status status = stub->Enroll(&context, request, &response);
   if (status.ok()) certificate_ = response.certificate();
   return status;
@@ -131,7 +131,7 @@ std::string FakeNode::key_pem() const {
 void FakeNode::open_silently() {
   stream_ = std::make_unique<Stream>();
   stream_->stub =
-      v1::Agent::NewStub(channel_to(coordinator_.address(), ca_pem_, certificate_, key_));
+      v1::Agent::NewStub(channel_to(coordinator_->address(), ca_pem_, certificate_, key_));
   stream_->context.set_deadline(std::chrono::system_clock::now() + session_limit_);
   stream_->stream = stream_->stub->Session(&stream_->context);
 }

@@ -38,9 +38,11 @@ class FakeNode {
   grpc::Status call(const std::string& method) const;
   [[nodiscard]] std::string key_sha256() const;
   [[nodiscard]] const std::string& certificate() const { return certificate_; }
+  // Another coordinator of the same cluster.
+  void go_to(const RunningCoordinator& coordinator) { coordinator_ = &coordinator; }
   // `pin`: of new user-data.
   void follow_ca(const std::string& pin = "") {
-    ca_pem_ = coordinator_.ca_pem(pin.empty() ? pin_ : pin);
+    ca_pem_ = coordinator_->ca_pem(pin.empty() ? pin_ : pin);
   }
   void use_certificate(std::string pem) { certificate_ = std::move(pem); }
   [[nodiscard]] std::string key_pem() const;
@@ -78,7 +80,7 @@ class FakeNode {
   struct Stream;
   [[nodiscard]] v1::EnrollRequest request(const std::string& token) const;
   grpc::Status send(const v1::EnrollRequest& request);
-  const RunningCoordinator& coordinator_;
+  const RunningCoordinator* coordinator_;
   std::string id_;
   std::string name_ = id_;
   std::string pin_;

@@ -29,6 +29,43 @@ RunningCoordinator::RunningCoordinator(std::string config, std::string listen)
   start();
 }
 
+RunningCoordinator::RunningCoordinator(EtcdAddress store, const RunningCoordinator* twin)
+    : listen_("127.0.0.1:0"), store_(std::move(store)) {
+  std::filesystem::create_directory(state());
+  if (twin != nullptr)
+    for (const char* name : {"cluster-id", "ca.key", "ca.crt", "enrolment-token"})
+      std::filesystem::copy(twin->state() / name, state() / name);
+  start();
+}
+
+void Happenings::add(std::string what) {
+  const std::lock_guard lock(mutex_);
+  all_.push_back(std::move(what));
+  added_.notify_one();
+}
+
+std::string Happenings::next() {
+  std::unique_lock lock(mutex_);
+  if (!added_.wait_for(lock, std::chrono::seconds(30), [this] { return !all_.empty(); }))
+    throw std::runtime_error("nothing happens");
+  std::string what = std::move(all_.front());
+  all_.pop_front();
+  return what;
+}
+
+bool RunningCoordinator::serving() const {
+  return process_->serving();
+}
+
+void RunningCoordinator::wait_until_serving() {
+  while (!changes_.next().starts_with("listening")) {
+  }
+}
+
+std::string RunningCoordinator::wait_for_fatal() {
+  return ends_.next();
+}
+
 void RunningCoordinator::write_config(std::string config) {
   for (auto at = config.find("FOLDER"); at != std::string::npos; at = config.find("FOLDER"))
     config.replace(at, 6, folder_.path().string());
@@ -47,7 +84,7 @@ RunningCoordinator::~RunningCoordinator() {
   stop();
 }
 
-void RunningCoordinator::start() {
+void RunningCoordinator::start(bool wait) {
   Options options;
   options.listen = listen_;
   options.http = "127.0.0.1:0";
@@ -56,15 +93,22 @@ void RunningCoordinator::start() {
   options.config = folder_ / "cluster.yaml";
   options.audit_log = folder_ / "audit.jsonl";
   options.advertise = "127.0.0.1";
-  loop_ = std::make_unique<boost::asio::io_context>(1);
-  process_ = must(start_process(loop_->get_executor(), options, [this](const Error& error) {
-    if (!expects_fatal_) throw std::runtime_error(error.message());
+  options.store = store_;
+  ProcessEvents events;
+  events.fatal = [this](const Error& error) {
+    if (!expects_fatal_ && store_.url.empty()) throw std::runtime_error(error.message());
     fatal_ = error.message();
-  }));
+    ends_.add(error.message());
+  };
+  // The test is told what the event is about: it reads nothing of the loop's own.
+  events.changed = [this] { changes_.add(process_->status()); };
+  loop_ = std::make_unique<boost::asio::io_context>(1);
+  process_ = must(start_process(loop_->get_executor(), options, std::move(events)));
   thread_.emplace([loop = loop_.get()] {
     const auto work = boost::asio::make_work_guard(*loop);
     loop->run();
   });
+  if (wait && !store_.url.empty()) changes_.next();
 }
 
 void RunningCoordinator::stop() {

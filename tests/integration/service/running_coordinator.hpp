@@ -7,7 +7,10 @@
 #include <boost/asio/io_context.hpp>
 
 #include <atomic>
+#include <condition_variable>
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -20,16 +23,32 @@ struct HttpAnswer {
 };
 HttpAnswer get(std::uint16_t port, const std::string& path);
 
+// What one thread tells another.
+class Happenings {
+ public:
+  void add(std::string what);
+  std::string next();  // waits 30 s at most, then throws
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable added_;
+  std::deque<std::string> all_;
+};
+
 // The whole coordinator on loopback, its loop on a thread of its own.
 class RunningCoordinator {
  public:
   // `config`: a ClusterConfig without its first two lines; FOLDER in it is the coordinator's own.
   explicit RunningCoordinator(std::string config = "", std::string listen = "127.0.0.1:0");
+  // One of several with a store in etcd; with the files that another one has made. Ready when it
+  // serves or stands by.
+  explicit RunningCoordinator(EtcdAddress store, const RunningCoordinator* twin = nullptr);
   ~RunningCoordinator();
   RunningCoordinator(const RunningCoordinator&) = delete;
   RunningCoordinator& operator=(const RunningCoordinator&) = delete;
 
-  void start();
+  // `wait`: with a store in etcd, until it serves or stands by.
+  void start(bool wait = true);
   // By stop() and start(), or at once.
   void write_config(std::string config);
   Result<> reload();
@@ -37,6 +56,11 @@ class RunningCoordinator {
   // From then on an end of its own is no surprise, but kept.
   void expect_fatal() { expects_fatal_ = true; }
   [[nodiscard]] const std::optional<std::string>& fatal() const { return fatal_; }
+
+  [[nodiscard]] bool serving() const;
+  // Each at most 30 s.
+  void wait_until_serving();
+  std::string wait_for_fatal();  // what it says
 
   [[nodiscard]] std::string address() const;
   [[nodiscard]] std::string admin_socket() const { return (folder_ / "admin.sock").string(); }
@@ -58,6 +82,8 @@ class RunningCoordinator {
   std::string listen_;
   std::atomic<bool> expects_fatal_ = false;
   std::optional<std::string> fatal_;  // before its caller was answered
+  EtcdAddress store_;
+  Happenings changes_, ends_;
   std::unique_ptr<boost::asio::io_context> loop_;
   std::unique_ptr<Process> process_;
   std::optional<std::thread> thread_;
