@@ -228,7 +228,6 @@ void Coordinator::received(const std::shared_ptr<Peer>& peer, const Caller& call
     if (session.peer && session.peer != peer)
       session.peer->close(Error(Errc::cancelled, "another session of this node has begun"));
     session.peer = peer;
-    connections_.known(connection_key(caller.address));
     return greet(session, caller, std::move(*message.mutable_hello()));
   }
   const auto found = sessions_.find(id);
