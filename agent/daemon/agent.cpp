@@ -304,11 +304,14 @@ bool Agent::not_taken(std::string envelope, const Error& why) {
   return later;
 }
 
-// A session of its own begins with all that the coordinator wants of this node.
+// A session of its own begins with all that the coordinator wants of this node: what is refused
+// again is an obstacle again.
 asio::awaitable<void> Agent::ask_again() {
   co_await pause(greet_again);
   asking_again_ = false;
-  if (obstacle_) session_.begin_anew();
+  if (!std::exchange(obstacle_, std::nullopt)) co_return;
+  changed();
+  session_.begin_anew();
 }
 
 asio::awaitable<void> Agent::take_assignment() {
