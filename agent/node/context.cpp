@@ -7,7 +7,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <ranges>
 
 namespace kagent::node {
@@ -22,10 +21,15 @@ bool Context::exists(std::string_view path) const {
 }
 
 bool Context::has_program(std::string_view name) const {
-  return std::ranges::any_of(std::views::split(search_path, ':'), [&](const auto& folder) {
-    const auto path = at(std::string(folder.begin(), folder.end())) / name;
-    return ::access(path.c_str(), X_OK) == 0;
-  });
+  return !program(name).empty();
+}
+
+std::filesystem::path Context::program(std::string_view name) const {
+  for (const auto folder : std::views::split(search_path, ':')) {
+    auto path = at(std::string(folder.begin(), folder.end())) / name;
+    if (::access(path.c_str(), X_OK) == 0) return path;
+  }
+  return {};
 }
 
 bool Context::control_plane() const {

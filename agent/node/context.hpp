@@ -2,6 +2,7 @@
 
 #include "agent/base/error.hpp"
 #include "agent/config/node_config.hpp"
+#include "agent/node/answers.hpp"
 #include "agent/node/before.hpp"
 #include "agent/node/units.hpp"
 #include "agent/node/vault.hpp"
@@ -34,13 +35,16 @@ struct Context {
   // A ResetOrder is to be carried out, the last one; `cluster` is then what the node was made with.
   bool reset_ordered = false;
   std::uint64_t reset_serial = 0;
-  std::shared_ptr<Before> before;  // none in tests that need none
+  std::shared_ptr<Before> before;    // none in tests that need none
+  std::shared_ptr<Answers> answers;  // none: programs are asked each time
 
   // Where an absolute path of the node is.
   [[nodiscard]] std::filesystem::path at(std::string_view path) const;
   [[nodiscard]] bool exists(std::string_view path) const;
   // Whether a program is in the PATH that units get.
   [[nodiscard]] bool has_program(std::string_view name) const;
+  // Empty if it has none.
+  [[nodiscard]] std::filesystem::path program(std::string_view name) const;
   [[nodiscard]] bool control_plane() const;
 };
 inline constexpr char before_file[] = "before.json";  // in our state folder

@@ -263,6 +263,7 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
     }
     auto context = read_context(units_, vault_);
     if (!context) co_return context.error();
+    (*context)->answers = answers_;
     ContextPtr fixed = std::move(*context);
     co_return co_await step.check(std::move(fixed));
   }
@@ -314,6 +315,7 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
     if (!context) {
       outcome = failed(name, context.error());
     } else {
+      (*context)->answers = answers_;
       (*context)->progress = [this, name](const std::string& detail) {
         emitStepProgress(name, detail);
         connection_.rearm();
@@ -369,6 +371,7 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
   asio::io_context& io_;
   dbus::Connection& connection_;
   std::shared_ptr<Units> units_;
+  std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();
   Vault vault_;
   std::function<void()> idle_;
   asio::steady_timer idle_timer_;

@@ -215,6 +215,18 @@ asio::awaitable<Result<std::string>> output_of(ContextPtr context, std::string u
   co_return Error(Errc::io, fmt::format("{} ({}): {}", program, run->unit, why));
 }
 
+asio::awaitable<Result<std::string>> answer_of(ContextPtr context, std::string unit,
+                                               Command::Argv argv, std::string input,
+                                               std::chrono::seconds limit) {
+  const auto answers = context->answers;
+  const auto key = Answers::key(context->program(argv.front()), argv, input);
+  if (answers && key)
+    if (const auto* known = answers->find(*key)) co_return *known;
+  auto output = co_await output_of(context, std::move(unit), std::move(argv), limit);
+  if (answers && key && output) answers->keep(*key, *output);
+  co_return output;
+}
+
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {

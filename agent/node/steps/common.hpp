@@ -77,6 +77,12 @@ boost::asio::awaitable<Result<std::string>> output_of(ContextPtr context, std::s
                                                       Command::Argv argv,
                                                       std::chrono::seconds limit);
 
+// The same of a program whose answer depends on its own file, `argv` and `input` alone: asked once
+// (see Answers).
+boost::asio::awaitable<Result<std::string>> answer_of(ContextPtr context, std::string unit,
+                                                      Command::Argv argv, std::string input,
+                                                      std::chrono::seconds limit);
+
 std::vector<std::string> lines_of(std::string_view text);
 
 }  // namespace kagent::node

@@ -29,7 +29,7 @@ class Containerd final : public RuntimeDaemon {
     want.sandbox_image = *image;
     Command::Argv argv{"containerd", "--version"};
     auto version =
-        co_await output_of(context, unit_name("runtime", "version"), std::move(argv), 30s);
+        co_await answer_of(context, unit_name("runtime", "version"), std::move(argv), "", 30s);
     if (!version) co_return version.error();
     want.version_3 =
         version->find(" v2.") != std::string::npos || version->find(" 2.") != std::string::npos;

@@ -45,7 +45,8 @@ class Docker final : public RuntimeDaemon {
                                                     std::string config) override {
     constexpr packages::Version first_that_can{23, 0, 0};
     Command::Argv ask{"docker", "--version"};
-    auto output = co_await output_of(context, unit_name("runtime", "version"), std::move(ask), 30s);
+    auto output =
+        co_await answer_of(context, unit_name("runtime", "version"), std::move(ask), "", 30s);
     if (!output) co_return output.error();
     const auto version = packages::find_version(*output);
     if (!version || *version < first_that_can) co_return Command::Argv{};

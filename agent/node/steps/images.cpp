@@ -17,7 +17,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr char list_config[] = "/run/kagent/images.yaml";
 constexpr char imported_list[] = "/var/lib/kagent-noded/imported-images";
 constexpr auto pull_limit = 600s;  // of one image
 
@@ -122,7 +121,7 @@ asio::awaitable<Result<std::set<std::string>>> present(ContextPtr context) {
 }
 
 asio::awaitable<Result<std::vector<std::string>>> missing(ContextPtr context) {
-  auto listed = co_await kubeadm_images(context, list_config);
+  auto listed = co_await kubeadm_images(context);
   if (!listed) co_return listed.error();
   auto there = co_await present(context);
   if (!there) co_return there.error();
@@ -156,7 +155,7 @@ class Images final : public Step {
       found.need("pull what kubeadm names, once it is installed");
       co_return found;
     }
-    auto listed = co_await kubeadm_images(context, list_config);
+    auto listed = co_await kubeadm_images(context);
     if (!listed) co_return listed.error();
     // Before the runtime is up none is there; apply says why if it does not answer then.
     auto there = co_await present(context);

@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto reset_limit = 180s;
+constexpr char images_config[] = "/run/kagent/images.yaml";
 constexpr char patches_folder[] = "/run/kagent/patches";
 constexpr char api_server_manifest[] = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 constexpr char etcd_manifest[] = "/etc/kubernetes/manifests/etcd.yaml";
@@ -52,15 +53,15 @@ Marks marks_of(std::string_view step) {
 
 asio::awaitable<Result<kubeadm::Version>> kubeadm_version(ContextPtr context) {
   Command::Argv argv{"kubeadm", "version", "-o", "short"};
-  auto output = co_await output_of(context, "kagent-kubeadm-version.service", std::move(argv), 60s);
+  auto output =
+      co_await answer_of(context, unit_name("kubeadm", "version"), std::move(argv), "", 60s);
   if (!output) co_return output.error();
   auto version = kubeadm::parse_version(*output);
   if (!version) co_return Error(Errc::protocol, "kubeadm version prints no version: " + *output);
   co_return *version;
 }
 
-asio::awaitable<Result<std::vector<std::string>>> kubeadm_images(ContextPtr context,
-                                                                 std::string config_path) {
+asio::awaitable<Result<std::vector<std::string>>> kubeadm_images(ContextPtr context) {
   auto version = co_await kubeadm_version(context);
   if (!version) co_return version.error();
   kubeadm::NodeRegistration registration;
@@ -68,12 +69,12 @@ asio::awaitable<Result<std::vector<std::string>>> kubeadm_images(ContextPtr cont
   registration.cri_socket = cri_endpoint(*context);
   const auto document = kubeadm::images_documents(context->cluster, registration, *version);
   if (!document) co_return document.error();
-  const FileWant config{config_path, *document, 0600};
+  const FileWant config{images_config, *document, 0600};
   if (differs(*context, config))
     if (auto written = write_in_place(*context, config); !written) co_return written.error();
-  Command::Argv argv{"kubeadm", "config", "images", "list", "--config", config_path};
-  const auto name = std::filesystem::path(config_path).stem().string();
-  auto output = co_await output_of(context, unit_name("kubeadm", name), std::move(argv), 60s);
+  Command::Argv argv{"kubeadm", "config", "images", "list", "--config", images_config};
+  auto output =
+      co_await answer_of(context, unit_name("kubeadm", "images"), std::move(argv), *document, 60s);
   if (!output) co_return output.error();
   std::vector<std::string> images;
   for (const std::string& line : lines_of(*output))

@@ -20,10 +20,8 @@ Marks marks_of(std::string_view step);
 // Of the installed kubeadm. Errors: not_found (none is installed), protocol.
 boost::asio::awaitable<Result<kubeadm::Version>> kubeadm_version(ContextPtr context);
 
-// What `kubeadm config images list` names, from the ClusterConfig and without asking anybody;
-// `config_path` is written for it.
-boost::asio::awaitable<Result<std::vector<std::string>>> kubeadm_images(ContextPtr context,
-                                                                        std::string config_path);
+// What `kubeadm config images list` names, from the ClusterConfig and without asking anybody.
+boost::asio::awaitable<Result<std::vector<std::string>>> kubeadm_images(ContextPtr context);
 
 // Writes the ClusterConfig's kubeadm patches too, for init or join to read.
 Result<kubeadm::NodeRegistration> registration_of(const Context& context);

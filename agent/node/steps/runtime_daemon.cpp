@@ -12,8 +12,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr char images_config[] = "/run/kagent/runtime-images.yaml";
-
 std::string aside(const std::string& path) {
   return path + ".kagent-orig";
 }
@@ -51,7 +49,7 @@ std::string original_text(const Context& context, const std::string& path) {
 asio::awaitable<Result<std::string>> sandbox_image(ContextPtr context) {
   if (const auto& given = context->cluster.containerd().sandbox_image(); !given.empty())
     co_return given;
-  auto images = co_await kubeadm_images(context, images_config);
+  auto images = co_await kubeadm_images(context);
   if (!images) co_return images.error();
   for (const auto& image : *images)
     if (image.find("/pause:") != std::string::npos) co_return image;

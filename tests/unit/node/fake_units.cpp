@@ -3,10 +3,6 @@
 #include "agent/base/file.hpp"
 #include "agent/config/cluster_config.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
-
 #include <fnmatch.h>
 
 namespace kagent::node {
@@ -101,18 +97,6 @@ std::string Machine::read(const std::string& path) const {
   auto text = read_file(context->at(path));
   return text ? *text : "error: " + text.error().message();
 }
-
-namespace {
-
-template <class T>
-T finish(asio::awaitable<T> work) {
-  asio::io_context io;
-  auto result = asio::co_spawn(io, std::move(work), asio::use_future);
-  io.run();
-  return result.get();
-}
-
-}  // namespace
 
 std::vector<std::string> Machine::check(Step& step) const {
   auto found = finish(step.check(context));

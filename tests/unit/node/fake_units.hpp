@@ -4,6 +4,10 @@
 #include "agent/node/units.hpp"
 #include "tests/support/temporary_folder.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
 #include <functional>
 #include <map>
 #include <set>
@@ -55,6 +59,15 @@ class Machine {
  private:
   TemporaryFolder folder_;
 };
+
+// Of work that waits for nothing but itself.
+template <class T>
+T finish(boost::asio::awaitable<T> work) {
+  boost::asio::io_context io;
+  auto result = boost::asio::co_spawn(io, std::move(work), boost::asio::use_future);
+  io.run();
+  return result.get();
+}
 
 UnitRun printed(const Command& command, std::string output);
 UnitRun failing(const Command& command, int status);
