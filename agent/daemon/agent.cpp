@@ -239,6 +239,10 @@ void Agent::received(v1::CoordinatorMessage message) {
       take_envelope(message.envelope().SerializeAsString());
       break;
     case v1::CoordinatorMessage::kMint: take_order(message.mint()); break;
+    case v1::CoordinatorMessage::kRetry:
+      log::info("what has failed is tried again: an administrator asks for it");
+      driver_->retry();
+      break;
     case v1::CoordinatorMessage::kRevokeToken:
       asio::co_spawn(io_, revoke(message.revoke_token().token_id()), asio::detached);
       break;

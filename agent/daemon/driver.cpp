@@ -157,6 +157,12 @@ void Driver::watch(Watch watch) {
   drain();
 }
 
+void Driver::retry() {
+  if (!sequencer_) return;
+  sequencer_->retry(now());
+  drain();
+}
+
 void Driver::look(std::string_view step) {
   if (!sequencer_) return;
   sequencer_->look(step, now());

@@ -36,6 +36,8 @@ class Driver {
   void outlook(std::vector<Cause> problems);
   void node_gone();
   void watch(Watch watch);
+  // What has failed is tried now.
+  void retry();
   // Something that the step has made may have changed.
   void look(std::string_view step);
 

@@ -191,6 +191,16 @@ void Sequencer::once_more(Step& step) {
   start_check(step);
 }
 
+void Sequencer::retry(Time now) {
+  for (Step& step : steps_) {
+    if (step.view.state != State::failed && step.view.state != State::retrying) continue;
+    step.view.record.spent = 0;
+    step.repairs.clear();
+    start_check(step);
+  }
+  settle(now);
+}
+
 void Sequencer::tick(Time now) {
   armed_.reset();
   settle(now);

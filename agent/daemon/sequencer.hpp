@@ -124,6 +124,9 @@ class Sequencer {
   // Another part for this node, or another configuration: everything is checked again. With
   // `fresh`, what has failed gets all its attempts back.
   void replace(Graph graph, bool fresh, Time now);
+  // Somebody says that it would go well now: what failed, or waits to be tried again, is tried with
+  // all its attempts.
+  void retry(Time now);
   // Who does the steps was away: runs that are thought to be under way are checked.
   void recheck_running(Time now);
   void tick(Time now);

@@ -101,6 +101,9 @@ CommandLine::CommandLine() {
   add_config();
   add_leave("reset", "drains a node and undoes on it what kagent has done", false);
   add_leave("remove", "resets a node for good, and forgets it", true);
+  auto* retry = command(app_, "retry", "tries now what has failed on a node",
+                        [this] { return run_retry(endpoint_, leave_.node); });
+  retry->add_option("NODE", leave_.node, "name or id")->required();
   auto* rejoin = command(app_, "rejoin", "lets a node that was reset or removed come back",
                          [this] { return run_rejoin(endpoint_, leave_.node); });
   rejoin->add_option("NODE", leave_.node, "name or id; a removed one's id")->required();

@@ -79,6 +79,16 @@ class GrpcClient final : public Client {
     return answer->node_id();
   }
 
+  Result<std::string> retry_node(const std::string& id_or_name) override {
+    v1::RetryNodeRequest request;
+    request.set_node(id_or_name);
+    auto answer = call<v1::RetryNodeResponse>([&](grpc::ClientContext* context, auto* response) {
+      return stub_->RetryNode(context, request, response);
+    });
+    if (!answer) return answer.error();
+    return answer->node_id();
+  }
+
   Result<std::string> rejoin_node(const std::string& id_or_name) override {
     v1::RejoinNodeRequest request;
     request.set_node(id_or_name);

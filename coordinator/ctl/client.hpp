@@ -34,6 +34,7 @@ class Client {
   virtual Result<std::string> user_data(bool with_token) = 0;
   // Ids of the nodes.
   virtual Result<std::string> leave_node(const v1::LeaveNodeRequest& request) = 0;
+  virtual Result<std::string> retry_node(const std::string& id_or_name) = 0;
   virtual Result<std::string> rejoin_node(const std::string& id_or_name) = 0;
   virtual Result<v1::ListClaimsResponse> list_claims() = 0;
   // `key`: the first digits of its SHA-256, or empty. The key that is bound now.

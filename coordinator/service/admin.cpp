@@ -58,6 +58,24 @@ Result<const Node*> Coordinator::resolve(const std::string& id_or_name) const {
   return found;
 }
 
+Result<v1::RetryNodeResponse> Coordinator::retry_node(const v1::RetryNodeRequest& request,
+                                                      const Caller& caller) {
+  const auto node = resolve(request.node());
+  if (!node) return node.error();
+  const std::string& id = (*node)->record.id;
+  if (!sessions_.contains(id))
+    return Error(Errc::unavailable, "node " + request.node() + " is not connected");
+  AuditEntry entry("retry", caller);
+  entry.node = id;
+  if (auto written = audit_.granted(entry, now()); !written) return written.error();
+  v1::CoordinatorMessage message;
+  message.mutable_retry();
+  send(id, std::move(message));
+  v1::RetryNodeResponse response;
+  response.set_node_id(id);
+  return response;
+}
+
 void Coordinator::get_logs(const v1::GetLogsRequest& request, LogsDone done) {
   const auto node = resolve(request.node());
   if (!node) return done(node.error());

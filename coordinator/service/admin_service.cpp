@@ -206,6 +206,14 @@ class AdminService final : public v1::Admin::CallbackService {
                       });
   }
 
+  Reactor* RetryNode(Context* context, const v1::RetryNodeRequest* request,
+                     v1::RetryNodeResponse* response) override {
+    return on_loop_as(context, "RetryNode",
+                      [this, request, response](const Caller& caller) -> Result<> {
+                        return assign(*response, coordinator_.retry_node(*request, caller));
+                      });
+  }
+
   Reactor* RejoinNode(Context* context, const v1::RejoinNodeRequest* request,
                       v1::RejoinNodeResponse* response) override {
     return on_loop_as(context, "RejoinNode",

@@ -89,6 +89,8 @@ class Coordinator {
                       KubeconfigDone done);  // at most 10 s
   Result<v1::LeaveNodeResponse> leave_node(const v1::LeaveNodeRequest& request,
                                            const Caller& caller);
+  Result<v1::RetryNodeResponse> retry_node(const v1::RetryNodeRequest& request,
+                                           const Caller& caller);
   Result<v1::RejoinNodeResponse> rejoin_node(const v1::RejoinNodeRequest& request,
                                              const Caller& caller);
   v1::ListClaimsResponse list_claims() const;

@@ -43,7 +43,7 @@ _kagentctl() {
   esac
 
   case $command in
-    "") COMPREPLY=($(compgen -W "status describe logs wait reset remove rejoin approve forget token kubeconfig config certs timeline user-data plan explain version $globals" -- "$word")) ;;
+    "") COMPREPLY=($(compgen -W "status describe logs wait retry reset remove rejoin approve forget token kubeconfig config certs timeline user-data plan explain version $globals" -- "$word")) ;;
     status) COMPREPLY=($(compgen -W "-w --watch -o --output $globals" -- "$word")) ;;
     describe | logs)
       if [[ $word == -* ]]; then
@@ -61,6 +61,9 @@ _kagentctl() {
       else
         COMPREPLY=($(compgen -f -- "$word"))
       fi
+      ;;
+    retry)
+      ((positional == 0)) && COMPREPLY=($(compgen -W "$(_kagentctl_nodes "${connection[@]}")" -- "$word"))
       ;;
     reset | remove | rejoin)
       if [[ $word == -* ]]; then

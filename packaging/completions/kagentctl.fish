@@ -8,7 +8,7 @@ function __kagentctl_is -a command
     contains -- $command (commandline -opc)
 end
 
-set -l commands status describe logs wait reset remove rejoin approve forget token kubeconfig config certs timeline user-data plan explain version
+set -l commands status describe logs wait retry reset remove rejoin approve forget token kubeconfig config certs timeline user-data plan explain version
 set -l steps preflight hostname time swap modules sysctl packages runtime images kubelet balancer metadata init join kubeconfig cni ready
 set -l phases enrolled preparing initializing waiting joining starting ready not-ready failed lost leaving reset
 
@@ -24,6 +24,7 @@ complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a wait -d 
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a config -d 'NodeConfig and ClusterConfig'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a certs -d 'certificates, and until when'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a timeline -d 'when each step started and ended'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a retry -d 'try now what has failed'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a reset -d 'drain a node and undo what kagent has done'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a remove -d 'reset a node for good'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a rejoin -d 'let a node come back'
@@ -58,6 +59,7 @@ complete -c kagentctl -n '__kagentctl_is remove' -l timeout -x
 complete -c kagentctl -n '__kagentctl_is remove' -l force
 complete -c kagentctl -n '__kagentctl_is remove' -s y -l yes
 complete -c kagentctl -n '__kagentctl_is reset' -l rejoin
+complete -c kagentctl -n '__kagentctl_is retry' -a '(__kagentctl_nodes)'
 complete -c kagentctl -n '__kagentctl_is rejoin' -a '(__kagentctl_nodes)'
 complete -c kagentctl -n '__kagentctl_is approve' -l key -x
 complete -c kagentctl -n '__kagentctl_is forget' -l key -x

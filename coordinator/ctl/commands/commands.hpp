@@ -57,6 +57,9 @@ struct LeaveOptions {
 ExitCode run_leave(const Endpoint& endpoint, const LeaveOptions& options);
 ExitCode run_rejoin(const Endpoint& endpoint, const std::string& node);
 
+// Returns as soon as the node has been told.
+ExitCode run_retry(const Endpoint& endpoint, const std::string& node);
+
 ExitCode run_certs(const Endpoint& endpoint);
 
 struct ApproveOptions {

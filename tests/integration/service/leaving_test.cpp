@@ -91,6 +91,20 @@ TEST_CASE("kagentctl reset goes from the drain to the Node's end, and rejoin bac
   CHECK(back->has_assignment());
 }
 
+TEST_CASE("kagentctl retry reaches the node, and says so when it cannot") {
+  Cluster cluster;
+  CHECK(ctl::run_retry(socket_of(cluster.coordinator), "i-2") == ctl::exit_ok);
+  CHECK(cluster.worker.next(v1::CoordinatorMessage::kRetry));
+  CHECK(cluster.client->retry_node("i-9").error().code() == Errc::not_found);
+  CHECK(cluster.worker.close().ok());
+  Error last(Errc::protocol, "it is still connected");
+  while (last.code() != Errc::unavailable) {
+    const auto again = cluster.client->retry_node("i-2");
+    if (!again) last = again.error();
+    REQUIRE((again || last.code() == Errc::unavailable));
+  }
+}
+
 TEST_CASE("What keeps a node from being drained reaches who asked, and nothing is reset") {
   Cluster cluster;
   std::thread nodes([&] {

@@ -235,6 +235,36 @@ TEST_CASE("What was given up and mended by hand is found by the next look, witho
   CHECK(node.times("kubelet") == attempts);
 }
 
+TEST_CASE("What has failed is tried at once, with all its attempts, when a person asks for it") {
+  Node node;
+  node.answers["join"] = Check::blocked;
+  const auto fail_for_good = [&] {
+    while (node.view("runtime").state != State::failed) {
+      node.failures["runtime"] = cause("runtime.broken");
+      node.pass(1s);
+    }
+  };
+  node.failures["runtime"] = cause("runtime.broken");
+  node.assign(plan::Role::worker, false);
+  fail_for_good();
+  const auto attempts = node.times("runtime");
+
+  node.failures["runtime"] = cause("runtime.broken");
+  node.sequencer.retry(node.now);
+  node.go();
+  CHECK(node.times("runtime") == attempts + 1);
+  CHECK(node.view("runtime").state == State::retrying);  // not the last one
+
+  node.failures.clear();
+  node.sequencer.retry(node.now);  // instead of waiting for its time
+  node.go();
+  CHECK(node.sequencer.is_done("runtime"));
+  const auto applied = node.times("runtime");
+  node.sequencer.retry(node.now);
+  node.go();
+  CHECK(node.times("runtime") == applied);
+}
+
 TEST_CASE("A failure is tried again later and later, and given up with its cause") {
   Node failing;
   failing.failures["runtime"] = cause("runtime.broken");
