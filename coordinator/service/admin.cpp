@@ -126,6 +126,7 @@ Result<> Coordinator::may_administer(const Caller& caller, std::string_view what
     connections_.known(connection_key(caller.address));
     return {};
   }
+  ++counters_.administration_refused;
   AuditEntry entry("administration", caller);
   entry.reason = "no administrator";
   entry.more.emplace_back("call", what);

@@ -35,6 +35,7 @@ Now now();
 struct Counters {
   std::uint64_t enrolments_accepted = 0, enrolments_refused = 0, enrolments_throttled = 0;
   std::uint64_t sessions_opened = 0, sessions_refused = 0;
+  std::uint64_t administration_refused = 0;
   std::uint64_t grants_sent = 0, mints_requested = 0;
 };
 
@@ -137,6 +138,7 @@ class Coordinator {
   Result<Pass> take(const Applicant& applicant);
   Result<> spend(const std::string& token);
   Result<> let_in_by(AuditEntry& entry, const Claim& claim);
+  Result<> has_seat() const;
   Result<> has_room(const Caller& caller, Now at) const;
   bool renews_too_often(const Applicant& applicant, Now at);
   void look_ahead(const std::string& id, std::uint64_t serial);

@@ -91,13 +91,18 @@ Result<Applicant> Coordinator::applicant_of(const v1::EnrollRequest& request,
   return Applicant{request, caller, csr->public_key, *key, bound};
 }
 
-// For one more node. A fleet of a thousand may come at once.
+// For one more node.
+Result<> Coordinator::has_seat() const {
+  if (registry_.nodes().size() < most_nodes_) return {};
+  return Error(Errc::resource_exhausted,
+               "there are " + std::to_string(most_nodes_) +
+                   " nodes, and enrolment.maxNodes of the ClusterConfig allows no more: "
+                   "`kagentctl remove` those that are gone");
+}
+
+// A fleet of a thousand may come at once.
 Result<> Coordinator::has_room(const Caller& caller, Now at) const {
-  if (registry_.nodes().size() >= most_nodes_)
-    return Error(Errc::resource_exhausted,
-                 "there are " + std::to_string(most_nodes_) +
-                     " nodes, and enrolment.maxNodes of the ClusterConfig allows no more: "
-                     "`kagentctl remove` those that are gone");
+  if (auto seat = has_seat(); !seat) return seat;
   if (!newcomers_.may_ask(caller.ip, at.steady))
     return Error(Errc::resource_exhausted,
                  "too many new nodes came from this address at once: wait a minute");
@@ -257,6 +262,8 @@ Result<v1::ApproveNodeResponse> Coordinator::approve_node(const v1::ApproveNodeR
                      " is bound to another key or was removed: see `kagentctl forget` and "
                      "`kagentctl rejoin`");
   if (verdict != Enrolment::accepted) return refusal(verdict, *claim);
+  if (registry_.record(id) == nullptr)
+    if (auto seat = has_seat(); !seat) return seat.error();
   AuditEntry entry("approve", caller);
   if (auto let_in = let_in_by(entry, *claim); !let_in) return let_in.error();
   registry_.enrol(id, claim->key_sha256, claim->wanted, at, claim->role_fixed);

@@ -72,7 +72,12 @@ void Listener::take(Tcp::socket socket) {
   const std::string key = key_of(from);
   const auto now = steady_clock::now();
   if (!connections_.has_room(key) && now - swept_ >= sweep_again_after) sweep_ended();
-  if (!connections_.begin(key, now)) return;
+  if (!connections_.begin(key, now)) {
+    if (const auto times = turned_away_.add(now))
+      log::warning("no room for {} connection(s), the last from {}", *times,
+                   from.address().to_string());
+    return;
+  }
   const int descriptor = ::fcntl(socket.native_handle(), F_DUPFD_CLOEXEC, 0);
   if (descriptor < 0) return connections_.end(key);
   ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/base/tally.hpp"
 #include "coordinator/service/connections.hpp"
 
 #include <grpcpp/server_builder.h>
@@ -40,6 +41,7 @@ class Listener {
   // Each is gRPC's, too, under another descriptor: who holds one sees its end, and can end it.
   std::map<std::string, boost::asio::ip::tcp::socket> sockets_;
   SteadyTime swept_;
+  Tally turned_away_;
   std::uint16_t port_ = 0;
   bool stopped_ = false;
 };

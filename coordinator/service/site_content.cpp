@@ -121,6 +121,8 @@ std::string Content::metrics() const {
         "Connections for which there was no room.", coordinator_.connections().turned_away());
   value("kagent_sessions_opened_total", "counter", "Sessions begun.", counters.sessions_opened);
   value("kagent_sessions_refused_total", "counter", "Sessions refused.", counters.sessions_refused);
+  value("kagent_administration_refused_total", "counter", "Calls of who is no administrator.",
+        counters.administration_refused);
   head("kagent_enrolments_total", "counter", "Answers to Enroll.");
   fmt::format_to(std::back_inserter(text), "kagent_enrolments_total{{result=\"accepted\"}} {}\n",
                  counters.enrolments_accepted);

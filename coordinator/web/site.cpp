@@ -1,6 +1,7 @@
 #include "coordinator/web/site.hpp"
 
 #include "agent/base/log.hpp"
+#include "agent/base/tally.hpp"
 #include "agent/base/version.hpp"
 #include "coordinator/web/answer.hpp"
 #include "coordinator/web/listen.hpp"
@@ -58,11 +59,12 @@ Response respond(const Request& request, const SiteContent& content) {
 // It is rendered on the loop that serves the nodes: not for each of a crowd.
 class Cached final : public SiteContent {
  public:
-  explicit Cached(const SiteContent& content) : content_(content) {}
+  Cached(const SiteContent& content, const Tally& turned_away)
+      : content_(content), turned_away_(turned_away) {}
 
   [[nodiscard]] bool ready() const override { return content_.ready(); }
   [[nodiscard]] std::string metrics() const override {
-    return metrics_.get([this] { return content_.metrics(); });
+    return metrics_.get([this] { return content_.metrics() + turned_away_metric(); });
   }
   [[nodiscard]] std::string nodes_json() const override {
     return nodes_.get([this] { return content_.nodes_json(); });
@@ -82,7 +84,14 @@ class Cached final : public SiteContent {
     std::chrono::steady_clock::time_point until;
   };
 
+  [[nodiscard]] std::string turned_away_metric() const {
+    return "# HELP kagent_http_turned_away_total HTTP connections for which there was no room.\n"
+           "# TYPE kagent_http_turned_away_total counter\nkagent_http_turned_away_total " +
+           std::to_string(turned_away_.total()) + "\n";
+  }
+
   const SiteContent& content_;
+  const Tally& turned_away_;
   mutable Body metrics_, nodes_;
 };
 
@@ -146,7 +155,9 @@ void Connection::write() {
 class HttpSite final : public Site {
  public:
   HttpSite(tcp::acceptor acceptor, SiteContent& content)
-      : acceptor_(std::move(acceptor)), pause_(acceptor_.get_executor()), content_(content) {
+      : acceptor_(std::move(acceptor)),
+        pause_(acceptor_.get_executor()),
+        content_(content, turned_away_) {
     accept();
   }
 
@@ -170,6 +181,8 @@ class HttpSite final : public Site {
       if (error) return retry_later(error);
       if (has_room(socket))
         std::make_shared<Connection>(std::move(socket), content_, connections_)->read();
+      else if (const auto times = turned_away_.add(std::chrono::steady_clock::now()))
+        log::warning("HTTP: no room for {} connection(s)", *times);
       accept();
     });
   }
@@ -194,6 +207,7 @@ class HttpSite final : public Site {
 
   tcp::acceptor acceptor_;
   asio::steady_timer pause_;
+  Tally turned_away_;
   Cached content_;
   std::shared_ptr<OpenConnections> connections_ = std::make_shared<OpenConnections>();
   bool stopped_ = false;

@@ -85,10 +85,19 @@ TEST_CASE("T18 Every administrator's call is refused to a node and to who shows 
       CHECK(refused.error_message().find("admin certificate") != std::string::npos);
     }
   }
+  const int calls = 2 * admin->method_count();
+  CHECK(coordinator.get("/metrics")
+            .body.find("\nkagent_administration_refused_total " + std::to_string(calls) + "\n") !=
+        std::string::npos);
   // One line a minute for each address.
   const auto log = read_file(coordinator.folder() / "audit.jsonl");
   REQUIRE(log);
   CHECK(log->find("\"call\":\"ListNodes\"") != std::string::npos);
+  std::size_t lines = 0;
+  for (auto at = log->find("\"administration\""); at != std::string::npos;
+       at = log->find("\"administration\"", at + 1))
+    ++lines;
+  CHECK(lines == 1);
 }
 
 TEST_CASE("A watch gives the whole list, then every change") {

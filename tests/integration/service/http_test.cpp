@@ -82,6 +82,9 @@ TEST_CASE("T17 One address that holds all the connections it gets locks nobody o
     socket.connect({boost::asio::ip::make_address("127.0.0.1"), coordinator.http_port()});
   }
   CHECK(coordinator.get("/healthz").status == 200);
+  // 64 it gets.
+  CHECK_THAT(coordinator.get("/metrics").body,
+             ContainsSubstring("\nkagent_http_turned_away_total 236\n"));
 }
 
 TEST_CASE("No secret is shown to a browser") {

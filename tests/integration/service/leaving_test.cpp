@@ -149,6 +149,78 @@ TEST_CASE("A plan asks the control plane and the node, and orders nothing") {
   CHECK_FALSE(cluster.client->get_node("i-2")->has_leaving());
 }
 
+TEST_CASE("T18 From its removal on a node's certificate opens nothing") {
+  const RunningCoordinator coordinator;
+  const auto client = std::move(ctl::connect(socket_of(coordinator)).value());
+  FakeNode master(coordinator, "i-1"), node(coordinator, "i-2");
+  for (FakeNode* each : {&master, &node}) {
+    REQUIRE(each->enrol(coordinator.token()).ok());
+    each->open();
+    REQUIRE(each->next_envelope());
+  }
+  v1::LeaveNodeRequest request;
+  request.set_node("i-2");
+  request.set_remove(true);
+  REQUIRE(client->leave_node(request));
+  const auto order = node.next_envelope();
+  REQUIRE(order);
+  REQUIRE(order->has_reset());
+  v1::AgentMessage done;
+  done.mutable_report()->set_reset_serial(order->serial());
+  node.send(std::move(done));
+  CHECK(node.close().error_code() == grpc::StatusCode::PERMISSION_DENIED);
+  CHECK(client->list_nodes()->nodes_size() == 1);
+
+  // It holds for a day yet.
+  node.open_silently();
+  CHECK(node.close().error_code() == grpc::StatusCode::PERMISSION_DENIED);
+  CHECK(node.enrol("").error_code() == grpc::StatusCode::PERMISSION_DENIED);
+  CHECK(node.enrol(coordinator.token()).error_code() == grpc::StatusCode::PERMISSION_DENIED);
+  const auto* admin = v1::Node::descriptor()->file()->FindServiceByName("Admin");
+  for (int i = 0; i < admin->method_count(); ++i)
+    CHECK(node.call("/" + admin->full_name() + "/" + admin->method(i)->name()).error_code() ==
+          grpc::StatusCode::PERMISSION_DENIED);
+  FakeNode other(coordinator, "i-2");
+  CHECK(other.enrol(coordinator.token()).error_code() == grpc::StatusCode::ALREADY_EXISTS);
+}
+
+TEST_CASE("T18 A node that was taken out as it was is told to reset, and nothing else") {
+  Cluster cluster;
+  (void)cluster.worker.close();
+  v1::LeaveNodeRequest request;
+  request.set_node("i-2");
+  request.set_remove(true);
+  request.set_force(true);
+  while (cluster.client->get_node("i-2")->connected()) std::this_thread::yield();
+  REQUIRE(cluster.client->leave_node(request));
+  const auto unregister = cluster.master.next(v1::CoordinatorMessage::kUnregister);
+  REQUIRE(unregister);
+  v1::AgentMessage gone;
+  gone.mutable_unregister_reply()->set_request(unregister->unregister().request());
+  cluster.master.send(std::move(gone));
+  cluster.master.settle();
+
+  cluster.worker.open();
+  const auto order = cluster.worker.next_envelope();
+  REQUIRE(order);
+  CHECK(order->has_reset());
+  // What it says meanwhile is no node's word.
+  cluster.worker.say("join", v1::STEP_STATE_WAITING);
+  cluster.worker.tell_nodes({"i-1", "i-2", "i-3"});
+  v1::AgentMessage ready;
+  ready.mutable_cluster_ready()->set_api_server("192.0.2.1:6443");
+  cluster.worker.send(std::move(ready));
+  v1::AgentMessage certificate;
+  certificate.mutable_node_certificate()->set_node_name("i-1");
+  cluster.worker.send(std::move(certificate));
+  v1::AgentMessage done;
+  done.mutable_report()->set_reset_serial(order->serial());
+  cluster.worker.send(std::move(done));
+  CHECK(cluster.worker.next_kind() == v1::CoordinatorMessage::BODY_NOT_SET);
+  CHECK(cluster.client->list_nodes()->nodes_size() == 1);
+  CHECK(cluster.worker.enrol("").error_code() == grpc::StatusCode::PERMISSION_DENIED);
+}
+
 TEST_CASE("T18 no node may tell another to leave") {
   const RunningCoordinator coordinator;
   const TemporaryFolder folder;

@@ -1,4 +1,5 @@
 #include "coordinator/service/limits.hpp"
+#include "coordinator/ctl/client.hpp"
 #include "coordinator/service/address.hpp"
 #include "coordinator/service/claims.hpp"
 #include "coordinator/service/connections.hpp"
@@ -204,6 +205,22 @@ TEST_CASE("T17 There are no more nodes than the ClusterConfig allows") {
   CHECK(refused.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED);
   CHECK(refused.error_message().find("enrolment.maxNodes") != std::string::npos);
   CHECK(second.enrol("").ok());
+}
+
+TEST_CASE("T17 Who waits for approval is not let in past the last place") {
+  RunningCoordinator coordinator("enrolment: {attestation: approve, maxNodes: 1}\n");
+  ctl::Endpoint endpoint;
+  endpoint.coordinator = coordinator.admin_socket();
+  const auto client = std::move(ctl::connect(endpoint).value());
+  FakeNode first(coordinator, "i-1"), second(coordinator, "i-2");
+  for (FakeNode* each : {&first, &second})
+    CHECK(each->enrol(coordinator.token()).error_code() == grpc::StatusCode::FAILED_PRECONDITION);
+  REQUIRE(client->approve_node("i-1", ""));
+  const auto refused = client->approve_node("i-2", "");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message().find("enrolment.maxNodes") != std::string::npos);
+  CHECK(client->list_nodes()->nodes_size() == 1);
+  CHECK(first.enrol("").ok());
 }
 
 TEST_CASE("F18 A thousand new nodes of one address are let in at once, and not without end") {
