@@ -1,5 +1,7 @@
 #include "agent/node/kubeadm/documents.hpp"
 
+#include "agent/config/yaml.hpp"
+
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 #include <nlohmann/json.hpp>
@@ -23,15 +25,22 @@ json scalar(const YAML::Node& node) {
   return text;
 }
 
-json to_json(const YAML::Node& node) {
+// Aliases are written out: an author could have them grow without end.
+constexpr unsigned most_values = 100'000;
+constexpr unsigned deepest = 64;
+
+json to_json(const YAML::Node& node, unsigned& values, unsigned depth = 0) {
+  if (++values > most_values || depth > deepest)
+    throw YAML::Exception(node.Mark(), "too many values, or nested too deep");
   if (node.IsMap()) {
     json map = json::object();
-    for (const auto& entry : node) map[entry.first.Scalar()] = to_json(entry.second);
+    for (const auto& entry : node)
+      map[entry.first.Scalar()] = to_json(entry.second, values, depth + 1);
     return map;
   }
   if (node.IsSequence()) {
     json list = json::array();
-    for (const auto& entry : node) list.push_back(to_json(entry));
+    for (const auto& entry : node) list.push_back(to_json(entry, values, depth + 1));
     return list;
   }
   return node.IsScalar() ? scalar(node) : json(nullptr);
@@ -121,10 +130,14 @@ void merge(json& into, const json& over, bool argument_lists) {
 }  // namespace
 
 Result<std::vector<json>> parse_documents(std::string_view yaml) {
+  const std::string text(yaml);
+  if (const auto wrong = config::check_documents(text))
+    return Error(Errc::invalid_argument, *wrong);
   try {
     std::vector<json> documents;
-    for (const auto& node : YAML::LoadAll(std::string(yaml)))
-      if (node.IsDefined() && !node.IsNull()) documents.push_back(to_json(node));
+    unsigned values = 0;
+    for (const auto& node : YAML::LoadAll(text))
+      if (node.IsDefined() && !node.IsNull()) documents.push_back(to_json(node, values));
     return documents;
   } catch (const YAML::Exception& error) {
     return Error(Errc::invalid_argument, fmt::format("line {}, column {}: {}", error.mark.line + 1,

@@ -12,7 +12,7 @@
 namespace kagent::node::kubeadm {
 
 // One after the other, "---" between them. Plain scalars become what YAML 1.2's core schema says,
-// quoted ones strings. Errors: invalid_argument with line and column.
+// quoted ones strings. Bounded, whoever wrote it. Errors: invalid_argument with the line.
 Result<std::vector<nlohmann::json>> parse_documents(std::string_view yaml);
 
 // Strings are quoted, so that "1" stays one.

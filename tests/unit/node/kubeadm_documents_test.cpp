@@ -136,3 +136,21 @@ TEST_CASE("preflight errors that are ignored: names go into the file, all does n
   CHECK(ignores_all(node.cluster));
   CHECK(at(node.init(22)[0], "/nodeRegistration/ignorePreflightErrors").is_null());
 }
+
+TEST_CASE("T16 YAML that would grow without end is refused, whoever wrote it") {
+  std::string laughs = "a: &a [x, x, x, x, x, x, x, x, x]\n";
+  for (char c = 'b'; c <= 'j'; ++c) {
+    const std::string before(9, static_cast<char>(c - 1));
+    laughs += std::string(1, c) + ": &" + c + " [";
+    for (const char alias : before) laughs += std::string("*") + alias + ", ";
+    laughs += "x]\n";
+  }
+  const std::string deep = std::string(10'000, '[') + std::string(10'000, ']');
+  for (const std::string& text :
+       {laughs, deep, std::string("a: &a [*a]\n"), std::string(",,,,{do,,")}) {
+    const auto documents = parse_documents(text);
+    REQUIRE_FALSE(documents);
+    CHECK(documents.error().code() == Errc::invalid_argument);
+  }
+  CHECK(parse_documents("a: &a {b: 1}\nc: *a\n").value().front()["c"]["b"] == 1);
+}
