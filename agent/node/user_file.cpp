@@ -116,7 +116,8 @@ Result<std::optional<std::string>> read_user_file(const UserFile& file) {
 bool is_user_file(const UserFile& file, std::string_view content, const Account& owner) {
   const auto folder = open_folder(file, owner, false);
   if (!folder) return false;
-  const Fd fd(::openat(folder->get(), file.name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  const Fd fd(
+      ::openat(folder->get(), file.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat status {};
   if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
   if (status.st_uid != owner.uid || status.st_gid != owner.gid || (status.st_mode & 0077U) != 0)

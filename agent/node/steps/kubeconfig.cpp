@@ -24,12 +24,18 @@ constexpr char rights_applied[] = "/var/lib/kagent-noded/rights-applied";
 constexpr char agent_user[] = "kagent:agent";
 constexpr auto certificate_lifetime = std::chrono::hours(24 * 7);
 
+// In a folder of kagentd's, which is not trusted with where a name leads.
+UserFile agent_config(const Context& context) {
+  const std::filesystem::path path = context.at(paths::agent_kubeconfig);
+  return {path.parent_path().string(), "", path.filename().string()};
+}
+
 // Ours: of this cluster's CA, and not past half of its life.
 bool agent_config_is_good(const Context& context) {
-  const auto text = read_file(context.at(paths::agent_kubeconfig));
+  const auto text = read_user_file(agent_config(context));
   const auto ca = read_file(context.at(cluster_ca));
-  if (!text || !ca) return false;
-  const auto documents = kubeadm::parse_documents(*text);
+  if (!text || !*text || !ca) return false;
+  const auto documents = kubeadm::parse_documents(**text);
   if (!documents || documents->empty()) return false;
   try {
     const auto& config = documents->front();
@@ -88,10 +94,7 @@ Result<> write_agent_config(const Context& context) {
   config["contexts"] = json::array({std::move(entry)});
   const auto kagent = account("kagent");
   if (!kagent) return Error(Errc::not_found, "user kagent does not exist");
-  const std::string text = kubeadm::to_yaml({config});
-  const std::filesystem::path path = context.at(paths::agent_kubeconfig);
-  const UserFile file{path.parent_path().string(), "", path.filename().string()};
-  return write_user_file(file, text, *kagent);
+  return write_user_file(agent_config(context), kubeadm::to_yaml({config}), *kagent);
 }
 
 bool rights_are_applied(const Context& context) {

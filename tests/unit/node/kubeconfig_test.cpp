@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -109,6 +110,27 @@ TEST_CASE(
   CHECK(found.state == StepState::done);
   REQUIRE(found.changes.size() == 1);
   CHECK(found.changes.front().find("no user nobody-of-this-name") != std::string::npos);
+}
+
+TEST_CASE(
+    "T14 What kagentd puts in the place of its kubeconfig is neither followed nor waited for") {
+  const ControlPlane node;
+  const auto step = make_kubeconfig();
+  if (::geteuid() != 0) SKIP("only root gives root a file");
+  REQUIRE(write_kubeconfig_copy(*node.context, node.copy()));
+  REQUIRE(node.check(*step).empty());
+  const auto path = node.context->at(paths::agent_kubeconfig);
+  const std::vector<std::string> anew{std::string("write ") + paths::agent_kubeconfig};
+
+  std::filesystem::rename(path, node.context->at("/elsewhere"));
+  std::filesystem::create_symlink(node.context->at("/elsewhere"), path);
+  CHECK(node.check(*step) == anew);
+  std::filesystem::remove(path);
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  CHECK(node.check(*step) == anew);
+  std::filesystem::remove(path);
+  node.write(paths::agent_kubeconfig, "users: &a [*a, *a]\n");
+  CHECK(node.check(*step) == anew);
 }
 
 TEST_CASE("A user without a home, or with a link in it, is shown as well") {
