@@ -50,6 +50,9 @@ struct Subject {
 };
 Result<Subject> subject_of(const Certificate& certificate);
 
+// "CA", "server", "client", "server, client"; empty if it says nothing of it.
+std::string use_of(const Certificate& certificate);
+
 struct Validity {
   std::chrono::system_clock::time_point not_before;
   std::chrono::system_clock::time_point not_after;

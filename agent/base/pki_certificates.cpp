@@ -109,6 +109,14 @@ Result<Subject> subject_of(const Certificate& certificate) {
   return subject;
 }
 
+std::string use_of(const Certificate& certificate) {
+  if (X509_check_ca(certificate.get()) == 1) return "CA";
+  const bool server = may_be_used_for(certificate.get(), Use::server);
+  const bool client = may_be_used_for(certificate.get(), Use::client);
+  if (server && client) return "server, client";
+  return server ? "server" : client ? "client" : "";
+}
+
 Result<Validity> validity_of(const Certificate& certificate) {
   auto from = time_of(X509_get0_notBefore(certificate.get()));
   if (!from) return from.error();

@@ -28,28 +28,16 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// kubelet renews its certificate within months: every six hours is often.
-constexpr unsigned reports_a_certificate_look = 6 * 3600s / liveness::report_every;
+// Months away, but who has renewed one by hand wants to see it.
+constexpr unsigned reports_a_certificate_look = 600s / liveness::report_every;
 
 // More than any coordinator sends before the first is taken; the oldest is given up.
 constexpr std::size_t most_envelopes = 16;
 constexpr auto look_again = 3s;
 constexpr auto greet_again = 30s;
-// A gRPC message is at most 1 MiB.
-constexpr std::size_t longest_log = 512 << 10;
 
 bool is_lost(const Error& error) {
   return error.code() == Errc::unavailable || error.code() == Errc::deadline_exceeded;
-}
-
-// The newest lines that fit, oldest first.
-void put_lines(const std::vector<std::string>& lines, v1::LogReply& reply) {
-  std::size_t first = lines.size();
-  for (std::size_t bytes = 0; first > 0; --first) {
-    bytes += lines[first - 1].size() + 1;
-    if (bytes > longest_log) break;
-  }
-  for (; first < lines.size(); ++first) reply.add_lines(wire_text(lines[first]));
 }
 
 v1::ClusterReady to_message(const LocalCluster& cluster) {
@@ -161,6 +149,7 @@ v1::NodeReport Agent::report() const {
   report.set_runtime(health_of(units_.runtime(), true));
   if (certificate_expiry_)
     *report.mutable_kubelet_certificate_expires_at() = timestamp(*certificate_expiry_);
+  put_certificates(certificates_, report);
   *report.mutable_at() = timestamp(now.wall);
   if (assignment_.reset_done) report.set_reset_serial(assignment_.reset_serial);
   if (obstacle_) put_failure(*obstacle_, *report.mutable_obstacle());
@@ -189,8 +178,8 @@ void Agent::changed() {
       looking_for_cluster_ = true;
       asio::co_spawn(io_, look_for_cluster(), asio::detached);
     }
-    if (driver_->is_done("ready") && !std::exchange(certificate_looked_at_, true))
-      asio::co_spawn(io_, look_at_certificate(), asio::detached);
+    if (driver_->is_done("ready") && !std::exchange(certificates_looked_at_, true))
+      asio::co_spawn(io_, look_at_certificates(), asio::detached);
     if (driver_->is_done("kubeconfig")) look_for_kubernetes();
     // noded has just said so: now it holds another state.
     if (driver_->is_done(plan::reset_steps().back().name) && assignment_.resets())
@@ -208,7 +197,7 @@ void Agent::repeat_report() {
   report_timer_.expires_after(liveness::report_every);
   report_timer_.async_wait([this](boost::system::error_code error) {
     if (error) return;
-    if (++reports_ % reports_a_certificate_look == 0) certificate_looked_at_ = false;
+    if (++reports_ % reports_a_certificate_look == 0) certificates_looked_at_ = false;
     changed();
     repeat_report();
   });
@@ -371,28 +360,18 @@ void Agent::leave_cluster() {
   kubeconfig_.clear();
   kubernetes_nodes_.clear();
   certificate_expiry_.reset();
-  certificate_looked_at_ = false;
+  certificates_.clear();
+  certificates_looked_at_ = false;
   early_orders_.clear();
   stop_watching();
 }
 
-asio::awaitable<void> Agent::look_at_certificate() {
+asio::awaitable<void> Agent::look_at_certificates() {
   auto expiry = co_await node_->kubelet_certificate_expiry();
-  if (!expiry) co_return;
-  certificate_expiry_ = *expiry;
+  if (expiry) certificate_expiry_ = *expiry;
+  auto held = co_await node_->certificates();
+  if (held) certificates_ = std::move(*held);
   changed();
-}
-
-asio::awaitable<void> Agent::read_log(v1::LogRequest request) {
-  auto lines = co_await node_->read_log(request.step(), request.lines());
-  v1::AgentMessage message;
-  v1::LogReply& reply = *message.mutable_log_reply();
-  reply.set_request(request.request());
-  if (!lines)
-    reply.set_error(wire_text(lines.error().message()));
-  else
-    put_lines(*lines, reply);
-  session_.send(std::move(message));
 }
 
 }  // namespace kagent::daemon

@@ -81,7 +81,7 @@ class Agent {
   boost::asio::awaitable<void> begin();
   boost::asio::awaitable<void> take_assignment();
   boost::asio::awaitable<void> look_for_cluster();
-  boost::asio::awaitable<void> look_at_certificate();
+  boost::asio::awaitable<void> look_at_certificates();
   void look_for_kubernetes();
   boost::asio::awaitable<void> take_watch();
   void unit_changed();
@@ -100,9 +100,10 @@ class Agent {
   bool report_queued_ = false;
   v1::NodeFacts facts_;
   Outlook outlook_;
-  // Of kubelet's certificate; looked at once the node is Ready, and again every few hours.
-  std::optional<std::chrono::system_clock::time_point> certificate_expiry_;
-  bool certificate_looked_at_ = false;
+  // Looked at once the node is Ready, and again every few minutes.
+  std::optional<std::chrono::system_clock::time_point> certificate_expiry_;  // kubelet's
+  std::vector<HeldCertificate> certificates_;
+  bool certificates_looked_at_ = false;
   unsigned reports_ = 0;
   HeldAssignment assignment_;
   std::deque<std::string> envelopes_;  // for noded, in the order they came

@@ -13,8 +13,21 @@ namespace asio = boost::asio;
 
 namespace {
 
+// A gRPC message is at most 1 MiB.
+constexpr std::size_t longest_log = 512 << 10;
+
 const Error no_access(Errc::failed_precondition,
                       "this node has no access to the Kubernetes API yet");
+
+// The newest lines that fit, oldest first.
+void put_lines(const std::vector<std::string>& lines, v1::LogReply& reply) {
+  std::size_t first = lines.size();
+  for (std::size_t bytes = 0; first > 0; --first) {
+    bytes += lines[first - 1].size() + 1;
+    if (bytes > longest_log) break;
+  }
+  for (; first < lines.size(); ++first) reply.add_lines(wire_text(lines[first]));
+}
 
 template <class Reply>
 void fail(Reply& reply, const std::string& cause, const Error& error) {
@@ -149,6 +162,18 @@ asio::awaitable<void> Agent::plan_reset(std::uint64_t request) {
   } else {
     for (const std::string& change : *changes) plan.add_changes(wire_text(change));
   }
+  session_.send(std::move(message));
+}
+
+asio::awaitable<void> Agent::read_log(v1::LogRequest request) {
+  auto lines = co_await node_->read_log(request.step(), request.lines());
+  v1::AgentMessage message;
+  v1::LogReply& reply = *message.mutable_log_reply();
+  reply.set_request(request.request());
+  if (!lines)
+    reply.set_error(wire_text(lines.error().message()));
+  else
+    put_lines(*lines, reply);
   session_.send(std::move(message));
 }
 

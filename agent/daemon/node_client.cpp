@@ -192,6 +192,20 @@ class DbusNodeClient final : public NodeClient {
     co_return Expiry(std::chrono::system_clock::from_time_t(static_cast<std::time_t>(*seconds)));
   }
 
+  asio::awaitable<Result<std::vector<HeldCertificate>>> certificates() override {
+    using Line = sdbus::Struct<std::string, std::string, std::string, std::int64_t, std::int64_t>;
+    auto message = dbus::make_call(*proxy_, interface, "ListCertificates");
+    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), call_timeout);
+    auto values = read_all<std::vector<Line>>(std::move(reply));
+    if (!values) co_return values.error();
+    std::vector<HeldCertificate> held;
+    for (const Line& line : std::get<0>(*values))
+      held.push_back({line.get<0>(), line.get<1>(), line.get<2>(),
+                      std::chrono::system_clock::from_time_t(line.get<3>()),
+                      std::chrono::system_clock::from_time_t(line.get<4>())});
+    co_return held;
+  }
+
   asio::awaitable<Result<std::vector<std::string>>> read_log(std::string step,
                                                              unsigned lines) override {
     const std::uint32_t count = lines;

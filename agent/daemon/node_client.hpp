@@ -57,6 +57,11 @@ struct LocalCluster {
   std::uint64_t lease_fence = 0;
 };
 
+struct HeldCertificate {
+  std::string file, subject, use;
+  std::chrono::system_clock::time_point not_before, not_after;
+};
+
 // kagent-noded (proto/io.kagent.Node1.xml). A call starts it if it is not there. Errors of all:
 // unavailable, deadline_exceeded, permission_denied (D-Bus policy), and those it answers with.
 class NodeClient {
@@ -88,6 +93,8 @@ class NodeClient {
   // Of the certificate with which kubelet is in the cluster; nothing before it has one.
   virtual boost::asio::awaitable<Result<std::optional<std::chrono::system_clock::time_point>>>
   kubelet_certificate_expiry() = 0;
+  // Those that Kubernetes has on this node.
+  virtual boost::asio::awaitable<Result<std::vector<HeldCertificate>>> certificates() = 0;
   // Of the last run of the step's unit, oldest first; every step's if `step` is empty.
   virtual boost::asio::awaitable<Result<std::vector<std::string>>> read_log(std::string step,
                                                                             unsigned lines) = 0;

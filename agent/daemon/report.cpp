@@ -52,6 +52,17 @@ void put_failure(const Cause& cause, v1::Failure& failure) {
     failure.add_journal(wire_text(cause.journal[i]));
 }
 
+void put_certificates(const std::vector<HeldCertificate>& held, v1::NodeReport& report) {
+  for (const HeldCertificate& each : held) {
+    v1::HeldCertificate& told = *report.add_certificates();
+    told.set_file(wire_text(each.file));
+    told.set_subject(wire_text(each.subject));
+    told.set_use(each.use);
+    *told.mutable_issued_at() = timestamp(each.not_before);
+    *told.mutable_expires_at() = timestamp(each.not_after);
+  }
+}
+
 google::protobuf::Timestamp timestamp(std::chrono::system_clock::time_point at) {
   return google::protobuf::util::TimeUtil::MillisecondsToTimestamp(
       std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count());

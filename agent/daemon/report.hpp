@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/daemon/journal.hpp"
+#include "agent/daemon/node_client.hpp"
 #include "agent/daemon/sequencer.hpp"
 #include "kagent/v1/report.pb.h"
 
@@ -27,6 +28,8 @@ std::vector<v1::StepStatus> step_statuses(const std::vector<StepView>& steps,
                                           const std::map<std::string, LastRun>& runs, Moment now);
 
 void put_failure(const Cause& cause, v1::Failure& failure);
+
+void put_certificates(const std::vector<HeldCertificate>& held, v1::NodeReport& report);
 
 // Any bytes as a line that Protobuf's strings and a terminal can bear: UTF-8, no control
 // characters, at most 500 bytes.

@@ -2,38 +2,18 @@
 
 #include "agent/base/file.hpp"
 #include "agent/base/pki.hpp"
-#include "agent/config/unpack.hpp"
-#include "agent/node/kubeadm/documents.hpp"
+#include "agent/node/certificates.hpp"
 #include "agent/node/steps/common.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace kagent::node {
-namespace {
-
-Result<std::string> certificate_of(const Context& context) {
-  const auto text = read_file(context.at(kubelet_conf));
-  if (!text) return text.error();
-  const auto documents = kubeadm::parse_documents(*text);
-  if (!documents) return documents.error().context(kubelet_conf);
-  try {
-    const auto& user = documents->at(0).at("users").at(0).at("user");
-    if (user.contains("client-certificate-data"))
-      return config::decode_base64(user.at("client-certificate-data").get<std::string>());
-    return read_file(context.at(user.at("client-certificate").get<std::string>()));
-  } catch (const std::exception&) {
-    return Error(Errc::protocol, fmt::format("{} names no client certificate", kubelet_conf));
-  }
-}
-
-}  // namespace
 
 Result<KubeletIdentity> kubelet_identity(const Context& context) {
-  const auto pem = certificate_of(context);
-  if (!pem) return pem.error();
-  const auto certificate = pki::certificate_from_pem(*pem);
+  const auto held = client_certificate_of(context, kubelet_conf);
+  if (!held) return held.error();
+  const auto certificate = pki::certificate_from_pem(held->pem);
   if (!certificate) return certificate.error().context("kubelet's client certificate");
   const auto subject = pki::subject_of(*certificate);
   if (!subject) return subject.error();

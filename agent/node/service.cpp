@@ -8,6 +8,7 @@
 #include "agent/base/version.hpp"
 #include "agent/dbus/connection.hpp"
 #include "agent/dbus/error.hpp"
+#include "agent/node/certificates.hpp"
 #include "agent/node/context.hpp"
 #include "agent/node/issue_kubeconfig.hpp"
 #include "agent/node/journal.hpp"
@@ -26,7 +27,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <charconv>
 #include <map>
 
 namespace kagent::node {
@@ -41,6 +41,7 @@ constexpr auto idle_after = 60s;
 constexpr std::uint32_t most_lines = 1000;
 
 using PlanLine = sdbus::Struct<std::string, std::string, std::vector<std::string>>;
+using CertificateLine = sdbus::Struct<std::string, std::string, std::string, int64_t, int64_t>;
 using CheckReply = std::shared_ptr<sdbus::Result<std::string, std::vector<std::string>>>;
 using PlanReply = std::shared_ptr<sdbus::Result<std::vector<PlanLine>>>;
 
@@ -210,8 +211,16 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
   uint64_t KubeletCertificateExpiry() override {
     const auto identity = kubelet_identity(Context{});
     if (!identity) return 0;
-    const auto seconds = std::chrono::system_clock::to_time_t(identity->not_after);
-    return seconds < 0 ? 0 : static_cast<uint64_t>(seconds);
+    return static_cast<uint64_t>(std::chrono::system_clock::to_time_t(identity->not_after));
+  }
+  std::vector<CertificateLine> ListCertificates() override {
+    touch();
+    const auto seconds = std::chrono::system_clock::to_time_t;
+    std::vector<CertificateLine> lines;
+    for (const auto& [file, subject, use, validity] : held_certificates(Context{}))
+      lines.emplace_back(file, subject, use, seconds(validity.not_before),
+                         seconds(validity.not_after));
+    return lines;
   }
   uint64_t AssignmentSerial() override { return vault_.assignment_serial(); }
 

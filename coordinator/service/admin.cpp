@@ -17,6 +17,21 @@ const std::string& title_of(const Node& node) {
   return node.record.name.empty() ? node.record.id : node.record.name;
 }
 
+// kubelet renews its own between seven and nine tenths of their life (client-go,
+// util/certificate: nextRotationDeadline); kubeadm's are its operator's to renew.
+void put_held(const v1::HeldCertificate& held, const std::string& node, v1::Certificate& message) {
+  message.set_holder(node);
+  message.set_subject(held.subject());
+  message.set_use(held.use());
+  message.set_file(held.file());
+  *message.mutable_issued_at() = held.issued_at();
+  *message.mutable_expires_at() = held.expires_at();
+  if (!held.file().starts_with("/var/lib/kubelet/pki/") || !held.file().ends_with("-current.pem"))
+    return;
+  const auto life = held.expires_at().seconds() - held.issued_at().seconds();
+  message.mutable_renewal_at()->set_seconds(held.issued_at().seconds() + life / 10 * 7);
+}
+
 }  // namespace
 
 v1::Node Coordinator::to_message(const Node& node) const {
@@ -139,26 +154,32 @@ Result<> Coordinator::may_administer(const Caller& caller, std::string_view what
 
 v1::ListCertificatesResponse Coordinator::list_certificates() const {
   v1::ListCertificatesResponse response;
-  const auto add = [&](const std::string& holder, const std::string& use,
-                       const pki::Validity& validity) -> v1::Certificate& {
+  const auto add = [&](const std::string& holder, const std::string& subject,
+                       const std::string& use, const pki::Validity& validity) -> v1::Certificate& {
     v1::Certificate& message = *response.add_certificates();
     message.set_holder(holder);
+    message.set_subject(subject);
     message.set_use(use);
     *message.mutable_issued_at() = to_timestamp(validity.not_before);
     *message.mutable_expires_at() = to_timestamp(validity.not_after);
     return message;
   };
   for (const OwnCertificate& own : own_certificates_) {
-    v1::Certificate& message = add("coordinator", own.use, own.validity);
+    v1::Certificate& message = add("coordinator", own.subject, own.use, own.validity);
     if (own.renewal) *message.mutable_renewal_at() = to_timestamp(*own.renewal);
   }
   for (const auto& node : registry_.nodes()) {
-    const auto found = node_certificates_.find(node->record.id);
-    if (found == node_certificates_.end()) continue;
-    const pki::Validity& validity = found->second;
-    // agent/daemon/identity.cpp: half of its life, and up to a tenth more.
-    *add(node->record.id, "client", validity).mutable_renewal_at() =
-        to_timestamp(validity.not_before + (validity.not_after - validity.not_before) / 2);
+    const std::string& id = node->record.id;
+    if (const auto found = node_certificates_.find(id); found != node_certificates_.end()) {
+      const pki::Validity& validity = found->second;
+      // agent/daemon/identity.cpp: half of its life, and up to a tenth more.
+      *add(id, id, "client", validity).mutable_renewal_at() =
+          to_timestamp(validity.not_before + (validity.not_after - validity.not_before) / 2);
+    }
+    v1::NodeReport report;
+    if (node->report) (void)report.ParseFromString(node->report->bytes);
+    for (const v1::HeldCertificate& held : report.certificates())
+      put_held(held, id, *response.add_certificates());
   }
   *response.mutable_now() = to_timestamp(std::chrono::system_clock::now());
   return response;

@@ -170,13 +170,15 @@ Result<std::vector<OwnCertificate>> own_certificates(const Authority& authority)
   const auto ca = pki::validity_of(authority.ca);
   const auto of_server = pki::validity_of(*server);
   const auto signer = pki::validity_of(authority.signer.certificate);
-  if (!ca || !of_server || !signer)
-    return Error(Errc::internal, "a certificate without a validity");
-  all.push_back({"CA", *ca, std::nullopt});
+  const auto name = pki::subject_of(authority.ca);
+  const auto own = pki::subject_of(*server);
+  if (!ca || !of_server || !signer || !name || !own)
+    return Error(Errc::internal, "a certificate without a validity or a name");
+  all.push_back({"CA", name->common_name, *ca, std::nullopt});
   for (const pki::Validity& voucher : authority.vouchers)
-    all.push_back({"CA before, known", voucher, std::nullopt});
-  all.push_back({"server", *of_server, renewal_of(*of_server)});
-  all.push_back({"envelopes", *signer, renewal_of(*signer)});
+    all.push_back({"CA before, known", name->common_name, voucher, std::nullopt});
+  all.push_back({"server", own->common_name, *of_server, renewal_of(*of_server)});
+  all.push_back({"envelopes", own->common_name, *signer, renewal_of(*signer)});
   return all;
 }
 

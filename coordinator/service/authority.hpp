@@ -14,6 +14,7 @@ namespace kagent::coordinator {
 
 struct OwnCertificate {
   std::string use;  // "CA", "CA before, known", "server", "envelopes"
+  std::string subject;
   pki::Validity validity;
   std::optional<std::chrono::system_clock::time_point> renewal;  // nothing: by hand
 };

@@ -1,6 +1,6 @@
+#include "coordinator/ctl/render/certs.hpp"
 #include "coordinator/ctl/commands/commands.hpp"
-#include "coordinator/ctl/render/text.hpp"
-#include "coordinator/ctl/render/times.hpp"
+#include "coordinator/ctl/terminal.hpp"
 
 #include <iostream>
 
@@ -11,23 +11,9 @@ ExitCode run_certs(const Endpoint& endpoint) {
   if (!client) return fail(client.error());
   const auto answer = (*client)->list_certificates();
   if (!answer) return fail(answer.error());
-  const auto now = render::time_of(answer->now()).value_or(render::Time());
-  const auto moment = [](const google::protobuf::Timestamp& at) {
-    const auto time = render::time_of(at);
-    return time ? render::date_time(*time) : std::string("by hand");
-  };
-  render::Table table({"HOLDER", "USE", "ISSUED", "EXPIRES", "RESIDUAL", "RENEWED FROM"});
-  for (const v1::Certificate& certificate : answer->certificates()) {
-    const auto expires = render::time_of(certificate.expires_at()).value_or(now);
-    table.row({{render::clean(certificate.holder())},
-               {render::clean(certificate.use())},
-               {moment(certificate.issued_at())},
-               {moment(certificate.expires_at())},
-               {expires <= now ? "expired" : render::age(expires, now),
-                expires <= now ? render::Style::bad : render::Style::plain},
-               {moment(certificate.renewal_at())}});
-  }
-  std::cout << table.text({});
+  render::Look look = look_of_stdout();
+  look.width = 0;  // a path that is cut is of no use
+  std::cout << render::certificates(*answer, look);
   return exit_ok;
 }
 

@@ -107,6 +107,30 @@ TEST_CASE("kagentctl certs has the coordinator's and each node's, and a renewal 
   CHECK(life >= 24 * 3600);
   CHECK(life < 25 * 3600);
 
+  // Kubernetes', as the node has last said.
+  node.open();
+  v1::AgentMessage message;
+  v1::HeldCertificate& held = *message.mutable_report()->add_certificates();
+  held.set_file("/var/lib/kubelet/pki/kubelet-client-current.pem");
+  held.set_subject("system:node:i-1");
+  held.set_use("client");
+  held.mutable_issued_at()->set_seconds(1'800'000'000);
+  held.mutable_expires_at()->set_seconds(1'800'001'000);
+  v1::HeldCertificate& by_hand = *message.mutable_report()->add_certificates();
+  by_hand = held;
+  by_hand.set_file("/etc/kubernetes/pki/apiserver.crt");
+  by_hand.set_use("server");
+  node.send(std::move(message));
+  node.settle();
+  CHECK(node.close().ok());
+  const auto told = client->list_certificates().value();
+  REQUIRE(told.certificates_size() == 6);
+  CHECK(told.certificates(4).holder() == "i-1");
+  CHECK(told.certificates(4).subject() == "system:node:i-1");
+  CHECK(told.certificates(4).renewal_at().seconds() == 1'800'000'700);
+  CHECK(told.certificates(5).file() == "/etc/kubernetes/pki/apiserver.crt");
+  CHECK_FALSE(told.certificates(5).has_renewal_at());
+
   // Old and new hold together: what was issued first still opens a session.
   FakeNode same(coordinator, "i-2");
   REQUIRE(same.enrol(coordinator.token()).ok());

@@ -1,3 +1,4 @@
+#include "coordinator/ctl/render/certs.hpp"
 #include "coordinator/ctl/render/describe.hpp"
 #include "coordinator/ctl/render/document.hpp"
 #include "coordinator/ctl/render/names.hpp"
@@ -150,4 +151,38 @@ TEST_CASE("Phases have the names that wait takes") {
   CHECK_FALSE(phase_from("unknown"));
   CHECK(phase_name(static_cast<v1::Phase>(99)) == "unknown");
   CHECK(health_name(v1::UNIT_HEALTH_MASKED) == "masked");
+}
+
+TEST_CASE("Certificates that end soon are warned of, each with what to do") {
+  v1::ListCertificatesResponse answer;
+  *answer.mutable_now() = at(now);
+  const auto add = [&](const std::string& file, Time issued, Time expires, Time renewal) {
+    v1::Certificate& certificate = *answer.add_certificates();
+    certificate.set_holder("i-1");
+    certificate.set_subject("kube");
+    certificate.set_use("client");
+    certificate.set_file(file);
+    *certificate.mutable_issued_at() = at(issued);
+    *certificate.mutable_expires_at() = at(expires);
+    if (renewal != Time()) *certificate.mutable_renewal_at() = at(renewal);
+  };
+  add("", now - 13h, now + 11h, now - 1h);
+  add("/etc/kubernetes/pki/a.crt", now - 24h * 300, now + 24h * 65, {});
+  CHECK_THAT(certificates(answer, {}), !ContainsSubstring("warning"));
+  CHECK_THAT(certificates(answer, {}), ContainsSubstring("/etc/kubernetes/pki/a.crt"));
+
+  add("/etc/kubernetes/pki/b\x1b.crt", now - 24h * 340, now + 24h * 25, {});
+  add("/etc/kubernetes/admin.conf", now - 24h * 366, now - 24h, {});
+  add("/var/lib/kubelet/pki/kubelet-client-current.pem", now - 24h * 300, now + 24h * 20,
+      now - 24h * 40);
+  const std::string text = certificates(answer, {});
+  CHECK_THAT(
+      text,
+      ContainsSubstring(
+          "warning: /etc/kubernetes/pki/b .crt of i-1 ends in 25d; `kubeadm certs renew all`"));
+  CHECK_THAT(text,
+             ContainsSubstring("warning: /etc/kubernetes/admin.conf of i-1 has expired; `kubeadm"));
+  CHECK_THAT(text, ContainsSubstring(
+                       "client-current.pem of i-1 ends in 20d; kubelet should have renewed it"));
+  CHECK_THAT(text, !ContainsSubstring("a.crt of"));
 }

@@ -1,0 +1,67 @@
+#include "coordinator/ctl/render/certs.hpp"
+
+#include "coordinator/ctl/render/times.hpp"
+
+namespace kagent::ctl::render {
+namespace {
+
+using std::chrono::hours;
+
+// What somebody has to renew by hand is said in time to plan it.
+constexpr hours soon{24 * 30};
+
+std::string moment(const google::protobuf::Timestamp& at) {
+  const auto time = time_of(at);
+  return time ? date_time(*time) : "by hand";
+}
+
+// One that renews itself has half of the rest of its life for that.
+bool is_short(const v1::Certificate& certificate, Time expires, Time now) {
+  const auto renewal = time_of(certificate.renewal_at());
+  return renewal ? now > *renewal + (expires - *renewal) / 2 : expires - now < soon;
+}
+
+std::string remedy(const v1::Certificate& certificate) {
+  const std::string& file = certificate.file();
+  if (file.empty())
+    return certificate.has_renewal_at() ? "its holder should have renewed it: see its journal"
+                                        : "see `kagent-coordinator --replace-ca`";
+  if (certificate.has_renewal_at()) return "kubelet should have renewed it: see its journal";
+  if (certificate.use() == "CA") return "see Kubernetes' manual on another CA";
+  return file.starts_with("/etc/kubernetes/")
+             ? "`kubeadm certs renew all` there, then restart the control plane's pods"
+             : "kubelet makes another when the file is gone and it is restarted";
+}
+
+std::string warning(const v1::Certificate& certificate, const std::string& residual) {
+  const bool over = residual == "expired";
+  return "warning: " + clean(certificate.file().empty() ? certificate.use() : certificate.file()) +
+         " of " + clean(certificate.holder()) +
+         (over ? " has expired; " : " ends in " + residual + "; ") + remedy(certificate);
+}
+
+}  // namespace
+
+std::string certificates(const v1::ListCertificatesResponse& answer, const Look& look) {
+  const Time now = time_of(answer.now()).value_or(Time());
+  Table table(
+      {"HOLDER", "SUBJECT", "USE", "ISSUED", "EXPIRES", "RESIDUAL", "RENEWED FROM", "FILE"});
+  std::string warnings;
+  for (const v1::Certificate& certificate : answer.certificates()) {
+    const Time expires = time_of(certificate.expires_at()).value_or(now);
+    const std::string residual = expires <= now ? "expired" : age(expires, now);
+    const bool bad = is_short(certificate, expires, now);
+    table.row({{clean(certificate.holder())},
+               {clean(certificate.subject())},
+               {clean(certificate.use())},
+               {moment(certificate.issued_at())},
+               {moment(certificate.expires_at())},
+               {residual, bad ? Style::bad : Style::plain},
+               {moment(certificate.renewal_at())},
+               {clean(certificate.file())}});
+    if (bad) warnings += styled(warning(certificate, residual), Style::bad, look) + "\n";
+  }
+  return table.text(look) + warnings;
+}
+
+}  // namespace kagent::ctl::render
