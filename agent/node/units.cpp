@@ -83,6 +83,7 @@ std::vector<Property> transient_properties(const Command& command, std::vector<E
       {"Environment", sdbus::Variant(std::vector<std::string>{"PATH=" + std::string(search_path),
                                                               "HOME=/root", "LC_ALL=C"})},
       {"WorkingDirectory", text("/")},
+      {"LimitCORE", sdbus::Variant(uint64_t{0})},  // kubeadm holds tokens
       {"ExecStart", sdbus::Variant(std::move(lines))},
   };
   if (command.capture) {

@@ -79,14 +79,16 @@ TEST_CASE("T2 The certificate inside the message counts for nothing") {
     CHECK(identity.error().code() == Errc::permission_denied);
   }
 
-  // The command of AWS's manual takes it.
-  const Ec2Signer forger(Ec2Signer::Kind::rsa2048, 8);
-  const auto message = at.folder / "rsa2048";
-  REQUIRE(write_file_atomic(
-      message, "-----BEGIN PKCS7-----\n" + forger.sign(genuine()) + "\n-----END PKCS7-----\n",
-      0600));
+  // The command of AWS's manual takes the same message, and prints the forger's words as verified.
+  const std::string forged = Ec2Signer(Ec2Signer::Kind::rsa2048, 8).sign(genuine("i-0f"));
+  CHECK_FALSE(verify_instance_identity(forged, at.certificates));
+  const auto message = at.folder / "rsa2048", words = at.folder / "words";
+  REQUIRE(write_file_atomic(message, "-----BEGIN PKCS7-----\n" + forged + "\n-----END PKCS7-----\n",
+                            0600));
   CHECK(run("openssl smime -verify -in " + message.string() + " -inform PEM -certfile " +
-            (at.folder / "eu-central-1.pem").string() + " -noverify >/dev/null 2>&1") == 0);
+            (at.folder / "eu-central-1.pem").string() + " -noverify >" + words.string() +
+            " 2>/dev/null") == 0);
+  CHECK(read_file(words).value().find("i-0f") != std::string::npos);
 }
 
 TEST_CASE("T3 Another region's certificate, and every other kind of signature, is refused") {

@@ -21,7 +21,7 @@ struct Spelling {
 
 // Names of units and files are spelled alike.
 constexpr char no_cause[] =
-    R"(.*\.(service|target|socket|conf|toml|json|io|crt|calico|kagent-orig|local)|node\.(id|key))";
+    R"(.*\.(service|target|socket|conf|toml|json|io|crt|pem|calico|kagent-orig|local)|node\.(id|key))";
 
 constexpr Spelling spellings[] = {
     {R"(/(node|daemon)/)", R"re("([a-z-]+\.[a-z{}-]+)")re", ""},
