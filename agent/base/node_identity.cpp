@@ -2,6 +2,7 @@
 
 #include "agent/base/file.hpp"
 #include "agent/base/paths.hpp"
+#include "agent/base/pki.hpp"
 
 #include <systemd/sd-id128.h>
 
@@ -43,6 +44,13 @@ Result<std::string> boot_id() {
   if (const int failed = sd_id128_get_boot(&id); failed < 0)
     return errno_error(-failed, "reading the boot id");
   return hexadecimal(id);
+}
+
+std::string product_uuid() {
+  // A container has its host's.
+  if (::access("/run/systemd/container", F_OK) == 0) return {};
+  const auto uuid = read_file("/sys/class/dmi/id/product_uuid", 256);
+  return uuid && !uuid->empty() ? pki::sha256_hex(*uuid).substr(0, 32) : std::string();
 }
 
 Result<std::string> node_id() {

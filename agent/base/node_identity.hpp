@@ -14,6 +14,10 @@ Result<std::string> node_id();
 Result<std::string> app_specific_machine_id();  // 32 hexadecimal digits
 Result<std::string> boot_id();                  // 32 hexadecimal digits
 
+// SHA-256 of the firmware's product UUID, its first 32 hexadecimal digits; only root may read it.
+// Empty where there is none of this machine's own.
+std::string product_uuid();
+
 // The hostname in lower case: what kubelet registers the node as. Read anew each time.
 std::string node_name();
 

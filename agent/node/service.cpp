@@ -1,10 +1,8 @@
 #include "agent/node/service.hpp"
 
-#include "agent/base/file.hpp"
 #include "agent/base/log.hpp"
 #include "agent/base/node_identity.hpp"
 #include "agent/base/paths.hpp"
-#include "agent/base/pki.hpp"
 #include "agent/base/version.hpp"
 #include "agent/dbus/connection.hpp"
 #include "agent/dbus/error.hpp"
@@ -44,13 +42,6 @@ using PlanLine = sdbus::Struct<std::string, std::string, std::vector<std::string
 using CertificateLine = sdbus::Struct<std::string, std::string, std::string, int64_t, int64_t>;
 using CheckReply = std::shared_ptr<sdbus::Result<std::string, std::vector<std::string>>>;
 using PlanReply = std::shared_ptr<sdbus::Result<std::vector<PlanLine>>>;
-
-std::string product_uuid() {
-  // A container has its host's.
-  if (Context{}.exists("/run/systemd/container")) return {};
-  const auto uuid = read_file("/sys/class/dmi/id/product_uuid", 256);
-  return uuid && !uuid->empty() ? pki::sha256_hex(*uuid).substr(0, 32) : std::string();
-}
 
 }  // namespace
 
