@@ -138,6 +138,7 @@ class Coordinator {
   Result<Pass> take(const Applicant& applicant);
   Result<> spend(const std::string& token);
   Result<> let_in_by(AuditEntry& entry, const Claim& claim);
+  bool is_node(const Caller& caller) const;
   Result<> has_seat() const;
   Result<> has_room(const Caller& caller, Now at) const;
   bool renews_too_often(const Applicant& applicant, Now at);

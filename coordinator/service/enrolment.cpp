@@ -91,6 +91,13 @@ Result<Applicant> Coordinator::applicant_of(const v1::EnrollRequest& request,
   return Applicant{request, caller, csr->public_key, *key, bound};
 }
 
+// Whose certificate is still that of a node; one that was removed or unbound holds for a day yet.
+bool Coordinator::is_node(const Caller& caller) const {
+  const Node* node = registry_.find(caller.common_name);
+  return caller.organization == pki::node_organization && node != nullptr &&
+         node->record.key_sha256 == caller.key_sha256;
+}
+
 // For one more node.
 Result<> Coordinator::has_seat() const {
   if (registry_.nodes().size() < most_nodes_) return {};
@@ -180,8 +187,7 @@ void Coordinator::enroll(const v1::EnrollRequest& request, const Caller& caller,
     done(error);
   };
   const Now at = now();
-  const bool stranger = caller.organization.empty();
-  if (stranger && !strangers_.may_ask(caller.ip, at.steady)) {
+  if (!is_node(caller) && !strangers_.may_ask(caller.ip, at.steady)) {
     ++counters_.enrolments_throttled;
     return refuse(Error(Errc::resource_exhausted,
                         "too many enrolments from this address were refused: wait a minute"));

@@ -235,6 +235,20 @@ TEST_CASE("T4 T17 A rival that asks again and again is not listened to any more"
   CHECK(first.enrol("").ok());  // with its certificate
 }
 
+TEST_CASE("T17 A certificate of an unbound key does not spare its holder the pace of strangers") {
+  const RunningCoordinator coordinator;
+  const auto client = std::move(ctl::connect(socket_of(coordinator)).value());
+  FakeNode node(coordinator, "i-1"), other(coordinator, "i-2");
+  for (FakeNode* each : {&node, &other}) REQUIRE(each->enrol(coordinator.token()).ok());
+  REQUIRE(client->forget_node("i-1", ""));
+  CHECK(node.enrol("").error_code() != grpc::StatusCode::OK);
+  auto code = grpc::StatusCode::OK;
+  for (int i = 0; i < 200 && code != grpc::StatusCode::RESOURCE_EXHAUSTED; ++i)
+    code = node.enrol("").error_code();
+  CHECK(code == grpc::StatusCode::RESOURCE_EXHAUSTED);
+  CHECK(other.enrol("").ok());
+}
+
 TEST_CASE("T8 Who is approved has the role of its token, and has used it") {
   const RunningCoordinator coordinator(by_approval);
   auto client = std::move(ctl::connect(socket_of(coordinator)).value());
