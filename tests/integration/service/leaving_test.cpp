@@ -168,6 +168,8 @@ TEST_CASE("T18 From its removal on a node's certificate opens nothing") {
   v1::AgentMessage done;
   done.mutable_report()->set_reset_serial(order->serial());
   node.send(std::move(done));
+  while (node.next_kind() != v1::CoordinatorMessage::BODY_NOT_SET) {
+  }
   CHECK(node.close().error_code() == grpc::StatusCode::PERMISSION_DENIED);
   CHECK(client->list_nodes()->nodes_size() == 1);
 
