@@ -37,6 +37,11 @@ variable "subnet_id" {
   default     = null
   description = "Default: the default VPC's."
 }
+variable "ssh_from" {
+  type        = list(string)
+  default     = []
+  description = "CIDRs from which Packer reaches the instance; default: the public address of this machine."
+}
 
 # Whose newest image is taken: the owners' account ids are those that the distributions publish.
 locals {
@@ -55,6 +60,9 @@ source "amazon-ebs" "node" {
   subnet_id     = var.subnet_id
   ssh_username  = local.from[var.distribution].user
   ami_name      = "kagent-${var.distribution}-kubernetes-${var.kubernetes}-{{timestamp}}"
+  # Unless told so Packer opens port 22 to the world.
+  temporary_security_group_source_cidrs     = var.ssh_from
+  temporary_security_group_source_public_ip = length(var.ssh_from) == 0
   # The key of this build opens no instance.
   ssh_clear_authorized_keys = true
   # IMDSv2 only, here and on what is launched of it.
