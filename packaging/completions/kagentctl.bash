@@ -7,9 +7,10 @@ _kagentctl_nodes() {
 _kagentctl() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
   local globals="--coordinator --cert --key --ca --help"
+  local commands="status describe logs wait retry reset remove rejoin approve forget token kubeconfig config certs timeline user-data plan prepare-image explain version"
   local phases="enrolled preparing initializing waiting joining starting ready not-ready failed lost leaving reset"
   local steps="preflight hostname time swap modules sysctl packages runtime images kubelet balancer metadata init join kubeconfig cni ready"
-  local command= connection=() positional=0 i
+  local command= subcommand= connection=() positional=0 options= words= i
   COMPREPLY=()
 
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -18,79 +19,68 @@ _kagentctl() {
         connection+=("${COMP_WORDS[i]}" "${COMP_WORDS[i + 1]}")
         ((i++))
         ;;
-      -o | --output | -n | --lines | --for | --nodes | --timeout) ((i++)) ;;
+      -o | --output | -n | --lines | --for | --nodes | --timeout | --ttl | --uses | --role | --lifetime | --root) ((i++)) ;;
       -*) ;;
-      *) if [[ -z $command ]]; then command=${COMP_WORDS[i]}; else ((positional++)); fi ;;
+      *)
+        if [[ -z $command ]]; then
+          command=${COMP_WORDS[i]}
+        else
+          ((positional++)) || subcommand=${COMP_WORDS[i]}
+        fi
+        ;;
     esac
   done
 
-  case $before in
-    --coordinator | --cert | --key | --ca)
+  case $command:$before in
+    approve:--key | forget:--key) return ;;
+    *:--coordinator | *:--cert | *:--key | *:--ca | kubeconfig:-o | kubeconfig:--output)
       COMPREPLY=($(compgen -f -- "$word"))
       return
       ;;
-    -o | --output)
-      local formats="json yaml"
-      [[ $command == status ]] && formats="wide json yaml"
-      COMPREPLY=($(compgen -W "$formats" -- "$word"))
+    *:--root)
+      COMPREPLY=($(compgen -d -- "$word"))
       return
       ;;
-    --for)
-      COMPREPLY=($(compgen -W "$phases" -- "$word"))
-      return
-      ;;
-    -n | --lines | --nodes | --timeout) return ;;
+    status:-o | status:--output) words="wide json yaml" ;;
+    *:-o | *:--output) words="json yaml" ;;
+    *:--for) words=$phases ;;
+    *:--role) words="auto worker control-plane" ;;
+    *:-n | *:--lines | *:--nodes | *:--timeout | *:--ttl | *:--uses | *:--lifetime) return ;;
   esac
+  if [[ -n $words ]]; then
+    COMPREPLY=($(compgen -W "$words" -- "$word"))
+    return
+  fi
 
-  case $command in
-    "") COMPREPLY=($(compgen -W "status describe logs wait retry reset remove rejoin approve forget token kubeconfig config certs timeline user-data plan explain version $globals" -- "$word")) ;;
-    status) COMPREPLY=($(compgen -W "-w --watch -o --output $globals" -- "$word")) ;;
-    describe | logs)
-      if [[ $word == -* ]]; then
-        COMPREPLY=($(compgen -W "-o --output -n --lines $globals" -- "$word"))
-      elif ((positional == 0)); then
-        COMPREPLY=($(compgen -W "$(_kagentctl_nodes "${connection[@]}")" -- "$word"))
-      elif ((positional == 1)) && [[ $command == logs ]]; then
-        COMPREPLY=($(compgen -W "$steps" -- "$word"))
-      fi
-      ;;
-    wait) COMPREPLY=($(compgen -W "--for --nodes --timeout -q --quiet $globals" -- "$word")) ;;
-    config)
-      if ((positional == 0)); then
-        COMPREPLY=($(compgen -W "check" -- "$word"))
-      else
-        COMPREPLY=($(compgen -f -- "$word"))
-      fi
-      ;;
-    retry)
-      ((positional == 0)) && COMPREPLY=($(compgen -W "$(_kagentctl_nodes "${connection[@]}")" -- "$word"))
-      ;;
-    reset | remove | rejoin)
-      if [[ $word == -* ]]; then
-        COMPREPLY=($(compgen -W "--plan --timeout --force --rejoin -y --yes $globals" -- "$word"))
-      elif ((positional == 0)); then
-        COMPREPLY=($(compgen -W "$(_kagentctl_nodes "${connection[@]}")" -- "$word"))
-      fi
-      ;;
-    approve | forget)
-      if [[ $word == -* ]]; then
-        COMPREPLY=($(compgen -W "--key $globals" -- "$word"))
-      elif [[ $command == forget ]] && ((positional == 0)); then
-        COMPREPLY=($(compgen -W "$(_kagentctl_nodes "${connection[@]}")" -- "$word"))
-      fi
-      ;;
-    token)
-      if ((positional == 0)); then
-        COMPREPLY=($(compgen -W "create list revoke $globals" -- "$word"))
-      else
-        COMPREPLY=($(compgen -W "--ttl --uses --role $globals" -- "$word"))
-      fi
-      ;;
-    kubeconfig) COMPREPLY=($(compgen -W "--output --lifetime $globals" -- "$word")) ;;
-    user-data) COMPREPLY=($(compgen -W "--no-token $globals" -- "$word")) ;;
-    plan) COMPREPLY=($(compgen -W "--json $globals" -- "$word")) ;;
-    *) COMPREPLY=($(compgen -W "$globals" -- "$word")) ;;
+  case $command:$subcommand in
+    status:*) options="-w --watch -o --output" ;;
+    describe:*) options="-o --output" ;;
+    logs:*) options="-n --lines" ;;
+    wait:*) options="--for --nodes --timeout -q --quiet" ;;
+    reset:*) options="--plan --timeout --force --rejoin -y --yes" ;;
+    remove:*) options="--plan --timeout --force -y --yes" ;;
+    approve:* | forget:*) options="--key" ;;
+    token:create) options="--ttl --uses --role" ;;
+    kubeconfig:*) options="-o --output --lifetime" ;;
+    user-data:*) options="--no-token" ;;
+    plan:*) options="--json" ;;
+    prepare-image:*) options="--plan --root" ;;
   esac
+  words="$options $globals"
+  if [[ $word != -* ]]; then
+    case $command:$positional in
+      :*) words="$commands $globals" ;;
+      describe:0 | logs:0 | retry:0 | reset:0 | remove:0 | rejoin:0 | forget:0) words=$(_kagentctl_nodes "${connection[@]}") ;;
+      logs:1) words=$steps ;;
+      token:0) words="create list revoke" ;;
+      config:0) words="check" ;;
+      config:*)
+        COMPREPLY=($(compgen -f -- "$word"))
+        return
+        ;;
+    esac
+  fi
+  COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
 
 complete -F _kagentctl kagentctl

@@ -8,7 +8,7 @@ function __kagentctl_is -a command
     contains -- $command (commandline -opc)
 end
 
-set -l commands status describe logs wait retry reset remove rejoin approve forget token kubeconfig config certs timeline user-data plan explain version
+set -l commands status describe logs wait retry reset remove rejoin approve forget token kubeconfig config certs timeline user-data plan prepare-image explain version
 set -l steps preflight hostname time swap modules sysctl packages runtime images kubelet balancer metadata init join kubeconfig cni ready
 set -l phases enrolled preparing initializing waiting joining starting ready not-ready failed lost leaving reset
 
@@ -34,6 +34,7 @@ complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a token -d
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a kubeconfig -d 'for kubectl, for some hours'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a user-data -d 'the line for launching nodes'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a plan -d 'on a node: what would change'
+complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a prepare-image -d 'take away what no image may carry'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a explain -d 'what a cause means'
 complete -c kagentctl -n "not __fish_seen_subcommand_from $commands" -a version -d 'the version'
 complete -c kagentctl -n '__kagentctl_is status' -s w -l watch -d 'go on'
@@ -72,3 +73,5 @@ complete -c kagentctl -n '__kagentctl_is kubeconfig' -s o -l output -r
 complete -c kagentctl -n '__kagentctl_is kubeconfig' -l lifetime -x
 complete -c kagentctl -n '__kagentctl_is user-data' -l no-token
 complete -c kagentctl -n '__kagentctl_is plan' -l json
+complete -c kagentctl -n '__kagentctl_is prepare-image' -l plan
+complete -c kagentctl -n '__kagentctl_is prepare-image' -l root -x -a '(__fish_complete_directories)'
