@@ -35,7 +35,7 @@ provision_builder() {
   quietly purge in_machine builder dpkg --purge kagent kagent-coordinator kagentctl
   in_machine builder mkdir /root/bake
   in_machine builder sh -c ': >/etc/resolv.conf' # no name is known here, and that need not take ten seconds
-  for file in "$lab_dir"/packages/kagent{,ctl}_*.deb "$repository/packaging/ami/provision"; do
+  for file in "$lab_dir"/packages/kagent{,ctl,-coordinator}_*.deb "$repository/packaging/ami/provision"; do
     in_machine builder sh -c "cat >/root/bake/$(basename "$file")" <"$file"
   done
   in_machine builder sh /root/bake/provision --packages /root/bake --kubernetes "${standin_version%.*}" \
@@ -50,8 +50,13 @@ take_baked_image() {
   ln -s "$baked_dir/image" "$lab_dir/image"
 }
 
+# A machine of the image that there is.
+of_image() { # NAME ADDRESS HOSTNAME UNIT...
+  if [ -L "$lab_dir/image" ]; then make_baked_machine "$@"; else make_machine "$@"; fi
+}
+
 # A machine of the baked image, as EC2 makes an instance of an AMI: nothing is its own yet.
-make_baked_machine() { # NAME ADDRESS HOSTNAME
+make_baked_machine() { # NAME ADDRESS HOSTNAME UNIT...
   make_machine "$@"
   rm "$machines_dir/$1/upper/etc/machine-id"
   cp -a "$baked_dir/upper/." "$machines_dir/$1/upper/"

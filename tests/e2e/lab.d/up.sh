@@ -100,7 +100,7 @@ coordinator_up() {
   local upper=$machines_dir/coordinator/upper over=() file
   if ! machine_alive coordinator; then
     say "booting the coordinator"
-    [ -d "$upper" ] || make_machine coordinator "$network.2" coordinator kagent-coordinator.service
+    [ -d "$upper" ] || of_image coordinator "$network.2" coordinator kagent-coordinator.service
     mkdir -p "$upper/etc/kagent"
     for file in "$(kube_dir)/cluster.yaml" "$lab_dir/bare.yaml" "$lab_dir/over.yaml"; do
       [ ! -e "$file" ] || over+=("$file")
@@ -123,11 +123,7 @@ coordinator_answers() {
 
 node_up() { # NAME HOST-NUMBER
   if [ ! -d "$machines_dir/$1" ]; then
-    if [ -L "$lab_dir/image" ]; then
-      make_baked_machine "$1" "$network.$2" "ip-${network//./-}-$2"
-    else
-      make_machine "$1" "$network.$2" "ip-${network//./-}-$2" "${units[@]}"
-    fi
+    of_image "$1" "$network.$2" "ip-${network//./-}-$2" "${units[@]}"
   fi
   boot_machine "$1"
   imds_up "$1"
