@@ -22,6 +22,7 @@ constexpr Known known[] = {
     {"etc/kagent/user-data", "user-data of this machine", false},
     {"var/lib/kagent", "kagentd's key, certificate and journal", true},
     {"var/lib/kagent-noded", "kagent-noded's record of what it did", true},
+    {"var/lib/kagent-config-drive", "user-data of this machine's drive", true},
     {"var/lib/kagent-coordinator", "the coordinator's CA, keys and registry", true},
     {"run/kagent", "grants", true},
     {"run/kagent-imds", "user-data and identity of this instance", true},

@@ -30,6 +30,7 @@ TEST_CASE("two instances of one image share no identity") {
   put(root / "var/lib/kagent/node.key", "key");
   put(root / "var/lib/kagent/.partial", "key");
   put(root / "var/lib/kagent-noded/serial", "7");
+  put(root / "var/lib/kagent-config-drive/user-data", "kagent://");
   put(root / "var/lib/kagent-coordinator/ca.key", "key");
   put(root / "etc/kagent/user-data", "kagent://");
   put(root / "etc/kagent/cluster.yaml", "kind: ClusterConfig");
@@ -39,8 +40,9 @@ TEST_CASE("two instances of one image share no identity") {
 
   CHECK(fs::exists(root / "etc/machine-id"));
   CHECK(fs::file_size(root / "etc/machine-id") == 0);
-  for (const char* emptied : {"var/lib/kagent", "var/lib/kagent-noded",
-                              "var/lib/kagent-coordinator", "var/log/journal"}) {
+  for (const char* emptied :
+       {"var/lib/kagent", "var/lib/kagent-noded", "var/lib/kagent-config-drive",
+        "var/lib/kagent-coordinator", "var/log/journal"}) {
     INFO(emptied);
     CHECK(fs::is_directory(root / emptied));  // its owner and mode stay
     CHECK(fs::is_empty(root / emptied));
