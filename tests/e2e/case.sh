@@ -49,3 +49,34 @@ starts_of() { # MACHINE UNIT
   in_machine "$1" journalctl --no-pager -q -o cat UNIT="$2" \
     MESSAGE_ID=7d4958e842da4a758f6c1cdc7b36dcc5 | wc -l
 }
+
+programs_in() { # ROOT: those of the packages that are compiled
+  local file
+  for file in "$1"/usr/bin/kagent* "$1"/usr/libexec/kagent/*; do
+    if readelf -h "$file" >/dev/null 2>&1; then echo "$file"; fi
+  done
+}
+
+# The five programs of the .deb packages in a folder, which are unpacked to ROOT.
+are_hardened() { # FOLDER ROOT
+  local file program name build_id dynamic segments symbols debug_files
+  for file in "$1"/*.deb; do dpkg-deb -x "$file" "$2"; done
+  debug_files=$(for file in "$1"/*.ddeb; do dpkg-deb -c "$file"; done)
+  check "five programs" test "$(programs_in "$2" | wc -l)" = 5
+  for program in $(programs_in "$2"); do
+    name=$(basename "$program")
+    dynamic=$(readelf -Wd "$program")
+    segments=$(readelf -Wl "$program")
+    symbols=$(readelf -Ws --dyn-syms "$program")
+    check "$name is position independent" grep -q 'FLAGS_1.*PIE' <<<"$dynamic"
+    check "$name is bound at start, then read-only" grep -q 'FLAGS_1.*NOW' <<<"$dynamic"
+    check "$name has RELRO" grep -q GNU_RELRO <<<"$segments"
+    check "$name has no executable stack" grep -q 'GNU_STACK.* RW ' <<<"$segments"
+    check "$name protects its stack" grep -q __stack_chk_fail <<<"$symbols"
+    check "$name is fortified" grep -qE '__(memcpy|read|snprintf|vsnprintf|memmove|fprintf|printf|vfprintf)_chk' <<<"$symbols"
+    check "$name is stripped" eval "! readelf -WS '$program' | grep -q '\.debug_info'"
+    build_id=$(readelf -n "$program" | awk '/Build ID/ { print $3 }')
+    check "$name has its symbols in a package of their own" \
+      grep -q "/${build_id:0:2}/${build_id:2}.debug" <<<"$debug_files"
+  done
+}
