@@ -125,6 +125,9 @@ node_up() { # NAME HOST-NUMBER
   if [ ! -d "$machines_dir/$1" ]; then
     of_image "$1" "$network.$2" "ip-${network//./-}-$2" "${units[@]}"
   fi
+  [ -d "$machines_dir/$1/imds" ] || write_metadata "$1" "$machines_dir/$1/imds"
+  # What a baked image would do at once with user-data.
+  [ ! -L "$lab_dir/image" ] || [ ${#units[@]} -gt 0 ] || rm -f "$machines_dir/$1/imds/user-data"
   boot_machine "$1"
   imds_up "$1"
 }
