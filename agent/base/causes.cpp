@@ -83,6 +83,8 @@ constexpr auto table = std::to_array<KnownCause>({
      "See that its API server answers."},
     {"hostname.invalid", "The wanted host name is not one by RFC 1123.",
      "Give the node another name."},
+    {"hosts.not-written", "The node's own name could not be written into /etc/hosts.",
+     "Write the line that the failure shows into it yourself."},
     {"images.import-failed", "An image archive could not be imported.",
      "See that it is whole and that the runtime runs."},
     {"images.no-directory", "The folder of image archives is not there.",

@@ -13,6 +13,8 @@
 namespace kagent::node::machine {
 namespace {
 
+constexpr std::string_view hosts_mark = "# kagent: this node's own name";
+
 constexpr std::array<std::string_view, 7> cni_devices{"cni",  "flannel", "cali", "vxlan.calico",
                                                       "tunl", "cilium",  "kube-"};
 
@@ -145,6 +147,28 @@ std::string hostname_from(std::string_view name) {
   for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   if (lower.size() > 63) lower.resize(std::min(lower.find('.'), lower.size()));
   return valid_hostname(lower) ? lower : std::string{};
+}
+
+std::string with_own_name(std::string_view hosts, std::string_view address, std::string_view name) {
+  const std::string_view label = name.substr(0, name.find('.'));
+  const std::string ours = label == name
+                               ? fmt::format("{} {} {}", address, name, hosts_mark)
+                               : fmt::format("{} {} {} {}", address, name, label, hosts_mark);
+  const auto lines = split_lines(hosts);
+  bool is_named = std::ranges::any_of(lines, [&](const std::string& line) {
+    const auto words = fields(line.substr(0, line.find('#')));
+    return !line.ends_with(hosts_mark) && std::ranges::find(words, name) != words.end();
+  });
+  std::string text;
+  for (const auto& line : lines) {
+    if (line.ends_with(hosts_mark)) {
+      if (line != ours || is_named) continue;
+      is_named = true;
+    }
+    text += line + "\n";
+  }
+  if (!is_named) text += ours + "\n";
+  return text;
 }
 
 std::string only_address(std::string_view route, std::string_view fib_trie) {

@@ -39,6 +39,11 @@ bool valid_hostname(std::string_view name);
 // Lower case; cut to its first label when longer than 63. "" if nothing valid is left.
 std::string hostname_from(std::string_view name);
 
+// /etc/hosts with a line of ours, marked as such, in which `address` has `name` and the name's
+// first label; without one where somebody else's line has the name. The same text if nothing is to
+// change.
+std::string with_own_name(std::string_view hosts, std::string_view address, std::string_view name);
+
 // The address to advertise when there is no default route for kubeadm to choose by: the only global
 // IPv4 address in /proc/<pid>/net/fib_trie; "" if a default route is in `route`, or if none or
 // several are there.

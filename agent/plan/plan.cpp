@@ -11,16 +11,18 @@ using namespace std::chrono_literals;
 template <std::size_t N>
 using List = std::array<std::string_view, N>;
 
+constexpr List<1> after_hostname{"hostname"};
 constexpr List<1> after_modules{"modules"};
 constexpr List<1> after_packages{"packages"};
 constexpr List<1> after_runtime{"runtime"};
 constexpr List<6> kubelet_needs{"hostname", "time", "swap", "modules", "sysctl", "runtime"};
-constexpr List<5> start_needs{"preflight", "kubelet", "images", "balancer", "metadata"};
+constexpr List<6> start_needs{"preflight", "hosts", "kubelet", "images", "balancer", "metadata"};
 constexpr List<2> after_either{"init", "join"};
 constexpr List<1> after_kubeconfig{"kubeconfig"};
 constexpr List<3> ready_needs{"init", "join", "cni"};
 
 constexpr List<1> hostname_files{"/etc/hostname"};
+constexpr List<1> hosts_files{"/etc/hosts"};
 constexpr List<1> swap_files{"/etc/fstab"};
 constexpr List<1> modules_files{"/etc/modules-load.d/"};
 constexpr List<1> sysctl_files{"/etc/sysctl.d/"};
@@ -31,10 +33,11 @@ constexpr List<1> kubelet_files{"/etc/systemd/system/kubelet.service.d/"};
 // Nothing is repaired that a running cluster would notice more than the drift: another hostname,
 // init, join. What changes by itself (free memory, images that the kubelet collects) is not looked
 // at.
-constexpr std::array<Step, 17> steps{{
+constexpr std::array<Step, 18> steps{{
     // clang-format off
     {"preflight",  For::every,         Gate::assignment, {},               {5, 5s},   30s},
     {"hostname",   For::every,         Gate::none,       {},               {5, 2s},   30s, Drift::report, hostname_files},
+    {"hosts",      For::every,         Gate::assignment, after_hostname,   {5, 2s},   30s, Drift::repair, hosts_files},
     {"time",       For::every,         Gate::none,       {},               {5, 5s},   60s, Drift::repair},
     {"swap",       For::every,         Gate::assignment, {},               {5, 2s},   60s, Drift::repair, swap_files},
     {"modules",    For::every,         Gate::none,       {},               {5, 2s},   30s, Drift::repair, modules_files},

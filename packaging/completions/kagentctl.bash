@@ -9,7 +9,7 @@ _kagentctl() {
   local globals="--coordinator --cert --key --ca --help"
   local commands="status describe logs wait retry reset remove rejoin approve forget token kubeconfig config certs timeline user-data plan prepare-image explain version"
   local phases="enrolled preparing initializing waiting joining starting ready not-ready failed lost leaving reset"
-  local steps="preflight hostname time swap modules sysctl packages runtime images kubelet balancer metadata init join kubeconfig cni ready"
+  local steps="preflight hostname hosts time swap modules sysctl packages runtime images kubelet balancer metadata init join kubeconfig cni ready"
   local command= subcommand= connection=() positional=0 options= words= i
   COMPREPLY=()
 

@@ -9,7 +9,7 @@ function __kagentctl_is -a command
 end
 
 set -l commands status describe logs wait retry reset remove rejoin approve forget token kubeconfig config certs timeline user-data plan prepare-image explain version
-set -l steps preflight hostname time swap modules sysctl packages runtime images kubelet balancer metadata init join kubeconfig cni ready
+set -l steps preflight hostname hosts time swap modules sysctl packages runtime images kubelet balancer metadata init join kubeconfig cni ready
 set -l phases enrolled preparing initializing waiting joining starting ready not-ready failed lost leaving reset
 
 complete -c kagentctl -f

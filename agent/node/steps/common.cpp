@@ -4,6 +4,7 @@
 #include "agent/base/file.hpp"
 #include "agent/base/paths.hpp"
 #include "agent/node/journal.hpp"
+#include "agent/node/machine.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -135,6 +136,14 @@ std::string how_it_ended(const UnitRun& run) {
 std::string text_of(const Context& context, std::string_view path) {
   auto text = read_file(context.at(path), 64 << 20);
   return text ? std::move(*text) : std::string{};
+}
+
+std::string own_address(const Context& context) {
+  if (!context.node.node_ip().empty()) return context.node.node_ip();
+  const auto route = text_of(context, "/proc/1/net/route");
+  const auto trie = text_of(context, "/proc/1/net/fib_trie");
+  const auto only = machine::only_address(route, trie);
+  return only.empty() ? machine::default_address(route, trie) : only;
 }
 
 bool differs(const Context& context, const FileWant& want) {

@@ -51,6 +51,10 @@ std::string how_it_ended(const UnitRun& run);
 // "" if it cannot be read; at most 64 MiB.
 std::string text_of(const Context& context, std::string_view path);
 
+// That which kubeadm advertises: nodeIP, the only one, or where the default route leads out. IPv4,
+// if it is not nodeIP; "" if there is none.
+std::string own_address(const Context& context);
+
 // A file as it should be.
 struct FileWant {
   std::string path;

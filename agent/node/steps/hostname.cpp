@@ -1,3 +1,4 @@
+#include "agent/node/steps/hostname.hpp"
 #include "agent/base/file.hpp"
 #include "agent/base/paths.hpp"
 #include "agent/node/machine.hpp"
@@ -8,10 +9,6 @@
 namespace kagent::node {
 namespace asio = boost::asio;
 
-namespace {
-
-// What the policy of NodeConfig.hostname makes of this node. Errors: not_found (private-dns without
-// EC2), invalid_argument (no valid name).
 Result<std::string> wanted_hostname(const Context& context) {
   const std::string& policy = context.node.hostname();
   std::string name = node_name();
@@ -32,6 +29,8 @@ Result<std::string> wanted_hostname(const Context& context) {
                  fmt::format("\"{}\" is no name for a Kubernetes node", name)};
   return valid;
 }
+
+namespace {
 
 class Hostname final : public Step {
  public:

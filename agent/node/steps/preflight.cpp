@@ -36,15 +36,6 @@ std::vector<std::string> cni_files(const Context& context) {
   return found;
 }
 
-// That which kubeadm advertises.
-std::string own_address(const Context& context) {
-  if (!context.node.node_ip().empty()) return context.node.node_ip();
-  const auto route = text_of(context, "/proc/1/net/route");
-  const auto trie = text_of(context, "/proc/1/net/fib_trie");
-  const auto only = machine::only_address(route, trie);
-  return only.empty() ? machine::default_address(route, trie) : only;
-}
-
 PreflightFacts gather(const Context& context) {
   PreflightFacts facts;
   facts.control_plane = context.control_plane();

@@ -25,6 +25,7 @@ std::vector<std::unique_ptr<Step>> make_steps() {
   std::vector<std::unique_ptr<Step>> steps;
   steps.push_back(make_preflight());
   steps.push_back(make_hostname());
+  steps.push_back(make_hosts());
   steps.push_back(make_time());
   steps.push_back(make_swap());
   steps.push_back(make_modules());

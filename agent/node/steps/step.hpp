@@ -50,6 +50,7 @@ class Step {
 
 std::unique_ptr<Step> make_preflight();
 std::unique_ptr<Step> make_hostname();
+std::unique_ptr<Step> make_hosts();
 std::unique_ptr<Step> make_time();
 std::unique_ptr<Step> make_swap();
 std::unique_ptr<Step> make_modules();

@@ -34,7 +34,6 @@ provision_builder() {
   say "provisioning it"
   quietly purge in_machine builder dpkg --purge kagent kagent-coordinator kagentctl
   in_machine builder mkdir /root/bake
-  in_machine builder sh -c ': >/etc/resolv.conf' # no name is known here, and that need not take ten seconds
   for file in "$lab_dir"/packages/kagent{,ctl,-coordinator}_*.deb "$repository/packaging/ami/provision"; do
     in_machine builder sh -c "cat >/root/bake/$(basename "$file")" <"$file"
   done
