@@ -116,6 +116,7 @@ class Agent {
   std::shared_ptr<kubernetes::Client> kubernetes_;
   std::string kubeconfig_;  // that it was made of
   std::shared_ptr<boost::asio::cancellation_signal> watching_;
+  bool may_mint_ = false;                         // who has a token gets his certificate
   std::map<std::string, v1::Mint> early_orders_;  // by node: only its last one counts
   std::vector<v1::KubernetesNode> kubernetes_nodes_;
   Untold verdicts_;                              // on certificate requests

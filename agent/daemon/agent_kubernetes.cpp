@@ -5,6 +5,7 @@
 #include "agent/daemon/report.hpp"
 #include "agent/kubernetes/kubeconfig.hpp"
 #include "agent/kubernetes/nodes.hpp"
+#include "agent/kubernetes/signer.hpp"
 #include "agent/kubernetes/tokens.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -17,12 +18,25 @@ namespace asio = boost::asio;
 
 namespace {
 
+using namespace std::chrono_literals;
+
+// Less than a coordinator waits for an answer to its Mint.
+constexpr auto signer_limit = 25s;
+
+asio::awaitable<void> look_for_signer(std::shared_ptr<kubernetes::Client> client,
+                                      std::function<void()> signing) {
+  co_await kubernetes::await_signer(std::move(client), signer_limit);
+  signing();
+}
+
 asio::awaitable<void> watch_kubernetes(std::shared_ptr<kubernetes::Client> client,
                                        std::function<void(std::vector<v1::KubernetesNode>)> seen,
-                                       std::function<void(kubernetes::Verdict)> judged) {
+                                       std::function<void(kubernetes::Verdict)> judged,
+                                       std::function<void()> signing) {
   using namespace asio::experimental::awaitable_operators;
   co_await (kubernetes::watch_nodes(client, std::move(seen)) &&
-            kubernetes::approve_nodes(client, std::move(judged)));
+            kubernetes::approve_nodes(client, std::move(judged)) &&
+            look_for_signer(client, std::move(signing)));
 }
 
 }  // namespace
@@ -44,14 +58,19 @@ void Agent::look_for_kubernetes() {
     send_kubernetes_nodes();
   };
   auto judged = [this](const kubernetes::Verdict& verdict) { send_verdict(verdict); };
+  auto signing = [this] {
+    may_mint_ = true;
+    for (const auto& [node, order] : std::exchange(early_orders_, {})) take_order(order);
+  };
   watching_ = std::make_shared<asio::cancellation_signal>();
-  asio::co_spawn(io_, watch_kubernetes(kubernetes_, std::move(seen), std::move(judged)),
-                 asio::bind_cancellation_slot(
-                     watching_->slot(), [watching = watching_](const std::exception_ptr&) {}));
-  for (const auto& [node, order] : std::exchange(early_orders_, {})) take_order(order);
+  asio::co_spawn(
+      io_, watch_kubernetes(kubernetes_, std::move(seen), std::move(judged), std::move(signing)),
+      asio::bind_cancellation_slot(watching_->slot(),
+                                   [watching = watching_](const std::exception_ptr&) {}));
 }
 
 void Agent::stop_watching() {
+  may_mint_ = false;
   if (const auto watching = std::exchange(watching_, nullptr))
     watching->emit(asio::cancellation_type::terminal);
 }
@@ -82,9 +101,10 @@ void Agent::send_verdict(const kubernetes::Verdict& verdict) {
     verdicts_.keep(std::move(message));
 }
 
-// Asked as soon as init is done: the way to the API is there a moment later.
+// Asked as soon as init is done: the way to the API is there a moment later, and the signer of what
+// nodes will ask for after that.
 void Agent::take_order(const v1::Mint& order) {
-  if (kubernetes_)
+  if (may_mint_)
     asio::co_spawn(io_, mint(order), asio::detached);
   else
     early_orders_[order.node_id()] = order;

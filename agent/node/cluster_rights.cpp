@@ -25,14 +25,15 @@ subjects:
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
-metadata: {name: "kagent:bootstrap-tokens", namespace: kube-system}
+metadata: {name: "kagent:agent", namespace: kube-system}
 rules:
 - {apiGroups: [""], resources: [secrets], verbs: [create, delete]}
+- {apiGroups: [""], resources: [serviceaccounts], resourceNames: [default], verbs: [watch]}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
-metadata: {name: "kagent:bootstrap-tokens", namespace: kube-system}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: "kagent:bootstrap-tokens"}
+metadata: {name: "kagent:agent", namespace: kube-system}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: "kagent:agent"}
 subjects:
 - {apiGroup: rbac.authorization.k8s.io, kind: User, name: "kagent:agent"}
 ---

@@ -7,6 +7,8 @@ network_up() {
   ip -n "$netns" link add "$bridge" type bridge forward_delay 0
   ip -n "$netns" addr add "$network.1/24" dev "$bridge"
   ip -n "$netns" link set "$bridge" up
+  # That it has no name server is said each time, not once a second.
+  ip netns exec "$netns" sysctl -q -w net.ipv4.icmp_ratelimit=0
 }
 
 network_down() {

@@ -115,6 +115,21 @@ class Api(unittest.TestCase):
         self.refused(403, "Forbidden", 'cannot delete resource "nodes"', reader.request,
                      "DELETE", "/api/v1/nodes/cp")
 
+    def test_a_right_on_one_object_is_for_who_selects_it(self):
+        rbac, in_system = "/apis/rbac.authorization.k8s.io/v1", "/namespaces/kube-system"
+        self.admin.create(rbac + in_system + "/roles", {
+            "kind": "Role", "metadata": {"name": "one"}, "rules": [{
+                "verbs": ["list"], "apiGroups": [""], "resources": ["serviceaccounts"],
+                "resourceNames": ["default"]}]})
+        self.admin.create(rbac + in_system + "/rolebindings", {
+            "kind": "RoleBinding", "metadata": {"name": "one"},
+            "roleRef": {"kind": "Role", "name": "one"},
+            "subjects": [{"kind": "Group", "name": "one"}]})
+        reader, accounts = self.user("somebody", "one"), "/api/v1" + in_system + "/serviceaccounts"
+        self.assertEqual(1, len(reader.get(
+            accounts + "?fieldSelector=metadata.name%3Ddefault")["items"]))
+        self.refused(403, "Forbidden", "cannot list", reader.get, accounts)
+
     def test_a_bootstrap_token_may_little(self):
         token = self.cp.kubeadm("token", "create").out.strip()
         client = self.client(token)

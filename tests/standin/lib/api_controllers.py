@@ -1,5 +1,6 @@
 """What kube-controller-manager does as far as kagent can see it: signs CSRs, watches over
-nodes, removes expired bootstrap tokens, signs cluster-info, puts DaemonSet pods on nodes."""
+nodes, gives each namespace its ServiceAccount, removes expired bootstrap tokens, signs
+cluster-info, puts DaemonSet pods on nodes."""
 import base64
 import copy
 import datetime
@@ -31,8 +32,8 @@ def start(api, flags):
     controllers = Controllers(api, flags)
     election = Election(api.store, flags.get("advertise-address", ""))
     threading.Thread(target=election.run, daemon=True).start()
-    for run in (controllers.certificates, controllers.nodes, controllers.tokens,
-                controllers.workloads):
+    for run in (controllers.certificates, controllers.accounts, controllers.nodes,
+                controllers.tokens, controllers.workloads):
         threading.Thread(target=_loop, args=(api.store, election, run), daemon=True).start()
 
 
@@ -229,6 +230,17 @@ class Controllers:
             if data != info["data"]:
                 self.store.put("", "configmaps", dict(info, data=data,
                                                       metadata=dict(info["metadata"])))
+
+    # -- service accounts
+
+    def accounts(self):
+        for namespace in self.store.list("", "namespaces")[0]:
+            name = namespace["metadata"]["name"]
+            if self.store.get("", "serviceaccounts", name, "default") is None:
+                self.store.put("", "serviceaccounts", {
+                    "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {
+                        "name": "default", "namespace": name, "uid": str(uuid.uuid4()),
+                        "creationTimestamp": timestamp()}})
 
     # -- DaemonSets
 

@@ -21,6 +21,11 @@ class Selector:
                 self.fields.append((match[1], "!=" if match[2] == "!=" else "=", match[3]))
         self.labels = _split(query.get("labelSelector") or "")
 
+    def name(self):
+        """The only object that fits, as the authorizer sees it; None if there may be others."""
+        return next((value for path, sign, value in self.fields
+                     if path == "metadata.name" and sign == "="), None)
+
     def fits(self, obj):
         for path, sign, value in self.fields:
             if (dotted(obj, path) == value) != (sign == "="):

@@ -71,7 +71,8 @@ class Api:
         if method == "DELETE" and not target.name:
             verb = "deletecollection"
         resource = target.plural + (f"/{target.sub}" if target.sub else "")
-        if not self.auth.may(user, verb, target.group, resource, target.name, target.namespace):
+        name = target.name or Selector(query, None).name()
+        if not self.auth.may(user, verb, target.group, resource, name, target.namespace):
             raise api_status.forbidden(user.name, verb, target)
         if target.sub == "eviction" and target.plural == "pods" and verb == "create":
             return 201, api_evict.evict(self.objects, target, body, user)
