@@ -115,7 +115,7 @@ TEST_CASE("A mint that fails says why, and is tried again later each time") {
 TEST_CASE("A control plane that does not answer is asked again") {
   Formed world;
   world.say("b", "join", StepState::waiting);
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 40; ++i) {
     world.pass(1s);
     for (const char* id : {"a", "b"}) world.registry.heard(id, world.now);
     world.tick();
