@@ -5,9 +5,9 @@
 #include "agent/base/log.hpp"
 #include "agent/base/node_identity.hpp"
 #include "agent/base/paths.hpp"
+#include "agent/base/pause.hpp"
 #include "agent/base/version.hpp"
 #include "agent/daemon/facts.hpp"
-#include "agent/daemon/pause.hpp"
 #include "agent/daemon/report.hpp"
 #include "agent/plan/plan.hpp"
 

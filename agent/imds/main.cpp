@@ -1,6 +1,7 @@
 #include "agent/base/file.hpp"
 #include "agent/base/log.hpp"
 #include "agent/base/paths.hpp"
+#include "agent/base/pause.hpp"
 #include "agent/base/version.hpp"
 #include "agent/imds/client.hpp"
 #include "agent/imds/documents.hpp"
@@ -10,9 +11,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <csignal>
 #include <random>
@@ -32,8 +30,7 @@ struct Options {
 
 awaitable<void> wait(imds::Wait order) {
   if (order.news) log::warning("{}; trying again in {} ms", order.reason, order.delay.count());
-  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, order.delay);
-  co_await timer.async_wait(boost::asio::use_awaitable);
+  co_await pause(order.delay);
 }
 
 awaitable<void> drive(imds::Fetch& fetch, Endpoints endpoints) {

@@ -1,11 +1,7 @@
 #include "agent/kubernetes/drain.hpp"
 
 #include "agent/base/names.hpp"
-
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include "agent/base/pause.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -160,9 +156,7 @@ asio::awaitable<Result<>> evict_until_empty(std::shared_ptr<Client> client, Drai
     } else if (late) {
       co_return state.error();
     }
-    asio::steady_timer timer(co_await asio::this_coro::executor, ask_again);
-    boost::system::error_code ignored;
-    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await pause(ask_again);
   }
 }
 

@@ -2,11 +2,7 @@
 
 #include "agent/base/backoff.hpp"
 #include "agent/base/log.hpp"
-
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include "agent/base/pause.hpp"
 
 #include <random>
 
@@ -63,9 +59,7 @@ asio::awaitable<void> follow(std::shared_ptr<Client> client, std::string path, s
     if (backoff.tries() <= quiet_after)
       log::warning("watching {}: {}; again in {} ms", what, outcome.error().message(),
                    delay.count());
-    asio::steady_timer timer(co_await asio::this_coro::executor, delay);
-    boost::system::error_code ignored;
-    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await pause(delay);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "agent/base/backoff.hpp"
 #include "agent/base/log.hpp"
+#include "agent/base/pause.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -25,11 +26,6 @@ namespace {
 constexpr char account_watch[] =
     "/api/v1/namespaces/kube-system/serviceaccounts?watch=1&fieldSelector=metadata.name%3Ddefault";
 
-asio::awaitable<void> wait(asio::steady_timer& timer) {
-  boost::system::error_code ignored;
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
-
 // For as long as it is watched; `begun` is called once it is there.
 asio::awaitable<void> watch_account(std::shared_ptr<Client> client, std::chrono::milliseconds limit,
                                     std::function<void()> begun) {
@@ -40,8 +36,7 @@ asio::awaitable<void> watch_account(std::shared_ptr<Client> client, std::chrono:
     };
     const auto outcome = co_await client->watch(account_watch, std::move(line), limit);
     if (!outcome) log::debug("the ServiceAccount default: {}", outcome.error().message());
-    asio::steady_timer timer(co_await asio::this_coro::executor, backoff.next());
-    co_await wait(timer);
+    co_await pause(backoff.next());
   }
 }
 
@@ -63,7 +58,9 @@ asio::awaitable<void> await_signer(std::shared_ptr<Client> client,
     works = true;
     over.cancel();
   };
-  co_await (watch_account(std::move(client), limit, std::move(begun)) || wait(over));
+  boost::system::error_code ignored;
+  co_await (watch_account(std::move(client), limit, std::move(begun)) ||
+            over.async_wait(asio::redirect_error(asio::use_awaitable, ignored)));
   if (!works)
     log::warning("kube-controller-manager does not work yet: nodes join, and wait for it");
 }

@@ -2,6 +2,7 @@
 
 #include "agent/base/file.hpp"
 #include "agent/base/log.hpp"
+#include "agent/base/pause.hpp"
 #include "agent/dbus/connection.hpp"
 #include "agent/node/bus_services.hpp"
 #include "agent/node/systemd_jobs.hpp"
@@ -306,8 +307,7 @@ class SystemdUnits final : public Units {
       auto now = co_await state(unit);
       if (now && now->alive()) co_return path.error();
       auto ignored = co_await manager_call("ResetFailedUnit", unit);
-      asio::steady_timer pause(io_, 50ms);
-      co_await wait(pause);
+      co_await pause(50ms);
     }
   }
 

@@ -1,14 +1,11 @@
 #include "coordinator/store/leadership.hpp"
 
 #include "agent/base/log.hpp"
+#include "agent/base/pause.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -27,12 +24,6 @@ using std::chrono::steady_clock;
 constexpr milliseconds look_every{500};
 constexpr milliseconds look_limit{2000};
 constexpr milliseconds revoke_limit{2000};
-
-asio::awaitable<void> pause(milliseconds delay) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, delay);
-  boost::system::error_code ignored;
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
 
 }  // namespace
 

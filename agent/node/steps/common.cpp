@@ -3,13 +3,9 @@
 #include "agent/base/causes.hpp"
 #include "agent/base/file.hpp"
 #include "agent/base/paths.hpp"
+#include "agent/base/pause.hpp"
 #include "agent/node/journal.hpp"
 #include "agent/node/machine.hpp"
-
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -82,23 +78,15 @@ Outcome failed(std::string_view step, const Error& error) {
   return failed(prefix + ".error", error.message(), journal_remedy(error.message()));
 }
 
-namespace {
-
-// journald is a little behind the unit's end.
-asio::awaitable<void> let_journald_write() {
-  asio::steady_timer pause(co_await asio::this_coro::executor, 150ms);
-  boost::system::error_code ignored;
-  co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
-
-}  // namespace
+// The unit's end, by a little.
+constexpr auto journald_is_behind = 150ms;
 
 asio::awaitable<Outcome> unit_failed(UnitRun run, std::string cause, std::string message,
                                      std::string remedy) {
   Outcome outcome = failed(std::move(cause), std::move(message), std::move(remedy));
   outcome.unit = run.unit;
   outcome.invocation_id = run.invocation_id;
-  co_await let_journald_write();
+  co_await pause(journald_is_behind);
   outcome.journal = journal::last_lines(run.invocation_id, 20);
   co_return outcome;
 }
@@ -106,7 +94,7 @@ asio::awaitable<Outcome> unit_failed(UnitRun run, std::string cause, std::string
 asio::awaitable<std::string> why_it_failed(UnitRun run) {
   std::string why = how_it_ended(run);
   if (run.invocation_id.empty()) co_return why;
-  co_await let_journald_write();
+  co_await pause(journald_is_behind);
   const std::string said = last_words(journal::last_printed(run.invocation_id, 10));
   if (!said.empty()) why += ": " + said;
   co_return why;

@@ -1,11 +1,11 @@
-#include "agent/daemon/pause.hpp"
+#include "agent/base/pause.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-namespace kagent::daemon {
+namespace kagent {
 namespace asio = boost::asio;
 
 asio::awaitable<void> pause(std::chrono::milliseconds delay) {
@@ -14,4 +14,4 @@ asio::awaitable<void> pause(std::chrono::milliseconds delay) {
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
-}  // namespace kagent::daemon
+}  // namespace kagent

@@ -4,9 +4,9 @@
 
 #include <chrono>
 
-namespace kagent::daemon {
+namespace kagent {
 
 // Between two tries. Returns early when the awaiting coroutine is cancelled.
 boost::asio::awaitable<void> pause(std::chrono::milliseconds delay);
 
-}  // namespace kagent::daemon
+}  // namespace kagent
