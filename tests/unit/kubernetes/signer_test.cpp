@@ -26,10 +26,8 @@ TEST_CASE("tokens wait until kube-controller-manager works, however its API serv
                                              "\n")});
   asio::io_context io;
   const auto client = std::make_shared<Client>(io, access_to(authority, authority, server.port()));
-  auto waited = asio::co_spawn(io, await_signer(client, 60s), asio::use_future);
   const auto began = std::chrono::steady_clock::now();
-  io.run();
-  waited.get();
+  run(io, await_signer(client, 60s));
   CHECK(std::chrono::steady_clock::now() - began < 20s);
   const auto requests = server.requests();
   REQUIRE(requests.size() == 3);
