@@ -13,5 +13,7 @@ inline constexpr std::chrono::milliseconds lost_after{5000};
 // How often the coordinator looks; lost_after + this is under the promised 6 s.
 inline constexpr std::chrono::milliseconds sweep_every{500};
 inline constexpr std::chrono::seconds report_every{30};
+// A control plane that has not answered a Mint for this long is asked again.
+inline constexpr std::chrono::seconds mint_timeout{30};
 
 }  // namespace kagent::liveness

@@ -1,5 +1,6 @@
 // The way to the Kubernetes API of a control plane: found, watched, left.
 #include "agent/base/file.hpp"
+#include "agent/base/liveness.hpp"
 #include "agent/base/log.hpp"
 #include "agent/daemon/agent.hpp"
 #include "agent/daemon/report.hpp"
@@ -20,8 +21,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Less than a coordinator waits for an answer to its Mint.
-constexpr auto signer_limit = 25s;
+// The Mint is still answered in time.
+constexpr auto signer_limit = liveness::mint_timeout - 5s;
 
 asio::awaitable<void> look_for_signer(std::shared_ptr<kubernetes::Client> client,
                                       std::function<void()> signing) {

@@ -24,7 +24,7 @@ struct Policy {
   std::chrono::milliseconds lost_after = liveness::lost_after;
   // The init lease goes to the next candidate when its holder is lost for this long.
   std::chrono::seconds init_takeover_after{120};
-  std::chrono::seconds mint_timeout{30};
+  std::chrono::seconds mint_timeout = liveness::mint_timeout;
   std::chrono::seconds certificates_timeout{90};  // a mint for which kubeadm uploads them first
   std::chrono::seconds mint_retry_first{2}, mint_retry_cap{60};
   std::chrono::seconds token_ttl{600};

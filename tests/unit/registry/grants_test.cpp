@@ -1,3 +1,4 @@
+#include "agent/base/liveness.hpp"
 #include "tests/unit/registry/world.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -115,7 +116,7 @@ TEST_CASE("A mint that fails says why, and is tried again later each time") {
 TEST_CASE("A control plane that does not answer is asked again") {
   Formed world;
   world.say("b", "join", StepState::waiting);
-  for (int i = 0; i < 40; ++i) {
+  for (auto waited = 0s; waited < kagent::liveness::mint_timeout + 10s; waited += 1s) {
     world.pass(1s);
     for (const char* id : {"a", "b"}) world.registry.heard(id, world.now);
     world.tick();
