@@ -78,6 +78,10 @@ Outcome failed(std::string_view step, const Error& error) {
   return failed(prefix + ".error", error.message(), journal_remedy(error.message()));
 }
 
+// Of PID 1: noded itself has a network namespace of its own, with nothing in it.
+constexpr char route_table[] = "/proc/1/net/route";
+constexpr char fib_trie[] = "/proc/1/net/fib_trie";
+
 // The unit's end, by a little.
 constexpr auto journald_is_behind = 150ms;
 
@@ -126,12 +130,15 @@ std::string text_of(const Context& context, std::string_view path) {
   return text ? std::move(*text) : std::string{};
 }
 
-std::string own_address(const Context& context) {
+std::string given_address(const Context& context) {
   if (!context.node.node_ip().empty()) return context.node.node_ip();
-  const auto route = text_of(context, "/proc/1/net/route");
-  const auto trie = text_of(context, "/proc/1/net/fib_trie");
-  const auto only = machine::only_address(route, trie);
-  return only.empty() ? machine::default_address(route, trie) : only;
+  return machine::only_address(text_of(context, route_table), text_of(context, fib_trie));
+}
+
+std::string own_address(const Context& context) {
+  const auto given = given_address(context);
+  if (!given.empty()) return given;
+  return machine::default_address(text_of(context, route_table), text_of(context, fib_trie));
 }
 
 bool differs(const Context& context, const FileWant& want) {

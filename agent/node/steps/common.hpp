@@ -51,8 +51,11 @@ std::string how_it_ended(const UnitRun& run);
 // "" if it cannot be read; at most 64 MiB.
 std::string text_of(const Context& context, std::string_view path);
 
-// That which kubeadm advertises: nodeIP, the only one, or where the default route leads out. IPv4,
-// if it is not nodeIP; "" if there is none.
+// What kubeadm and kubelet must be told: nodeIP, or the only address of a node without a default
+// route to find one by; "" where they find it themselves.
+std::string given_address(const Context& context);
+// That which kubeadm advertises: the given one, or where the default route leads out. IPv4, if it
+// is not nodeIP; "" if there is none.
 std::string own_address(const Context& context);
 
 // A file as it should be.

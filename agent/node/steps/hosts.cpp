@@ -20,14 +20,14 @@ class Hosts final : public Step {
 
   asio::awaitable<Result<CheckResult>> check(ContextPtr context) override {
     CheckResult found;
-    if (const auto want = wanted(*context); want.text != text_of(*context, path))
+    if (const auto want = wanted(*context); want.text != want.found)
       found.need(fmt::format("say in {} that {} is {}", path, want.name, want.address));
     co_return found;
   }
 
   asio::awaitable<Outcome> apply(ContextPtr context) override {
     const auto want = wanted(*context);
-    if (want.text == text_of(*context, path)) co_return succeeded();
+    if (want.text == want.found) co_return succeeded();
     if (auto written = write_in_place(*context, {path, want.text, 0644}); !written) {
       if (written.error().code() == Errc::resource_exhausted)
         co_return failed(name(), written.error());
@@ -42,14 +42,16 @@ class Hosts final : public Step {
   struct Want {
     std::string name;
     std::string address;
-    std::string text;
+    std::string found;  // the file as it is
+    std::string text;   // as it should be
   };
-  // The file as it is, where the node has no valid name or no address.
+  // Nothing to change where the node has no valid name or no address.
   static Want wanted(const Context& context) {
     const auto name = wanted_hostname(context);
-    Want want{name ? *name : "", own_address(context), text_of(context, path)};
+    const std::string found = text_of(context, path);
+    Want want{name ? *name : "", own_address(context), found, found};
     if (!want.name.empty() && !want.address.empty())
-      want.text = machine::with_own_name(want.text, want.address, want.name);
+      want.text = machine::with_own_name(found, want.address, want.name);
     return want;
   }
 };

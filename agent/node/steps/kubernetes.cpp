@@ -6,7 +6,6 @@
 #include "agent/node/journal.hpp"
 #include "agent/node/kubelet_identity.hpp"
 #include "agent/node/kubelet_trouble.hpp"
-#include "agent/node/machine.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -96,12 +95,7 @@ Result<kubeadm::NodeRegistration> registration_of(const Context& context) {
   registration.name = node_name();
   registration.cri_socket = cri_endpoint(context);
   registration.node = &context.node;
-  registration.address = context.node.node_ip();
-  if (registration.address.empty()) {
-    const auto route = read_file(context.at("/proc/1/net/route"));
-    const auto trie = read_file(context.at("/proc/1/net/fib_trie"));
-    if (route && trie) registration.address = machine::only_address(*route, *trie);
-  }
+  registration.address = given_address(context);
   return registration;
 }
 

@@ -71,21 +71,21 @@ class Api:
         if method == "DELETE" and not target.name:
             verb = "deletecollection"
         resource = target.plural + (f"/{target.sub}" if target.sub else "")
-        name = target.name or Selector(query, None).name()
-        if not self.auth.may(user, verb, target.group, resource, name, target.namespace):
+        selector = Selector(query, target.name)
+        if not self.auth.may(user, verb, target.group, resource, selector.name(),
+                             target.namespace):
             raise api_status.forbidden(user.name, verb, target)
         if target.sub == "eviction" and target.plural == "pods" and verb == "create":
             return 201, api_evict.evict(self.objects, target, body, user)
         if target.sub not in (None, "status", "approval", "finalize"):
             raise api_status.no_such_resource()
-        return self._do(handler, user, target, verb, query, body)
+        return self._do(handler, user, target, verb, query, selector, body)
 
-    def _do(self, handler, user, target, verb, query, body):
+    def _do(self, handler, user, target, verb, query, selector, body):
         dry = query.get("dryRun") == "All"
         if verb == "get":
             return 200, self.objects.get(target)
         if verb in ("list", "watch"):
-            selector = Selector(query, target.name)
             if verb == "watch":
                 handler.stream(self.store, target, selector, query)
                 return None
@@ -93,7 +93,6 @@ class Api:
         if verb == "delete":
             return 200, self.objects.delete(target, user)
         if verb == "deletecollection":
-            selector = Selector(query, None)
             for obj in self._list(target, selector)["items"]:
                 self.objects.delete(target._replace(name=obj["metadata"]["name"]), user)
             return 200, api_status.success({"kind": target.plural})
