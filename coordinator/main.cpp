@@ -1,10 +1,10 @@
-#include "agent/base/file.hpp"
-#include "agent/base/log.hpp"
-#include "agent/base/version.hpp"
-#include "coordinator/service/authority.hpp"
-#include "coordinator/service/ca_files.hpp"
-#include "coordinator/service/process.hpp"
-#include "coordinator/service/systemd_notify.hpp"
+#include "agent/common/base/file.hpp"
+#include "agent/common/base/log.hpp"
+#include "agent/common/base/version.hpp"
+#include "coordinator/authority/authority.hpp"
+#include "coordinator/authority/ca_files.hpp"
+#include "coordinator/server/process.hpp"
+#include "coordinator/server/systemd_notify.hpp"
 
 #include <grpc/support/log.h>
 #include <CLI/CLI.hpp>

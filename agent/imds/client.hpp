@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/base/error.hpp"
+#include "agent/common/base/error.hpp"
 #include "agent/imds/fetch.hpp"
 
 #include <boost/asio/awaitable.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "agent/base/backoff.hpp"
-#include "agent/base/error.hpp"
+#include "agent/common/base/backoff.hpp"
+#include "agent/common/base/error.hpp"
 
 #include <chrono>
 #include <cstdint>

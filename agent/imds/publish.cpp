@@ -1,6 +1,6 @@
 #include "agent/imds/publish.hpp"
 
-#include "agent/base/file.hpp"
+#include "agent/common/base/file.hpp"
 #include "agent/imds/documents.hpp"
 
 namespace kagent::imds {

@@ -1,4 +1,4 @@
-#include "agent/base/tls.hpp"
+#include "agent/common/trust/tls.hpp"
 #include "coordinator/ctl/cli.hpp"
 
 int main(int argc, char** argv) {

@@ -1,7 +1,7 @@
 // Whose the name of a Node in Kubernetes is. A node says itself what it is called, and may be
 // renamed until it is let into the cluster; from then on the name is its own, and nobody else's,
 // until it has left.
-#include "agent/base/names.hpp"
+#include "agent/common/base/names.hpp"
 
 #include "coordinator/registry/registry.hpp"
 

@@ -1,6 +1,6 @@
 #include "coordinator/registry/registry.hpp"
 
-#include "agent/base/names.hpp"
+#include "agent/common/base/names.hpp"
 
 #include <algorithm>
 

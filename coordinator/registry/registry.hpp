@@ -1,7 +1,7 @@
 #pragma once
 
-#include "agent/base/error.hpp"
-#include "agent/base/liveness.hpp"
+#include "agent/common/base/error.hpp"
+#include "agent/common/base/liveness.hpp"
 #include "coordinator/registry/actions.hpp"
 #include "coordinator/registry/model.hpp"
 

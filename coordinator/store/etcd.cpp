@@ -1,7 +1,7 @@
 #include "coordinator/store/etcd.hpp"
 
-#include "agent/rpc/status.hpp"
-#include "agent/rpc/unary_call.hpp"
+#include "agent/common/rpc/status.hpp"
+#include "agent/common/rpc/unary_call.hpp"
 #include "etcd/rpc.grpc.pb.h"
 
 #include <grpc/support/time.h>

@@ -1,6 +1,6 @@
 #include "coordinator/store/etcd_address.hpp"
 
-#include "agent/base/file.hpp"
+#include "agent/common/base/file.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,7 +1,7 @@
 #include "coordinator/store/leadership.hpp"
 
-#include "agent/base/log.hpp"
-#include "agent/base/pause.hpp"
+#include "agent/common/base/log.hpp"
+#include "agent/common/base/pause.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/base/error.hpp"
+#include "agent/common/base/error.hpp"
 #include "coordinator/store/etcd.hpp"
 #include "coordinator/store/etcd_space.hpp"
 

@@ -1,6 +1,6 @@
 #include "coordinator/store/sqlite_age.hpp"
 
-#include "agent/base/file.hpp"
+#include "agent/common/base/file.hpp"
 #include "coordinator/store/store.hpp"
 
 #include <cstdlib>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/base/error.hpp"
+#include "agent/common/base/error.hpp"
 #include "coordinator/registry/model.hpp"
 #include "coordinator/store/sqlite.hpp"
 

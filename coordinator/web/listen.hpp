@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/base/error.hpp"
+#include "agent/common/base/error.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 

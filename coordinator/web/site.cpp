@@ -1,8 +1,8 @@
 #include "coordinator/web/site.hpp"
 
-#include "agent/base/log.hpp"
-#include "agent/base/tally.hpp"
-#include "agent/base/version.hpp"
+#include "agent/common/base/log.hpp"
+#include "agent/common/base/tally.hpp"
+#include "agent/common/base/version.hpp"
 #include "coordinator/web/answer.hpp"
 #include "coordinator/web/listen.hpp"
 

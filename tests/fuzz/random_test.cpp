@@ -1,5 +1,5 @@
 // The targets without a fuzzer: the corpus, and what chance makes of it.
-#include "agent/base/file.hpp"
+#include "agent/common/base/file.hpp"
 #include "tests/fuzz/targets.hpp"
 
 #include <catch2/catch_get_random_seed.hpp>

@@ -1,6 +1,6 @@
 #include "tests/support/ec2_signer.hpp"
 
-#include "agent/base/file.hpp"
+#include "agent/common/base/file.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/cms.h>

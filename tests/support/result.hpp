@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/base/error.hpp"
+#include "agent/common/base/error.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/catch_tostring.hpp>

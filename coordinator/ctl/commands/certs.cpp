@@ -1,6 +1,6 @@
 #include "coordinator/ctl/render/certs.hpp"
 #include "coordinator/ctl/commands/commands.hpp"
-#include "coordinator/ctl/terminal.hpp"
+#include "coordinator/ctl/render/terminal.hpp"
 
 #include <iostream>
 

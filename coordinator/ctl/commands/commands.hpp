@@ -1,7 +1,7 @@
 #pragma once
 
-#include "coordinator/ctl/client.hpp"
-#include "coordinator/ctl/exit_code.hpp"
+#include "coordinator/ctl/client/client.hpp"
+#include "coordinator/ctl/client/exit_code.hpp"
 #include "kagent/v1/admin.pb.h"
 
 #include <chrono>

@@ -1,6 +1,6 @@
-#include "agent/base/file.hpp"
-#include "agent/config/cluster_config.hpp"
-#include "agent/config/node_config.hpp"
+#include "agent/common/base/file.hpp"
+#include "agent/common/config/cluster_config.hpp"
+#include "agent/common/config/node_config.hpp"
 #include "coordinator/ctl/commands/commands.hpp"
 
 #include <iostream>

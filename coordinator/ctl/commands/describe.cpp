@@ -2,7 +2,7 @@
 
 #include "coordinator/ctl/commands/commands.hpp"
 #include "coordinator/ctl/render/document.hpp"
-#include "coordinator/ctl/terminal.hpp"
+#include "coordinator/ctl/render/terminal.hpp"
 
 #include <iostream>
 

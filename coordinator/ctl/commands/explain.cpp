@@ -1,4 +1,4 @@
-#include "agent/base/causes.hpp"
+#include "agent/common/failure/causes.hpp"
 
 #include "coordinator/ctl/commands/commands.hpp"
 

@@ -1,9 +1,9 @@
 #include "coordinator/ctl/render/kubeconfig.hpp"
 
-#include "agent/base/file.hpp"
-#include "agent/base/pki.hpp"
+#include "agent/common/base/file.hpp"
+#include "agent/common/trust/pki.hpp"
 #include "coordinator/ctl/commands/commands.hpp"
-#include "coordinator/ctl/terminal.hpp"
+#include "coordinator/ctl/render/terminal.hpp"
 
 #include <filesystem>
 #include <iostream>

@@ -1,8 +1,8 @@
 #include "coordinator/ctl/render/plan.hpp"
 
+#include "coordinator/ctl/client/local_node.hpp"
 #include "coordinator/ctl/commands/commands.hpp"
-#include "coordinator/ctl/local_node.hpp"
-#include "coordinator/ctl/terminal.hpp"
+#include "coordinator/ctl/render/terminal.hpp"
 
 #include <iostream>
 #include <nlohmann/json.hpp>

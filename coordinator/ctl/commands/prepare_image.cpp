@@ -1,6 +1,6 @@
+#include "coordinator/ctl/client/local_node.hpp"
 #include "coordinator/ctl/commands/commands.hpp"
-#include "coordinator/ctl/image.hpp"
-#include "coordinator/ctl/local_node.hpp"
+#include "coordinator/ctl/commands/image.hpp"
 
 #include <iostream>
 

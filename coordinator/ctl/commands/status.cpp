@@ -1,9 +1,9 @@
 #include "coordinator/ctl/render/status.hpp"
 
+#include "coordinator/ctl/client/node_set.hpp"
 #include "coordinator/ctl/commands/commands.hpp"
-#include "coordinator/ctl/node_set.hpp"
 #include "coordinator/ctl/render/document.hpp"
-#include "coordinator/ctl/terminal.hpp"
+#include "coordinator/ctl/render/terminal.hpp"
 
 #include <iostream>
 #include <unordered_map>

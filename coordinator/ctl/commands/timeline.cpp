@@ -1,7 +1,7 @@
 #include "coordinator/ctl/render/timeline.hpp"
 
 #include "coordinator/ctl/commands/commands.hpp"
-#include "coordinator/ctl/terminal.hpp"
+#include "coordinator/ctl/render/terminal.hpp"
 
 #include <iostream>
 

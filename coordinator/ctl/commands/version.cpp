@@ -1,4 +1,4 @@
-#include "agent/base/version.hpp"
+#include "agent/common/base/version.hpp"
 
 #include "coordinator/ctl/commands/commands.hpp"
 

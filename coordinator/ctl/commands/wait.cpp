@@ -1,5 +1,5 @@
+#include "coordinator/ctl/client/node_set.hpp"
 #include "coordinator/ctl/commands/commands.hpp"
-#include "coordinator/ctl/node_set.hpp"
 #include "coordinator/ctl/render/names.hpp"
 #include "coordinator/ctl/render/status.hpp"
 

@@ -1,6 +1,6 @@
 #include "coordinator/ctl/render/kubeconfig.hpp"
 
-#include "agent/config/unpack.hpp"
+#include "agent/common/config/unpack.hpp"
 
 #include <fmt/format.h>
 

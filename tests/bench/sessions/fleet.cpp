@@ -1,8 +1,8 @@
 #include "tests/bench/sessions/fleet.hpp"
 
-#include "agent/base/liveness.hpp"
-#include "agent/rpc/channel.hpp"
-#include "agent/rpc/client_stream.hpp"
+#include "agent/common/base/liveness.hpp"
+#include "agent/common/rpc/channel.hpp"
+#include "agent/common/rpc/client_stream.hpp"
 #include "kagent/v1/agent.grpc.pb.h"
 
 #include <grpcpp/channel.h>

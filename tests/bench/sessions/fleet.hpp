@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/base/pki.hpp"
+#include "agent/common/trust/pki.hpp"
 
 #include <chrono>
 #include <cstddef>

@@ -25,7 +25,7 @@ double milliseconds(duration<double> time) {
 
 std::filesystem::path default_program() {
   const auto self = std::filesystem::read_symlink("/proc/self/exe");
-  return self.parent_path() / "../../../coordinator/service/kagent-coordinator";
+  return self.parent_path() / "../../../coordinator/kagent-coordinator";
 }
 
 // A connection is a descriptor on each side.

@@ -1,5 +1,5 @@
-#include "agent/dbus/error.hpp"
-#include "coordinator/ctl/local_node.hpp"
+#include "agent/common/dbus/error.hpp"
+#include "coordinator/ctl/client/local_node.hpp"
 #include "tests/integration/dbus/private_bus.hpp"
 #include "tests/support/result.hpp"
 

@@ -1,5 +1,5 @@
-#include "agent/dbus/connection.hpp"
-#include "agent/dbus/error.hpp"
+#include "agent/common/dbus/connection.hpp"
+#include "agent/common/dbus/error.hpp"
 #include "tests/integration/dbus/private_bus.hpp"
 
 #include <boost/asio/co_spawn.hpp>

@@ -1,5 +1,5 @@
 // The bus's policy for kagent-noded as it is installed, on a bus of the test's own.
-#include "agent/dbus/connection.hpp"
+#include "agent/common/dbus/connection.hpp"
 #include "tests/integration/dbus/private_bus.hpp"
 
 #include <sys/wait.h>

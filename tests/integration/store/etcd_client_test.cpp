@@ -1,5 +1,5 @@
-#include "agent/base/file.hpp"
-#include "agent/base/pki.hpp"
+#include "agent/common/base/file.hpp"
+#include "agent/common/trust/pki.hpp"
 #include "coordinator/store/etcd_address.hpp"
 #include "tests/integration/store/stores.hpp"
 

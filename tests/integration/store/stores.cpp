@@ -1,6 +1,6 @@
 #include "tests/integration/store/stores.hpp"
 
-#include "agent/base/pki.hpp"
+#include "agent/common/trust/pki.hpp"
 #include "coordinator/store/etcd_address.hpp"
 
 #include <catch2/catch_test_macros.hpp>

@@ -1,5 +1,5 @@
-#include "agent/base/file.hpp"
-#include "agent/plan/plan.hpp"
+#include "agent/common/base/file.hpp"
+#include "agent/common/plan/plan.hpp"
 #include "coordinator/ctl/render/names.hpp"
 #include "tests/support/result.hpp"
 

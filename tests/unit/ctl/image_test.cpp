@@ -1,4 +1,4 @@
-#include "coordinator/ctl/image.hpp"
+#include "coordinator/ctl/commands/image.hpp"
 
 #include "tests/support/result.hpp"
 #include "tests/support/temporary_folder.hpp"

@@ -1,4 +1,4 @@
-#include "agent/base/liveness.hpp"
+#include "agent/common/base/liveness.hpp"
 #include "tests/unit/registry/world.hpp"
 
 #include <catch2/catch_test_macros.hpp>

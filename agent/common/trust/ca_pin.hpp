@@ -1,0 +1,23 @@
+#pragma once
+
+#include "agent/common/base/error.hpp"
+
+#include <chrono>
+#include <string>
+
+namespace kagent {
+
+struct PinnedCa {
+  std::string pem;         // the CA in force: the only root to trust
+  std::string bundle_pem;  // all that leads to it from the pin: ca_succession.hpp
+};
+
+// A TLS handshake with host:port that sends nothing of ours, and takes from the peer's chain the CA
+// whose SPKI hash is `ca_sha256` (64 hexadecimal digits), or that this one leads to. Blocking,
+// bounded by `timeout` in all; call it from a worker thread or before the loop starts. Errors:
+// unavailable (nobody answers, cut off), deadline_exceeded, permission_denied (no certificate with
+// that hash: a false coordinator, or wrong user-data; the message names both hashes).
+Result<PinnedCa> fetch_pinned_ca(const std::string& host, std::uint16_t port,
+                                 const std::string& ca_sha256, std::chrono::milliseconds timeout);
+
+}  // namespace kagent

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "agent/common/base/error.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace kagent::kubernetes {
+
+// How one user reaches one API server.
+struct Access {
+  std::string host;  // without brackets
+  std::uint16_t port = 443;
+  std::string ca_pem;           // the only root that is trusted
+  std::string certificate_pem;  // of the user
+  std::string key_pem;          // secret
+};
+
+// Of a kubeconfig with one cluster and one user whose data is embedded (no files, no exec). Errors:
+// invalid_argument that names the field.
+Result<Access> parse_kubeconfig(std::string_view yaml);
+
+}  // namespace kagent::kubernetes

@@ -1,0 +1,129 @@
+#include "agent/common/base/file.hpp"
+#include "agent/common/base/log.hpp"
+#include "agent/common/base/paths.hpp"
+#include "agent/common/base/version.hpp"
+#include "agent/common/dbus/connection.hpp"
+#include "agent/common/trust/node_identity.hpp"
+#include "agent/common/trust/tls.hpp"
+#include "agent/kagentd/agent.hpp"
+#include "agent/kagentd/watch/file_watch.hpp"
+#include "agent/kagentd/watch/watchdog.hpp"
+
+#include <systemd/sd-daemon.h>
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+#include <cstdlib>
+#include <map>
+#include <optional>
+
+namespace {
+
+using namespace kagent;
+
+struct Options {
+  std::filesystem::path state = paths::agent_state;
+  std::filesystem::path user_data = paths::user_data;
+  std::filesystem::path kubeconfig = paths::agent_kubeconfig;
+};
+
+Result<kagentd::Agent::Options> read_options(const Options& options) {
+  const auto bytes = read_file(options.user_data);
+  if (!bytes) return bytes.error();
+  auto node = config::parse_user_data(*bytes, options.user_data.string());
+  if (!node) return node.error();
+  auto coordinator = config::parse_coordinator_url(node->coordinator());
+  if (!coordinator) return coordinator.error();
+  if (coordinator->token.empty()) coordinator->token = node->token();
+  auto id = node_id();
+  if (!id) return id.error();
+  kagentd::Agent::Options agent;
+  agent.node = std::move(*node);
+  agent.coordinator = std::move(*coordinator);
+  agent.node_id = std::move(*id);
+  agent.state = options.state;
+  agent.kubeconfig = options.kubeconfig;
+  return agent;
+}
+
+// None yet, somebody else's, or a mistake in it: nothing to do until it changes.
+void say_idle(const Options& options, const Error& error) {
+  if (error.code() == Errc::not_found) {
+    log::info("{}: none for kagent; idle until it changes", options.user_data.string());
+    sd_notify(0, "READY=1\nSTATUS=idle: there is no user-data for kagent");
+    return;
+  }
+  log::error("user-data: {}; idle until it is mended", error.message());
+  sd_notify(0, ("READY=1\nSTATUS=idle: " + error.message()).c_str());
+}
+
+// The exit code; nothing: there is other user-data than that to be idle for.
+std::optional<int> run(const Options& options) {
+  boost::asio::io_context io(1);
+  int exit_code = EXIT_SUCCESS;
+  bool changed = false;
+  boost::asio::signal_set stop(io, SIGTERM, SIGINT);
+  stop.async_wait([&](boost::system::error_code, int) { io.stop(); });
+  const kagentd::Watchdog watchdog(io);
+  const kagentd::FileWatch watch(io, options.user_data, [&] {
+    log::info("{} has changed; starting anew", options.user_data.string());
+    changed = true;
+    io.stop();
+  });
+
+  auto agent_options = read_options(options);
+  if (!agent_options) {
+    say_idle(options, agent_options.error());
+    io.run();
+    if (changed) return {};
+    return exit_code;
+  }
+  const auto lost = [&](const Error& error) {
+    log::error("the system bus is lost: {}; starting anew", error.message());
+    exit_code = EXIT_FAILURE;
+    io.stop();
+  };
+  auto connection = dbus::Connection::open_system(io, lost);
+  if (!connection) {
+    log::error("{}", connection.error().message());
+    return EXIT_FAILURE;
+  }
+  log::info("kagentd {}; node {}, coordinator {}", version, agent_options->node_id,
+            config::host_port(agent_options->coordinator));
+  kagentd::Agent agent(io, **connection, std::move(*agent_options));
+  if (auto started = agent.start(); !started) {
+    log::error("{}", started.error().message());
+    return EXIT_FAILURE;
+  }
+  sd_notify(0, "READY=1\nSTATUS=");
+  io.run();
+  sd_notify(0, "STOPPING=1");
+  // Calls and streams under way hold the loop; what matters is on disk.
+  std::_Exit(exit_code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  auto level = log::Level::info;
+  const std::map<std::string, log::Level> levels{{"debug", log::Level::debug},
+                                                 {"info", log::Level::info},
+                                                 {"warning", log::Level::warning},
+                                                 {"error", log::Level::error}};
+  CLI::App app("Decides what is next on this node, reports and couriers.", "kagentd");
+  app.set_version_flag("--version", version_line("kagentd"));
+  app.add_option("--state", options.state, "folder of key, certificate and journal")
+      ->capture_default_str();
+  app.add_option("--user-data", options.user_data, "as kagent-imds wrote it")
+      ->capture_default_str();
+  app.add_option("--log-level", level, "debug, info, warning, error")
+      ->transform(CLI::CheckedTransformer(levels))
+      ->envname("KAGENT_LOG");
+  CLI11_PARSE(app, argc, argv);
+  log::init("kagentd", level);
+  require_tls_1_3();
+  for (;;)
+    if (const auto exit_code = run(options)) return *exit_code;
+}

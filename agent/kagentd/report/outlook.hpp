@@ -1,0 +1,34 @@
+#pragma once
+
+#include "agent/kagentd/sequence/sequencer.hpp"
+
+#include "kagent/v1/agent.pb.h"
+
+#include <chrono>
+#include <set>
+#include <string>
+#include <vector>
+
+// What preflight learns from the coordinator: clocks that differ, and what two nodes may not share.
+namespace kagent::kagentd {
+
+class Outlook {
+ public:
+  void welcome(const v1::Welcome& welcome, std::chrono::system_clock::time_point now);
+  void clock(const google::protobuf::Timestamp& coordinator,
+             std::chrono::system_clock::time_point now);
+  void conflicts(const v1::Conflicts& conflicts);
+
+  // In force: without those that the ClusterConfig ignores (ClockSkew, DuplicateHostname,
+  // DuplicateMachineID, DuplicateProductUUID, all).
+  [[nodiscard]] std::vector<Cause> problems() const;
+
+ private:
+  [[nodiscard]] bool is_ignored(const std::string& name) const;
+
+  std::set<std::string> ignored_;  // lower case
+  std::chrono::seconds skew_{};    // ours before theirs: positive
+  v1::Conflicts conflicts_;
+};
+
+}  // namespace kagent::kagentd

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "agent/common/base/error.hpp"
+#include "kagent/v1/envelope.pb.h"
+
+#include <filesystem>
+#include <string>
+
+namespace kagent::noded {
+
+struct IssuedKubeconfig {
+  std::string api_server;  // https://HOST:PORT
+  std::string ca_pem, certificate_pem;
+};
+
+// Signs with the cluster's CA, which only a control plane has: group system:masters, at most 7
+// days. `root` is / but in tests. Errors: failed_precondition (no control plane, or its CA key is
+// elsewhere), invalid_argument (the order).
+Result<IssuedKubeconfig> issue_kubeconfig(const v1::KubeconfigOrder& order,
+                                          const std::filesystem::path& root);
+
+}  // namespace kagent::noded

@@ -1,0 +1,73 @@
+#include "agent/common/base/log.hpp"
+#include "agent/common/base/paths.hpp"
+#include "agent/common/base/version.hpp"
+#include "agent/common/dbus/connection.hpp"
+#include "agent/noded/bus/service.hpp"
+#include "agent/noded/steps.hpp"
+
+#include <systemd/sd-daemon.h>
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+#include <cstdlib>
+#include <map>
+
+namespace {
+
+using namespace kagent;
+
+// Exits 0 when idle or told to; D-Bus activation starts it again. Runs of steps are units of
+// their own: they outlive us, and are found again by their names.
+int run() {
+  boost::asio::io_context io(1);
+  int exit_code = 0;
+  const auto lost = [&](const Error& error) {
+    log::error("the system bus is lost: {}; stopping", error.message());
+    exit_code = 1;
+    io.stop();
+  };
+  auto connection = dbus::Connection::open_system(io, lost);
+  if (!connection) {
+    log::error("{}", connection.error().message());
+    return 1;
+  }
+  const std::shared_ptr<noded::Units> units =
+      noded::make_systemd_units(io, **connection, paths::noded_run);
+  const auto idle = [&] {
+    log::debug("idle; leaving");
+    io.stop();
+  };
+  noded::Service service(io, **connection, units,
+                         noded::Vault(paths::noded_state, paths::noded_run), noded::make_steps(),
+                         idle);
+  if (auto taken = service.take_name(); !taken) {
+    log::error("{}", taken.error().message());
+    return 1;
+  }
+  sd_notify(0, "READY=1\nSTATUS=waiting for kagentd");
+  boost::asio::signal_set stop(io, SIGTERM, SIGINT);
+  stop.async_wait([&](boost::system::error_code, int) { io.stop(); });
+  io.run();
+  sd_notify(0, "STOPPING=1");
+  // Calls and waits under way hold what is destroyed here; what they wait for runs on without us.
+  std::_Exit(exit_code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto level = log::Level::info;
+  const std::map<std::string, log::Level> levels{{"debug", log::Level::debug},
+                                                 {"info", log::Level::info},
+                                                 {"warning", log::Level::warning},
+                                                 {"error", log::Level::error}};
+  CLI::App app("Does the steps of this node, for kagentd; started by D-Bus.", "kagent-noded");
+  app.set_version_flag("--version", version_line("kagent-noded"));
+  app.add_option("--log-level", level, "debug, info, warning, error")
+      ->transform(CLI::CheckedTransformer(levels))
+      ->envname("KAGENT_LOG");
+  CLI11_PARSE(app, argc, argv);
+  log::init("kagent-noded", level);
+  return run();
+}

@@ -1,0 +1,232 @@
+#include "agent/noded/vault/vault.hpp"
+
+#include "agent/common/base/file.hpp"
+#include "agent/common/base/log.hpp"
+#include "agent/common/trust/envelope.hpp"
+#include "agent/common/trust/pki.hpp"
+
+#include <google/protobuf/util/time_util.h>
+
+#include <sstream>
+
+namespace kagent::noded {
+namespace {
+
+constexpr char kubeconfig_file[] = "kubeconfig-order";
+constexpr char upload_file[] = "upload-order";
+constexpr char etcd_member_file[] = "etcd-member-order";
+constexpr char reset_file[] = "reset";
+constexpr char reset_done_file[] = "reset-done";
+constexpr char record_file[] = "serials";
+constexpr char assignment_file[] = "assignment";
+constexpr char grant_file[] = "join-grant";
+constexpr char record_header[] = "kagent-serials 1";
+
+std::string kind_of(const v1::EnvelopePayload& payload) {
+  switch (payload.body_case()) {
+    case v1::EnvelopePayload::kAssignment: return "assignment";
+    case v1::EnvelopePayload::kJoinGrant: return "join-grant";
+    case v1::EnvelopePayload::kReset: return "reset";
+    case v1::EnvelopePayload::kKubeconfig: return "kubeconfig";
+    case v1::EnvelopePayload::kUpload: return "upload";
+    case v1::EnvelopePayload::kEtcdMember: return "etcd-member";
+    case v1::EnvelopePayload::BODY_NOT_SET: break;
+  }
+  return {};
+}
+
+// In the record of serials, beside the kind's own entry.
+std::string taken_key(const std::string& kind) {
+  return kind + "-taken";
+}
+
+std::optional<v1::EnvelopePayload> load_payload(const std::filesystem::path& path) {
+  const auto bytes = read_file(path);
+  if (!bytes) return {};
+  v1::EnvelopePayload payload;
+  if (!payload.ParseFromString(*bytes)) {
+    log::warning("{} is damaged; waiting for a new one", path.string());
+    return {};
+  }
+  return payload;
+}
+
+}  // namespace
+
+Vault::Vault(std::filesystem::path state, std::filesystem::path run)
+    : state_(std::move(state)), run_(std::move(run)) {}
+
+Result<Accepted> Vault::submit(std::string_view serialised, const Trust& trust,
+                               std::chrono::system_clock::time_point now) {
+  auto record = load();
+  if (!record) return record.error();
+  const std::string hash = pki::sha256_hex(serialised);
+
+  EnvelopeExpectation expected;
+  expected.ca_sha256 = trust.ca_sha256;
+  expected.node_id = trust.node_id;
+  expected.cluster_id = record->cluster_id;
+  expected.after_serial = record->serial;
+  expected.now = now;
+  for (const auto& [kind, seen] : record->kinds)
+    if (seen.sha256 == hash) expected.after_serial = seen.serial - 1;
+
+  auto payload = open_envelope(serialised, expected);
+  if (!payload) return payload.error();
+  const std::string kind = kind_of(*payload);
+  if (kind.empty())
+    return Error{Errc::invalid_argument,
+                 "the envelope is of a kind that this version does not know"};
+
+  // The serial first: after a crash in between the same envelope is still accepted, by its hash.
+  if (payload->serial() > record->serial) {
+    record->cluster_id = payload->cluster_id();
+    record->serial = payload->serial();
+    record->kinds[kind] = Seen{payload->serial(), hash};
+    if (auto saved = save(*record); !saved) return saved.error();
+  }
+  // An order that is carried out once is not kept again: nobody gets it a second time.
+  const auto taken = record->kinds.find(taken_key(kind));
+  if (taken == record->kinds.end() || taken->second.serial < payload->serial())
+    if (auto kept = keep(*payload); !kept) return kept.error();
+  return Accepted{kind, payload->serial()};
+}
+
+std::optional<v1::EnvelopePayload> Vault::valid_assignment() const {
+  auto payload = load_payload(state_ / assignment_file);
+  if (!payload || !payload->has_assignment() || payload->serial() <= reset().serial) return {};
+  return payload;
+}
+
+std::optional<v1::Assignment> Vault::assignment() const {
+  const auto payload = valid_assignment();
+  if (!payload) return {};
+  return payload->assignment();
+}
+
+std::uint64_t Vault::assignment_serial() const {
+  const auto payload = valid_assignment();
+  return payload ? payload->serial() : 0;
+}
+
+std::optional<v1::ClusterConfig> Vault::last_cluster_config() const {
+  const auto payload = load_payload(state_ / assignment_file);
+  if (!payload || !payload->has_assignment()) return {};
+  return payload->assignment().cluster_config();
+}
+
+Vault::Reset Vault::reset() const {
+  const auto payload = load_payload(state_ / reset_file);
+  if (!payload || !payload->has_reset()) return {};
+  Reset reset;
+  reset.serial = payload->serial();
+  reset.reason = payload->reset().reason();
+  const auto done = read_file(state_ / reset_done_file);
+  reset.done = done && *done == std::to_string(reset.serial) + "\n";
+  return reset;
+}
+
+bool Vault::keeps(const std::string& name) {
+  return name == record_file || name == assignment_file || name == reset_file ||
+         name == reset_done_file;
+}
+
+std::optional<v1::JoinGrant> Vault::grant(std::chrono::system_clock::time_point now) const {
+  auto payload = load_payload(run_ / grant_file);
+  if (!payload || !payload->has_join_grant()) return {};
+  const auto seconds = google::protobuf::util::TimeUtil::TimestampToSeconds(
+      payload->join_grant().token_expires_at());
+  if (now >= std::chrono::system_clock::from_time_t(seconds)) return {};
+  return payload->join_grant();
+}
+
+Result<v1::KubeconfigOrder> Vault::take_kubeconfig_order() {
+  const auto payload = take(kubeconfig_file);
+  if (!payload) return payload.error();
+  if (!payload->has_kubeconfig())
+    return Error{Errc::not_found, "the coordinator has ordered no kubeconfig"};
+  return payload->kubeconfig();
+}
+
+Result<v1::UploadOrder> Vault::take_upload_order() {
+  const auto payload = take(upload_file);
+  if (!payload) return payload.error();
+  if (!payload->has_upload())
+    return Error{Errc::not_found, "the coordinator has ordered no upload of certificates"};
+  return payload->upload();
+}
+
+Result<v1::EtcdMemberOrder> Vault::take_etcd_member_order() {
+  const auto payload = take(etcd_member_file);
+  if (!payload) return payload.error();
+  if (!payload->has_etcd_member())
+    return Error{Errc::not_found, "the coordinator has ordered no etcd member to be taken out"};
+  return payload->etcd_member();
+}
+
+// On disk as taken before it is handed out; nothing in it when there is no such order.
+Result<v1::EnvelopePayload> Vault::take(const char* file) {
+  auto payload = load_payload(run_ / file);
+  if (!payload) return v1::EnvelopePayload();
+  auto record = load();
+  if (!record) return record.error();
+  record->kinds[taken_key(kind_of(*payload))] = Seen{payload->serial(), "-"};
+  if (auto saved = save(*record); !saved) return saved.error();
+  if (auto removed = remove_file(run_ / file); !removed) return removed.error();
+  return std::move(*payload);
+}
+
+Result<> Vault::drop_grant() {
+  return remove_file(run_ / grant_file);
+}
+
+Result<Vault::Record> Vault::load() const {
+  const auto text = read_file(state_ / record_file);
+  if (!text && text.error().code() == Errc::not_found) return Record{};
+  if (!text) return text.error();
+  const Error damaged{Errc::data_loss, (state_ / record_file).string() +
+                                           " is damaged: no order can be told from a replayed one"};
+  std::istringstream in(*text);
+  std::string line;
+  if (!std::getline(in, line) || line != record_header) return damaged;
+  Record record;
+  std::string key;
+  if (!(in >> key >> record.cluster_id) || key != "cluster") return damaged;
+  if (!(in >> key >> record.serial) || key != "serial") return damaged;
+  Seen seen;
+  while (in >> key) {
+    if (key == "end") return record;
+    if (!(in >> seen.serial >> seen.sha256) || seen.serial == 0) return damaged;
+    record.kinds[key] = seen;
+  }
+  return damaged;
+}
+
+Result<> Vault::save(const Record& record) const {
+  std::ostringstream out;
+  out << record_header << "\ncluster " << record.cluster_id << "\nserial " << record.serial << '\n';
+  for (const auto& [kind, seen] : record.kinds)
+    out << kind << ' ' << seen.serial << ' ' << seen.sha256 << '\n';
+  out << "end\n";
+  return write_file_atomic(state_ / record_file, out.str(), 0600);
+}
+
+Result<> Vault::keep(const v1::EnvelopePayload& payload) const {
+  if (payload.has_assignment())
+    return write_file_atomic(state_ / assignment_file, payload.SerializeAsString(), 0600);
+  if (payload.has_join_grant())
+    return write_file_atomic(run_ / grant_file, payload.SerializeAsString(), 0600);
+  if (payload.has_reset()) {
+    if (auto dropped = remove_file(run_ / grant_file); !dropped) return dropped;
+    return write_file_atomic(state_ / reset_file, payload.SerializeAsString(), 0600);
+  }
+  if (payload.has_kubeconfig())
+    return write_file_atomic(run_ / kubeconfig_file, payload.SerializeAsString(), 0600);
+  if (payload.has_upload())
+    return write_file_atomic(run_ / upload_file, payload.SerializeAsString(), 0600);
+  if (payload.has_etcd_member())
+    return write_file_atomic(run_ / etcd_member_file, payload.SerializeAsString(), 0600);
+  return {};
+}
+
+}  // namespace kagent::noded

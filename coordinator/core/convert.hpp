@@ -1,0 +1,39 @@
+#pragma once
+
+#include "coordinator/admission/tokens.hpp"
+#include "coordinator/registry/registry.hpp"
+#include "kagent/v1/admin.pb.h"
+#include "kagent/v1/agent.pb.h"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+// Between the wire's messages and the registry's values.
+namespace kagent::coordinator {
+
+WantedRole wanted_role(std::string_view name);  // anything unknown is automatic
+std::string_view to_string(WantedRole role);
+std::string_view to_string(Role role);  // as in Assignment.role; empty: none
+
+google::protobuf::Timestamp to_timestamp(std::chrono::system_clock::time_point at);
+std::chrono::system_clock::time_point from_timestamp(const google::protobuf::Timestamp& at);
+
+Report to_report(const v1::NodeReport& message);
+std::optional<Report> parse_report(const std::string& bytes);  // empty for none or damaged
+
+Hello to_hello(const v1::Hello& message);
+ClusterReady to_cluster_ready(const v1::ClusterReady& message);
+std::map<std::string, KubernetesState> to_kubernetes(const v1::KubernetesNodes& message);
+Drained to_drained(const v1::DrainReply& message);
+Minted to_minted(const v1::MintReply& message);
+
+LeaveWish to_leave_wish(const v1::LeaveNodeRequest& request);
+// Errors: invalid_argument for a role that there is not.
+Result<Tokens::Wish> to_token_wish(const v1::CreateTokenRequest& request, std::string created_by);
+
+v1::Node to_message(const Registry& registry, const Node& node);
+
+}  // namespace kagent::coordinator
