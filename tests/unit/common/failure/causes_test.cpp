@@ -24,8 +24,8 @@ constexpr char no_cause[] =
     R"(.*\.(service|target|socket|conf|toml|json|io|crt|pem|calico|kagent-orig|local)|node\.(id|key))";
 
 constexpr Spelling spellings[] = {
-    {R"(/(node|daemon)/)", R"re("([a-z-]+\.[a-z{}-]+)")re", ""},
-    {R"(/(node/steps|daemon)/)", R"re(\+ "(\.[a-z-]+)")re", "*"},
+    {R"(/(noded|kagentd)/)", R"re("([a-z-]+\.[a-z{}-]+)")re", ""},
+    {R"(/(noded/(?!systemd|machine|vault)|kagentd/))", R"re(\+ "(\.[a-z-]+)")re", "*"},
     {R"(kubelet_trouble\.cpp)", R"re((?:KubeletTrouble\{\s*|what = )"([a-z-]+)")re", "kubelet."},
     {R"(kubelet_identity\.cpp)", R"re(IdentityProblem\{\s*"([a-z-]+)")re", "*."},
     {R"(preflight_rules\.cpp)", R"re(\{(?:"[A-Z][^"]*"|fmt::format\([^)]*\)),\s*"([a-z-]+)",)re",
