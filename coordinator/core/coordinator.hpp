@@ -156,7 +156,7 @@ class Coordinator {
   void tell_conflicts(const std::string& id, const v1::NodeFacts& facts);
   void log_reply(const std::string& node, v1::LogReply& reply);
   void act();  // hands the registry's actions to the courier
-  void deliver(Action& action);
+  void deliver(Send& action);
   [[nodiscard]] Result<v1::SignedEnvelope> seal(
       const std::string& node, std::uint64_t serial, v1::EnvelopePayload payload,
       std::chrono::system_clock::time_point expires_at) const;

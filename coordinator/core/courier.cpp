@@ -4,12 +4,13 @@
 
 #include <string_view>
 #include <unordered_map>
+#include <variant>
 
 namespace kagent::coordinator {
 namespace {
 
 // A record saved twice in one turn needs to be written once: the last wins.
-std::vector<bool> superseded(const std::vector<Action>& writes) {
+std::vector<bool> superseded(const std::vector<Write>& writes) {
   std::vector<bool> skip(writes.size(), false);
   std::unordered_map<std::string_view, std::size_t> last;
   for (std::size_t i = 0; i < writes.size(); ++i) {
@@ -21,21 +22,26 @@ std::vector<bool> superseded(const std::vector<Action>& writes) {
   return skip;
 }
 
-Result<> apply(Store& store, const Action& write) {
-  if (const auto* bind = std::get_if<BindNode>(&write)) return store.bind_node(bind->record);
-  if (const auto* node = std::get_if<SaveNode>(&write)) return store.save_node(node->record);
-  if (const auto* rebind = std::get_if<RebindNode>(&write))
-    return store.rebind_node(rebind->record, rebind->from);
-  if (const auto* lease = std::get_if<TakeLease>(&write)) return store.take_lease(lease->lease);
-  if (const auto* cluster = std::get_if<SaveCluster>(&write))
-    return store.save_cluster(cluster->cluster);
-  return Error(Errc::internal, "not a write");
-}
+class Apply {
+ public:
+  explicit Apply(Store& store) : store_(store) {}
+
+  Result<> operator()(const BindNode& bind) { return store_.bind_node(bind.record); }
+  Result<> operator()(const SaveNode& save) { return store_.save_node(save.record); }
+  Result<> operator()(const RebindNode& rebind) {
+    return store_.rebind_node(rebind.record, rebind.from);
+  }
+  Result<> operator()(const SaveCluster& save) { return store_.save_cluster(save.cluster); }
+  Result<> operator()(const TakeLease& take) { return store_.take_lease(take.lease); }
+
+ private:
+  Store& store_;
+};
 
 }  // namespace
 
-void Courier::write(Action save) {
-  writes_.push_back(std::move(save));
+void Courier::write(Write write) {
+  writes_.push_back(std::move(write));
   schedule();
 }
 
@@ -57,12 +63,12 @@ void Courier::schedule() {
   });
 }
 
-Result<> Courier::commit(const std::vector<Action>& writes) {
+Result<> Courier::commit(const std::vector<Write>& writes) {
   const std::vector<bool> skip = superseded(writes);
   return store_.atomically([&]() -> Result<> {
     for (std::size_t i = 0; i < writes.size(); ++i)
       if (!skip[i])
-        if (auto written = apply(store_, writes[i]); !written) return written;
+        if (auto written = std::visit(Apply(store_), writes[i]); !written) return written;
     return {};
   });
 }

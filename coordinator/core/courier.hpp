@@ -21,7 +21,7 @@ class Courier {
   Courier(const Courier&) = delete;
   Courier& operator=(const Courier&) = delete;
 
-  void write(Action save);  // BindNode, SaveNode, SaveCluster or TakeLease
+  void write(Write write);
   void after(std::function<void()> send);
   // As after, and also when nothing can be written any more: with the reason, for who waits.
   void answer(std::function<void(const Result<>&)> done);
@@ -33,12 +33,12 @@ class Courier {
 
  private:
   void schedule();
-  Result<> commit(const std::vector<Action>& writes);
+  Result<> commit(const std::vector<Write>& writes);
 
   boost::asio::any_io_executor loop_;
   Store& store_;
   std::function<void(const Error&)> fatal_;
-  std::vector<Action> writes_;
+  std::vector<Write> writes_;
   std::vector<std::function<void(const Result<>&)>> sends_;
   std::uint64_t commits_ = 0;
   bool scheduled_ = false;

@@ -16,16 +16,10 @@ constexpr std::chrono::hours order_lifetime{24};
 }  // namespace
 
 void Coordinator::act() {
-  for (Action& action : registry_.take_actions()) {
-    const bool write =
-        std::holds_alternative<BindNode>(action) || std::holds_alternative<SaveNode>(action) ||
-        std::holds_alternative<RebindNode>(action) || std::holds_alternative<SaveCluster>(action) ||
-        std::holds_alternative<TakeLease>(action);
-    if (write)
-      courier_.write(std::move(action));
-    else
-      courier_.after([this, action = std::move(action)]() mutable { deliver(action); });
-  }
+  Actions actions = registry_.take_actions();
+  for (Write& write : actions.writes) courier_.write(std::move(write));
+  for (Send& send : actions.sends)
+    courier_.after([this, send = std::move(send)]() mutable { deliver(send); });
 }
 
 void Coordinator::send(const std::string& node, v1::CoordinatorMessage message) {
@@ -57,7 +51,7 @@ void Coordinator::send_envelope(const std::string& node, std::uint64_t serial,
   send(node, std::move(message));
 }
 
-void Coordinator::deliver(Action& action) {
+void Coordinator::deliver(Send& action) {
   const auto order_expires = system_clock::now() + order_lifetime;
   if (auto* changed = std::get_if<Changed>(&action)) {
     for (const auto& watcher : watchers_) watcher->changed(changed->node);

@@ -74,7 +74,7 @@ Enrolment Registry::enrol(const std::string& id, const std::string& key_sha256, 
   node->heard = now.steady;
   node->by_heard = alive_.insert(alive_.end(), node.get());
   by_id_.emplace(id, node.get());
-  actions_.emplace_back(BindNode{node->record});
+  out_.write(BindNode{node->record});
   changed(*node);
   nodes_.push_back(std::move(node));
   return verdict;
@@ -85,7 +85,7 @@ void Registry::bind_key(Node& node, const std::string& key_sha256, WantedRole wa
   NodeRecord& record = node.record;
   const std::string from = std::exchange(record.key_sha256, key_sha256);
   if (!from.empty()) bar(record, from);
-  actions_.emplace_back(RebindNode{record, from});
+  out_.write(RebindNode{record, from});
   if (role_fixed && record.role == Role::none) {
     record.wanted = wanted;
     record.role_fixed = true;
@@ -100,7 +100,7 @@ Result<> Registry::unbind(const std::string& id, Now) {
   if (record.key_sha256.empty()) return {};
   const std::string from = std::exchange(record.key_sha256, {});
   bar(record, from);
-  actions_.emplace_back(RebindNode{record, from});
+  out_.write(RebindNode{record, from});
   end_session(*node);
   return {};
 }
@@ -125,7 +125,7 @@ Enrolment Registry::rebind(const std::string& id, const std::string& key_sha256,
 // Of the key before.
 void Registry::end_session(Node& node) {
   forget(node);
-  actions_.emplace_back(Disconnect{node.record.id, true});
+  out_.send(Disconnect{node.record.id, true});
   changed(node);
 }
 

@@ -85,7 +85,7 @@ void Registry::request_mint(Node& node, const Node& minter, Now now) {
   const auto limit = mint.control_plane ? policy_.certificates_timeout : policy_.mint_timeout;
   node.mint = PendingMint{request, minter.record.id, now.steady + limit};
   mint_requests_.emplace(request, &node);
-  actions_.emplace_back(std::move(mint));
+  out_.send(std::move(mint));
   // The next one, should this token not do, comes later each time.
   const auto delay = std::min(policy_.mint_retry_first * (1U << std::min(node.mints, 10U)),
                               policy_.mint_retry_cap);
@@ -120,7 +120,7 @@ void Registry::minted(const std::string& minter, Minted outcome, Now now) {
   const std::string token_id = outcome.bootstrap_token.substr(0, outcome.bootstrap_token.find('.'));
   if (found == mint_requests_.end() || found->second->mint->minter != minter) {
     // Nobody waits for it any more: it must not live on.
-    if (!token_id.empty()) actions_.emplace_back(RevokeToken{minter, token_id});
+    if (!token_id.empty()) out_.send(RevokeToken{minter, token_id});
     return;
   }
   Node& node = *found->second;
@@ -128,7 +128,7 @@ void Registry::minted(const std::string& minter, Minted outcome, Now now) {
   // Without it kubeadm would make a cluster's certificates of its own.
   if (outcome.problem.empty() && node.record.role == Role::control_plane &&
       outcome.certificate_key.empty()) {
-    actions_.emplace_back(RevokeToken{minter, token_id});
+    out_.send(RevokeToken{minter, token_id});
     outcome.problem = minter + " has given no certificate key";
   }
   if (!outcome.problem.empty()) {
@@ -140,8 +140,8 @@ void Registry::minted(const std::string& minter, Minted outcome, Now now) {
   node.grant = Grant{token_id, minter, outcome.expires_at, now.steady, false};
   const std::uint64_t serial = ++node.record.serial;
   save(node);
-  actions_.emplace_back(SendGrant{node.record.id, serial, std::move(outcome.bootstrap_token),
-                                  std::move(outcome.certificate_key), outcome.expires_at});
+  out_.send(SendGrant{node.record.id, serial, std::move(outcome.bootstrap_token),
+                      std::move(outcome.certificate_key), outcome.expires_at});
   changed(node);
   if (mint_requests_.size() <= policy_.mints_at_once / 2) pump_grants(now);
 }
@@ -151,8 +151,7 @@ void Registry::revoke(Node& node) {
   // token expires by itself.
   const Node* minter = find(node.grant->minter);
   if (minter == nullptr || !minter->connected) minter = reachable_control_plane(&node);
-  if (minter != nullptr)
-    actions_.emplace_back(RevokeToken{minter->record.id, node.grant->token_id});
+  if (minter != nullptr) out_.send(RevokeToken{minter->record.id, node.grant->token_id});
   node.grant.reset();
 }
 

@@ -187,7 +187,7 @@ void Registry::request_drain(Node& node, Now now) {
   const std::uint64_t request = next_request_++;
   node.errand = Errand{request, worker->record.id, now.steady + policy_.drain_silence};
   errands_.emplace(request, &node);
-  actions_.emplace_back(
+  out_.send(
       RequestDrain{worker->record.id, request, node.record.name, left, node.record.leave.force});
 }
 
@@ -235,8 +235,8 @@ void Registry::send_reset(Node& node) {
   LeaveRecord& leave = node.record.leave;
   if (leave.reset_serial == 0) leave.reset_serial = serial;
   save(node);
-  actions_.emplace_back(SendReset{node.record.id, serial, 0,
-                                  leave.remove ? "the node is removed" : "the node is reset"});
+  out_.send(SendReset{node.record.id, serial, 0,
+                      leave.remove ? "the node is removed" : "the node is reset"});
 }
 
 // Called with every report.
@@ -268,7 +268,7 @@ void Registry::request_unregister(Node& node, Now now) {
   RequestUnregister order{worker->record.id, request, node.record.name, {}, 0};
   if (node.report) order.address = node.report->address;
   if (node.record.role == Role::control_plane) order.serial = take_serial(worker->record.id);
-  actions_.emplace_back(std::move(order));
+  out_.send(std::move(order));
 }
 
 void Registry::unregistered(const std::string& worker, std::uint64_t request, std::string problem,
@@ -297,7 +297,7 @@ void Registry::hand_over_cluster(const Node& node) {
     kubernetes_.clear();
     kubernetes_known_ = false;
   }
-  actions_.emplace_back(SaveCluster{cluster_});
+  out_.write(SaveCluster{cluster_});
 }
 
 void Registry::finish_leaving(Node& node, Now now) {
@@ -320,7 +320,7 @@ void Registry::finish_leaving(Node& node, Now now) {
   }
   set_role(node, Role::none);
   save(node);
-  if (node.connected && leave.reset_done) actions_.emplace_back(Disconnect{node.record.id});
+  if (node.connected && leave.reset_done) out_.send(Disconnect{node.record.id});
   by_id_.erase(node.record.id);
   unindex_name(node);
   if (!node.lost) alive_.erase(node.by_heard);
@@ -365,27 +365,27 @@ void Registry::removed_connected(NodeRecord& record, const Hello& hello) {
                                   hello.report->reset_serial >= record.leave.reset_serial);
   if (done) {
     record.leave.reset_done = true;
-    actions_.emplace_back(SaveNode{record});
-    actions_.emplace_back(Disconnect{record.id});
+    out_.save(record);
+    out_.send(Disconnect{record.id});
     return;
   }
   const std::uint64_t serial = ++record.serial;
   if (record.leave.reset_serial == 0) record.leave.reset_serial = serial;
-  actions_.emplace_back(SaveNode{record});
-  actions_.emplace_back(SendReset{record.id, serial, 0, "the node was removed"});
+  out_.save(record);
+  out_.send(SendReset{record.id, serial, 0, "the node was removed"});
 }
 
 void Registry::removed_reported(NodeRecord& record, const Report& report) {
   if (record.leave.reset_done || record.leave.reset_serial == 0) return;
   if (report.reset_serial < record.leave.reset_serial) return;
   record.leave.reset_done = true;
-  actions_.emplace_back(SaveNode{record});
+  out_.save(record);
   // When it came back, its kubelet was quicker than our order, and registered it again.
   const Node* worker = reachable_control_plane();
   const bool owned = record.name_bound && name_holder(record.name) == nullptr;
   if (worker != nullptr && owned)
-    actions_.emplace_back(RequestUnregister{worker->record.id, 0, record.name, {}, 0});
-  actions_.emplace_back(Disconnect{record.id});
+    out_.send(RequestUnregister{worker->record.id, 0, record.name, {}, 0});
+  out_.send(Disconnect{record.id});
 }
 
 }  // namespace kagent::coordinator

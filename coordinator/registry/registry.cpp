@@ -251,7 +251,7 @@ void Registry::cluster_ready(const std::string& id, const ClusterReady& ready, N
   cluster.initialized_by = id;
   if (cluster == cluster_) return;
   cluster_ = std::move(cluster);
-  actions_.emplace_back(SaveCluster{cluster_});
+  out_.write(SaveCluster{cluster_});
   const NodeRecord before = node->record;
   node->record.joined = true;
   settle_own_name(*node);
@@ -285,7 +285,7 @@ void Registry::tick(Now now) {
     node.lost = true;
     if (node.connected) {
       disconnected(node.record.id, now);
-      actions_.emplace_back(Disconnect{node.record.id});
+      out_.send(Disconnect{node.record.id});
     }
     save(node);  // for last_seen_at
     changed(node);

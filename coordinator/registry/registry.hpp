@@ -4,6 +4,7 @@
 #include "agent/common/base/liveness.hpp"
 #include "coordinator/registry/actions.hpp"
 #include "coordinator/registry/model.hpp"
+#include "coordinator/registry/outbox.hpp"
 
 #include <list>
 #include <map>
@@ -194,7 +195,7 @@ class Registry {
   // The number of an order that is not the registry's own; on disk before anything that is sent.
   std::uint64_t take_serial(const std::string& id);
 
-  std::vector<Action> take_actions();
+  Actions take_actions();
 
   [[nodiscard]] const Node* find(const std::string& id) const;
   // One that was removed is neither found nor among nodes(); what is kept of it.
@@ -215,8 +216,8 @@ class Registry {
   Node* get(const std::string& id);
   void hear(Node& node, Now now);
   void take_report(Node& node, Report report, Now now);
-  void save(const Node& node) { actions_.emplace_back(SaveNode{node.record}); }
-  void changed(const Node& node) { actions_.emplace_back(Changed{node.record.id}); }
+  void save(const Node& node) { out_.save(node.record); }
+  void changed(const Node& node) { out_.changed(node.record.id); }
   void changed_waiting();
   void forget(Node& node);
   void settle_ready(Node& node);
@@ -300,7 +301,7 @@ class Registry {
   std::uint64_t next_request_ = 1;
   std::uint64_t next_order_ = 1;
   std::vector<std::string> api_servers_;  // addresses, as nodes were last told
-  std::vector<Action> actions_;
+  Outbox out_;
 };
 
 }  // namespace kagent::coordinator

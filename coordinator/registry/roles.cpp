@@ -16,7 +16,7 @@ bool has_failed_step(const Node& node) {
 
 void Registry::set_role(Node& node, Role role) {
   if (role == Role::control_plane) {
-    if (node.record.role != role) actions_.emplace_back(ControlPlaneMade{node.record.id});
+    if (node.record.role != role) out_.send(ControlPlaneMade{node.record.id});
     control_planes_.emplace(node.record.order, &node);
   } else {
     control_planes_.erase(node.record.order);
@@ -86,7 +86,7 @@ void Registry::move_lease(Node& to, Now) {
   }
   lease_ = {to.record.id, lease_.fence + 1};
   if (to.record.role != Role::control_plane) set_role(to, Role::control_plane);
-  actions_.emplace_back(TakeLease{lease_});
+  out_.write(TakeLease{lease_});
   save(to);
   if (from != nullptr) {
     give_role(*from);
@@ -131,9 +131,9 @@ void Registry::settle_api_servers() {
 }
 
 // What several events have changed goes out once.
-std::vector<Action> Registry::take_actions() {
+Actions Registry::take_actions() {
   settle_api_servers();
-  return std::exchange(actions_, {});
+  return out_.take();
 }
 
 // To a node that is not there nothing is sent: it says in its Hello what it has.
@@ -148,17 +148,17 @@ void Registry::send_assignment(Node& node) {
     // There is no Assignment whose serial would show that the order has arrived: it is sent again
     // with every Hello, and is harmless to a node that has done nothing.
     save(node);
-    actions_.emplace_back(std::move(order));
+    out_.send(std::move(order));
     return;
   }
   record.assignment_serial = ++record.serial;
   record.assignment_digest = digest(node);
   if (reset) record.reset_serial = record.assignment_serial;
   save(node);
-  if (reset) actions_.emplace_back(std::move(order));
+  if (reset) out_.send(std::move(order));
   const bool init = initialises(node);
-  actions_.emplace_back(SendAssignment{record.id, record.assignment_serial, record.role, init,
-                                       init ? lease_.fence : 0, api_servers_});
+  out_.send(SendAssignment{record.id, record.assignment_serial, record.role, init,
+                           init ? lease_.fence : 0, api_servers_});
 }
 
 }  // namespace kagent::coordinator

@@ -50,7 +50,7 @@ TEST_CASE("A node is lost once: no action repeats while it stays away") {
     world.pass(500ms);
     world.tick();
   }
-  CHECK(world.actions.empty());
+  CHECK(world.batches.empty());
 }
 
 TEST_CASE("F18 Among 10,000 nodes the one that vanishes is lost within 6 s, at little cost") {

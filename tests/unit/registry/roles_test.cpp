@@ -77,7 +77,7 @@ TEST_CASE("An Assignment is sent once, and again when the node does not hold it"
   world.registry.connected("a", std::move(without), world.now);
   const auto actions = world.registry.take_actions();
   bool sent = false;
-  for (const Action& action : actions)
+  for (const Send& action : actions.sends)
     if (const auto* again = std::get_if<SendAssignment>(&action)) {
       sent = true;
       CHECK(again->serial > first->serial);
@@ -177,9 +177,12 @@ TEST_CASE("A save comes before the message that tells of it") {
   World world;
   world.join("a");
   bool saved = false;
-  for (const Action& action : world.actions) {
-    const auto* save = std::get_if<SaveNode>(&action);
-    saved = saved || (save != nullptr && save->record.assignment_serial == 1);
-    if (std::holds_alternative<SendAssignment>(action)) CHECK(saved);
+  for (const Actions& batch : world.batches) {
+    for (const Write& write : batch.writes) {
+      const auto* save = std::get_if<SaveNode>(&write);
+      saved = saved || (save != nullptr && save->record.assignment_serial == 1);
+    }
+    for (const Send& send : batch.sends)
+      if (std::holds_alternative<SendAssignment>(send)) CHECK(saved);
   }
 }

@@ -8,22 +8,36 @@ namespace {
 // Long enough for every retry that one or two faults can cause.
 constexpr unsigned longest_seconds = 300;
 
-bool is_write(const Action& action) {
-  return std::holds_alternative<BindNode>(action) || std::holds_alternative<SaveNode>(action) ||
-         std::holds_alternative<SaveCluster>(action) || std::holds_alternative<TakeLease>(action);
-}
+// The node that a message goes to; empty: the coordinator acts itself.
+struct Addressee {
+  std::string operator()(const SendAssignment& sent) const { return sent.node; }
+  std::string operator()(const SendGrant& sent) const { return sent.node; }
+  std::string operator()(const SendReset& sent) const { return sent.node; }
+  std::string operator()(const RequestMint& sent) const { return sent.minter; }
+  std::string operator()(const RevokeToken& sent) const { return sent.minter; }
+  std::string operator()(const RequestDrain& sent) const { return sent.worker; }
+  std::string operator()(const RequestUnregister& sent) const { return sent.worker; }
+  std::string operator()(const ControlPlaneMade&) const { return {}; }
+  std::string operator()(const Disconnect&) const { return {}; }
+  std::string operator()(const Changed&) const { return {}; }
+};
 
-// The node that a message goes to; nullptr: it is no message.
-const std::string* addressee(const Action& action) {
-  if (const auto* sent = std::get_if<SendAssignment>(&action)) return &sent->node;
-  if (const auto* sent = std::get_if<SendGrant>(&action)) return &sent->node;
-  if (const auto* sent = std::get_if<SendReset>(&action)) return &sent->node;
-  if (const auto* sent = std::get_if<RequestMint>(&action)) return &sent->minter;
-  if (const auto* sent = std::get_if<RevokeToken>(&action)) return &sent->minter;
-  if (const auto* sent = std::get_if<RequestDrain>(&action)) return &sent->worker;
-  if (const auto* sent = std::get_if<RequestUnregister>(&action)) return &sent->worker;
-  return nullptr;
-}
+class Disk {
+ public:
+  explicit Disk(Snapshot& disk) : disk_(disk) {}
+
+  void operator()(const BindNode& bind) { disk_.nodes.push_back({bind.record, {}}); }
+  void operator()(const SaveNode& save) {
+    for (StoredNode& node : disk_.nodes)
+      if (node.record.id == save.record.id) node.record = save.record;
+  }
+  void operator()(const RebindNode&) {}  // no node here changes its key
+  void operator()(const SaveCluster& save) { disk_.cluster = save.cluster; }
+  void operator()(const TakeLease& take) { disk_.lease = take.lease; }
+
+ private:
+  Snapshot& disk_;
+};
 
 }  // namespace
 
@@ -84,19 +98,17 @@ void Simulation::say(const Machine& machine) {
 
 void Simulation::happen(const Event& event) {
   event(*registry_);
-  std::vector<Action> writes;
-  std::vector<Action> sends;
-  for (Action& action : registry_->take_actions())
-    (is_write(action) ? writes : sends).push_back(std::move(action));
+  const auto [writes, sends] = registry_->take_actions();
   if (!writes.empty()) {
     if (fault_ == Fault::crash && fault_here()) return crash();
     commit(writes);
   }
-  for (const Action& action : sends) {
-    if (addressee(action) == nullptr) continue;
+  for (const Send& send : sends) {
+    const std::string to = std::visit(Addressee(), send);
+    if (to.empty()) continue;
     if (fault_ == Fault::crash && fault_here()) return crash();
-    if (!deliver(action)) {
-      Machine& machine = machines_.at(*addressee(action));
+    Machine& machine = machines_.at(to);
+    if (!deliver(machine, send)) {
       machine.connected = false;
       later([this, id = machine.id](Registry& registry) { registry.disconnected(id, now_); });
       come(machine);
@@ -104,32 +116,18 @@ void Simulation::happen(const Event& event) {
   }
 }
 
-void Simulation::commit(const std::vector<Action>& writes) {
-  for (const Action& write : writes) {
-    if (const auto* bind = std::get_if<BindNode>(&write)) {
-      disk_.nodes.push_back({bind->record, {}});
-    } else if (const auto* save = std::get_if<SaveNode>(&write)) {
-      for (StoredNode& node : disk_.nodes)
-        if (node.record.id == save->record.id) node.record = save->record;
-    } else if (const auto* cluster = std::get_if<SaveCluster>(&write)) {
-      disk_.cluster = cluster->cluster;
-    } else if (const auto* lease = std::get_if<TakeLease>(&write)) {
-      disk_.lease = lease->lease;
-    }
-  }
+void Simulation::commit(const std::vector<Write>& writes) {
+  for (const Write& write : writes) std::visit(Disk(disk_), write);
 }
 
-bool Simulation::deliver(const Action& action) {
-  Machine& machine = machines_.at(*addressee(action));
-  if (!machine.connected) return true;  // nothing is sent to who is not there
+bool Simulation::deliver(Machine& machine, const Send& send) {
+  if (!machine.connected) return true;  // the coordinator has no session to send on
   if (fault_ == Fault::lost_line && fault_here()) return false;
-  if (const auto* order = std::get_if<SendAssignment>(&action)) take_assignment(machine, *order);
-  if (const auto* grant = std::get_if<SendGrant>(&action)) take_grant(machine, *grant);
-  if (const auto* order = std::get_if<RequestMint>(&action)) mint(*order);
-  if (const auto* revoke = std::get_if<RevokeToken>(&action)) tokens_.erase(revoke->token_id);
-  if (const auto* order = std::get_if<SendReset>(&action)) take_reset(machine, *order);
-  if (const auto* order = std::get_if<RequestDrain>(&action)) drain(*order);
-  if (const auto* order = std::get_if<RequestUnregister>(&action)) unregister(*order);
+  std::visit(
+      [&](const auto& order) {
+        if constexpr (requires { take(machine, order); }) take(machine, order);
+      },
+      send);
   return true;
 }
 
@@ -139,7 +137,7 @@ void Simulation::take_serial(Machine& machine, std::uint64_t serial) {
   machine.last_serial = serial;
 }
 
-void Simulation::take_assignment(Machine& machine, const SendAssignment& order) {
+void Simulation::take(Machine& machine, const SendAssignment& order) {
   take_serial(machine, order.serial);
   if (machine.role != Role::none && machine.role != order.role)
     break_promise(machine.id + " got another role");
@@ -157,7 +155,7 @@ void Simulation::take_assignment(Machine& machine, const SendAssignment& order) 
   say(machine);
 }
 
-void Simulation::mint(const RequestMint& order) {
+void Simulation::take(Machine&, const RequestMint& order) {
   const std::string id = "t" + std::to_string(++minted_);
   tokens_[id] = order.node;
   later([this, order, id](Registry& registry) {
@@ -170,7 +168,7 @@ void Simulation::mint(const RequestMint& order) {
   });
 }
 
-void Simulation::take_grant(Machine& machine, const SendGrant& grant) {
+void Simulation::take(Machine& machine, const SendGrant& grant) {
   take_serial(machine, grant.serial);
   const auto token = tokens_.find(grant.bootstrap_token.substr(0, grant.bootstrap_token.find('.')));
   if (machine.joined) return;
@@ -180,7 +178,7 @@ void Simulation::take_grant(Machine& machine, const SendGrant& grant) {
   say(machine);
 }
 
-void Simulation::take_reset(Machine& machine, const SendReset& order) {
+void Simulation::take(Machine& machine, const SendReset& order) {
   take_serial(machine, order.serial);
   if (!machine.may_reset) break_promise(machine.id + " was told to reset");
   machine.role = Role::none;
@@ -191,7 +189,11 @@ void Simulation::take_reset(Machine& machine, const SendReset& order) {
   say(machine);
 }
 
-void Simulation::drain(const RequestDrain& order) {
+void Simulation::take(Machine&, const RevokeToken& order) {
+  tokens_.erase(order.token_id);
+}
+
+void Simulation::take(Machine&, const RequestDrain& order) {
   if (machines_.at(order.node_name).resets > 0) break_promise(order.node_name + " is drained late");
   later([this, order](Registry& registry) {
     if (!machines_.at(order.worker).connected) return;
@@ -202,7 +204,7 @@ void Simulation::drain(const RequestDrain& order) {
   });
 }
 
-void Simulation::unregister(const RequestUnregister& order) {
+void Simulation::take(Machine&, const RequestUnregister& order) {
   Machine& machine = machines_.at(order.node_name);
   if (machine.joined) break_promise("the Node of " + machine.id + " is deleted under its kubelet");
   machine.unregistered = true;

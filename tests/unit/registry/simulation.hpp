@@ -61,17 +61,19 @@ class Simulation {
   void crash();
   bool fault_here() { return at_.contains(points_++); }
   void happen(const Event& event);
-  void commit(const std::vector<Action>& writes);
-  bool deliver(const Action& action);  // false: the session it went to has broken
+  void commit(const std::vector<Write>& writes);
+  // False: the session broke.
+  bool deliver(Machine& machine, const Send& send);
   void later(Event event) { queue_.push_back(std::move(event)); }
   void come(Machine& machine);
   [[nodiscard]] Report report(const Machine& machine) const;
-  void take_assignment(Machine& machine, const SendAssignment& order);
-  void take_grant(Machine& machine, const SendGrant& grant);
-  void mint(const RequestMint& order);
-  void take_reset(Machine& machine, const SendReset& order);
-  void drain(const RequestDrain& order);
-  void unregister(const RequestUnregister& order);
+  void take(Machine& machine, const SendAssignment& order);
+  void take(Machine& machine, const SendGrant& grant);
+  void take(Machine& machine, const SendReset& order);
+  void take(Machine& machine, const RequestMint& order);
+  void take(Machine& machine, const RevokeToken& order);
+  void take(Machine& machine, const RequestDrain& order);
+  void take(Machine& machine, const RequestUnregister& order);
   void pass_a_second();
   void run_queue();
   void order(const std::string& id, const LeaveWish& wish);

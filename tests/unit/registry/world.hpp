@@ -6,11 +6,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
-// A registry, a clock moved by hand, and nodes that say what a test makes them say.
+// A registry, a clock that tests move by hand, and nodes that report what a test makes them report.
 namespace kagent::coordinator {
 
 class World {
@@ -28,7 +29,7 @@ class World {
     take();
   }
 
-  // Hello with the serial that the node has got.
+  // Says Hello with the serial of the last Assignment that was sent to the node.
   void connect(const std::string& id, WantedRole wanted = WantedRole::automatic) {
     Hello hello;
     hello.wanted = wanted;
@@ -63,7 +64,7 @@ class World {
     take();
   }
 
-  // Into the cluster, by a grant.
+  // Lets the node join the cluster by a grant.
   void let_in(const std::string& id) {
     say(id, "join", StepState::waiting);
     answer(*last<RequestMint>());
@@ -80,12 +81,19 @@ class World {
     take();
   }
 
-  // What the registry wanted since the last clear().
+  // What the registry asked for since the last clear().
   template <class Wanted>
   [[nodiscard]] std::vector<Wanted> all() const {
     std::vector<Wanted> found;
-    for (const Action& action : actions)
-      if (const auto* wanted = std::get_if<Wanted>(&action)) found.push_back(*wanted);
+    const auto collect = [&found](const auto& actions) {
+      for (const auto& action : actions)
+        if (const auto* wanted = std::get_if<Wanted>(&action)) found.push_back(*wanted);
+    };
+    for (const Actions& batch : batches)
+      if constexpr (std::is_constructible_v<Write, Wanted>)
+        collect(batch.writes);
+      else
+        collect(batch.sends);
     return found;
   }
   template <class Wanted>
@@ -93,19 +101,19 @@ class World {
     const auto found = all<Wanted>();
     return found.empty() ? std::nullopt : std::optional<Wanted>(found.back());
   }
-  void clear() { actions.clear(); }
+  void clear() { batches.clear(); }
 
   void tick() {
     registry.tick(now);
     take();
   }
 
-  // After each event of the registry's own.
+  // Call after each event that a test hands to the registry directly.
   void take() {
-    for (Action& action : registry.take_actions()) {
-      if (const auto* sent = std::get_if<SendAssignment>(&action)) held_[sent->node] = sent->serial;
-      actions.push_back(std::move(action));
-    }
+    Actions actions = registry.take_actions();
+    for (const Send& send : actions.sends)
+      if (const auto* sent = std::get_if<SendAssignment>(&send)) held_[sent->node] = sent->serial;
+    if (!actions.empty()) batches.push_back(std::move(actions));
   }
 
   [[nodiscard]] Role role(const std::string& id) const { return registry.find(id)->record.role; }
@@ -119,12 +127,12 @@ class World {
   Now now{std::chrono::steady_clock::time_point(std::chrono::hours(1)),
           std::chrono::system_clock::time_point(std::chrono::hours(490'000))};
   Registry registry;
-  std::vector<Action> actions;
-  std::map<std::string, std::string> names;  // of nodes, where not the id
+  std::vector<Actions> batches;              // one for each event
+  std::map<std::string, std::string> names;  // by node id; default: the id
   std::map<std::string, std::string> addresses;
 
  private:
-  std::map<std::string, std::uint64_t> held_;  // serial of the Assignment that a node has
+  std::map<std::string, std::uint64_t> held_;  // serial of the last Assignment, by node id
 };
 
 }  // namespace kagent::coordinator
