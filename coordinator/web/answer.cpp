@@ -10,7 +10,7 @@ Answer answer(std::string_view method, std::string_view target, const SiteConten
   Answer answer;
   if (method != "GET" && method != "HEAD") {
     answer.status = 405;
-    answer.body = "only GET and HEAD\n";
+    answer.body = "only GET and HEAD are allowed\n";
   } else if (path == "/healthz") {
     answer.body = "ok\n";
   } else if (path == "/readyz") {
@@ -34,7 +34,7 @@ Answer answer(std::string_view method, std::string_view target, const SiteConten
     answer.body = page::script;
   } else {
     answer.status = 404;
-    answer.body = "there is no such page\n";
+    answer.body = "no such page\n";
   }
   return answer;
 }

@@ -2,8 +2,8 @@
 
 #include <string_view>
 
-// The page, its style and its script: constants, so that the coordinator is one file to install.
-// All that comes from nodes reaches the page as JSON and is set with textContent: never as HTML.
+// The files in assets/, embedded by CMake so that the program needs no data files.
+// The script shows text that nodes sent with textContent only, never as HTML.
 namespace kagent::coordinator::page {
 
 extern const std::string_view html;

@@ -56,7 +56,7 @@ Response respond(const Request& request, const SiteContent& content) {
   return response;
 }
 
-// It is rendered on the loop that serves the nodes: not for each of a crowd.
+// Rendering runs on the loop that serves the nodes, so many clients share one rendering.
 class Cached final : public SiteContent {
  public:
   Cached(const SiteContent& content, const Tally& turned_away)
@@ -85,7 +85,7 @@ class Cached final : public SiteContent {
   };
 
   [[nodiscard]] std::string turned_away_metric() const {
-    return "# HELP kagent_http_turned_away_total HTTP connections for which there was no room.\n"
+    return "# HELP kagent_http_turned_away_total HTTP connections refused because of a limit.\n"
            "# TYPE kagent_http_turned_away_total counter\nkagent_http_turned_away_total " +
            std::to_string(turned_away_.total()) + "\n";
   }
@@ -96,10 +96,10 @@ class Cached final : public SiteContent {
 };
 
 class Connection;
-// Shared with the connections, of which the last may outlive the site.
+// Shared with the connections, since a connection may outlive the site.
 using OpenConnections = std::map<Connection*, asio::ip::address>;
 
-// One connection; requests one after the other.
+// One connection, which serves its requests in turn.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(tcp::socket socket, const SiteContent& content, std::shared_ptr<OpenConnections> open)
@@ -182,7 +182,7 @@ class HttpSite final : public Site {
       if (has_room(socket))
         std::make_shared<Connection>(std::move(socket), content_, connections_)->read();
       else if (const auto times = turned_away_.add(std::chrono::steady_clock::now()))
-        log::warning("HTTP: no room for {} connection(s)", *times);
+        log::warning("HTTP: too many connections: {} refused", *times);
       accept();
     });
   }
@@ -196,9 +196,9 @@ class HttpSite final : public Site {
            static_cast<std::size_t>(its) < most_of_one_address;
   }
 
-  // Out of descriptors, perhaps: trying again at once would only burn the processor.
+  // The process may be out of descriptors: an immediate retry would only burn the processor.
   void retry_later(boost::system::error_code why) {
-    log::warning("HTTP: accept: {}", why.message());
+    log::warning("HTTP: accepting connections: {}", why.message());
     pause_.expires_after(pause_after_error);
     pause_.async_wait([this](boost::system::error_code error) {
       if (!error && !stopped_) accept();

@@ -8,10 +8,11 @@
 #include <memory>
 #include <string>
 
-// The coordinator's HTTP side: for load balancers, Prometheus, and people with a browser.
+// The coordinator's HTTP server for load balancers, Prometheus and browsers.
 namespace kagent::coordinator {
 
-// What the site shows, asked for on the loop; twice a second at most, whoever asks.
+// What the site shows. The site calls metrics() and nodes_json() on the loop, each at most twice a
+// second however many clients ask.
 class SiteContent {
  public:
   virtual ~SiteContent() = default;
@@ -28,8 +29,8 @@ class Site {
   virtual void stop() = 0;  // closes everything; idempotent
 };
 
-// `listen`: ADDRESS:PORT, brackets round IPv6. `content` outlives the loop's run. Errors:
-// invalid_argument (not an address), io (cannot listen).
+// `listen`: ADDRESS:PORT with an IPv6 address in brackets. `content` must outlive the loop's run.
+// Errors: invalid_argument (not an address), io (cannot listen).
 Result<std::unique_ptr<Site>> start_site(boost::asio::any_io_executor loop,
                                          const std::string& listen, SiteContent& content);
 
