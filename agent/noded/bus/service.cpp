@@ -15,8 +15,11 @@
 #include "agent/noded/step/admin_conf.hpp"
 #include "agent/noded/step/certificates.hpp"
 #include "agent/noded/step/context.hpp"
+#include "agent/noded/step/cri.hpp"
+#include "agent/noded/step/outcome.hpp"
 #include "agent/noded/step/survey.hpp"
 #include "agent/noded/systemd/journal.hpp"
+
 #include "node1_adaptor.hpp"
 
 #include <boost/asio/co_spawn.hpp>

@@ -4,6 +4,10 @@
 #include "agent/noded/cluster/cni_live.hpp"
 #include "agent/noded/cluster/cni_manifest.hpp"
 #include "agent/noded/kubeadm/kubeadm_run.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/kubernetes_paths.hpp"
+#include "agent/noded/step/outcome.hpp"
+#include "agent/noded/step/programs.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,10 @@
 #include "agent/noded/cluster/etcd_member.hpp"
 
 #include "agent/common/base/log.hpp"
+#include "agent/common/trust/node_identity.hpp"
 #include "agent/noded/kubeadm/kubeadm_run.hpp"
+#include "agent/noded/step/cri.hpp"
+#include "agent/noded/step/outcome.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

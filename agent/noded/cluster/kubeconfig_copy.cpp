@@ -4,7 +4,8 @@
 #include "agent/common/config/documents.hpp"
 #include "agent/common/config/unpack.hpp"
 #include "agent/noded/machine/user_file.hpp"
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/kubernetes_paths.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -8,6 +8,9 @@
 #include "agent/noded/kubeadm/kubeadm_run.hpp"
 #include "agent/noded/machine/user_file.hpp"
 #include "agent/noded/step/admin_conf.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/kubernetes_paths.hpp"
+#include "agent/noded/step/outcome.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

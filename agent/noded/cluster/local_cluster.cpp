@@ -3,6 +3,7 @@
 #include "agent/common/base/file.hpp"
 #include "agent/noded/kubeadm/kubeadm_run.hpp"
 #include "agent/noded/step/admin_conf.hpp"
+#include "agent/noded/step/kubernetes_paths.hpp"
 
 #include <charconv>
 

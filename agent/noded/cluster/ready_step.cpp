@@ -1,7 +1,11 @@
 #include "agent/common/config/documents.hpp"
 #include "agent/common/config/rules.hpp"
+#include "agent/common/trust/node_identity.hpp"
 #include "agent/noded/kubeadm/kubeadm_run.hpp"
 #include "agent/noded/kubelet/kubelet_trouble.hpp"
+#include "agent/noded/step/kubernetes_paths.hpp"
+#include "agent/noded/step/outcome.hpp"
+#include "agent/noded/step/programs.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -2,7 +2,7 @@
 
 #include "agent/common/config/documents.hpp"
 #include "agent/common/config/unpack.hpp"
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/step/programs.hpp"
 
 #include <fmt/format.h>
 #include <strings.h>

@@ -2,6 +2,9 @@
 #include "agent/common/base/paths.hpp"
 #include "agent/common/trust/pki.hpp"
 #include "agent/noded/kubeadm/kubeadm_run.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/kubernetes_paths.hpp"
+#include "agent/noded/step/outcome.hpp"
 
 #include <fmt/format.h>
 

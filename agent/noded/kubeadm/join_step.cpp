@@ -1,6 +1,8 @@
-#include "agent/noded/kubeadm/kubeadm_run.hpp"
-
 #include "agent/common/base/log.hpp"
+#include "agent/noded/kubeadm/kubeadm_run.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/kubernetes_paths.hpp"
+#include "agent/noded/step/outcome.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

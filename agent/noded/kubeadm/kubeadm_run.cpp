@@ -3,8 +3,15 @@
 #include "agent/common/base/file.hpp"
 #include "agent/common/base/log.hpp"
 #include "agent/common/base/paths.hpp"
+#include "agent/common/trust/node_identity.hpp"
 #include "agent/noded/kubelet/kubelet_identity.hpp"
 #include "agent/noded/kubelet/kubelet_trouble.hpp"
+#include "agent/noded/step/address.hpp"
+#include "agent/noded/step/cri.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/kubernetes_paths.hpp"
+#include "agent/noded/step/outcome.hpp"
+#include "agent/noded/step/programs.hpp"
 #include "agent/noded/systemd/journal.hpp"
 
 #include <fmt/format.h>

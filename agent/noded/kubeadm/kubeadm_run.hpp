@@ -1,7 +1,7 @@
 #pragma once
 
 #include "agent/noded/kubeadm/documents.hpp"
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/step/step.hpp"
 
 #include <string>
 #include <vector>

@@ -4,6 +4,8 @@
 #include "agent/common/base/log.hpp"
 #include "agent/common/trust/pki.hpp"
 #include "agent/noded/kubeadm/kubeadm_run.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/outcome.hpp"
 
 #include <fmt/format.h>
 

@@ -3,7 +3,7 @@
 #include "agent/common/base/file.hpp"
 #include "agent/common/trust/pki.hpp"
 #include "agent/noded/step/certificates.hpp"
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/step/kubernetes_paths.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

@@ -3,7 +3,8 @@
 #include "agent/common/base/file.hpp"
 #include "agent/common/config/documents.hpp"
 #include "agent/noded/machine/machine.hpp"
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/step/cri.hpp"
+#include "agent/noded/step/kubernetes_paths.hpp"
 #include "agent/noded/systemd/journal.hpp"
 
 #include <fmt/format.h>

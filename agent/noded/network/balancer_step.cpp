@@ -1,6 +1,8 @@
 #include "agent/common/base/file.hpp"
 #include "agent/noded/network/balancer_config.hpp"
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/outcome.hpp"
+#include "agent/noded/step/programs.hpp"
 
 #include <fmt/format.h>
 

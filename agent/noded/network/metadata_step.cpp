@@ -1,5 +1,7 @@
 #include "agent/noded/network/metadata_rules.hpp"
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/outcome.hpp"
+#include "agent/noded/step/programs.hpp"
 
 #include <algorithm>
 

@@ -5,6 +5,9 @@
 #include "agent/noded/network/metadata_rules.hpp"
 #include "agent/noded/packages/failure.hpp"
 #include "agent/noded/packages/key.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/kubernetes_paths.hpp"
+#include "agent/noded/step/outcome.hpp"
 #include "agent/noded/systemd/journal.hpp"
 
 #include <fmt/format.h>

@@ -1,7 +1,8 @@
 #pragma once
 
 #include "agent/noded/packages/manager.hpp"
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/systemd/units.hpp"
 
 #include <optional>
 #include <string>

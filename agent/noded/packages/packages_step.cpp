@@ -1,4 +1,6 @@
 #include "agent/noded/packages/install.hpp"
+#include "agent/noded/step/kubernetes_paths.hpp"
+#include "agent/noded/step/outcome.hpp"
 
 #include <fmt/format.h>
 

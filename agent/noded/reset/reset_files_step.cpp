@@ -1,7 +1,9 @@
 #include "agent/common/base/file.hpp"
 #include "agent/common/base/log.hpp"
 #include "agent/common/base/paths.hpp"
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/reset/order.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/outcome.hpp"
 #include "agent/noded/step/survey.hpp"
 #include "agent/noded/vault/vault.hpp"
 

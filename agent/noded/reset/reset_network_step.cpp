@@ -1,6 +1,8 @@
 #include "agent/common/base/file.hpp"
 #include "agent/noded/reset/leftovers.hpp"
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/reset/order.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/outcome.hpp"
 
 #include <fmt/format.h>
 

@@ -2,6 +2,10 @@
 #include "agent/common/plan/plan.hpp"
 #include "agent/noded/kubeadm/kubeadm_run.hpp"
 #include "agent/noded/reset/leftovers.hpp"
+#include "agent/noded/reset/order.hpp"
+#include "agent/noded/step/cri.hpp"
+#include "agent/noded/step/outcome.hpp"
+#include "agent/noded/step/programs.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,5 +1,9 @@
 #include "agent/noded/runtime/containerd_config.hpp"
 #include "agent/noded/runtime/runtime_daemon.hpp"
+#include "agent/noded/step/cri.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/programs.hpp"
+#include "agent/noded/step/step.hpp"
 
 namespace kagent::noded {
 namespace asio = boost::asio;

@@ -1,6 +1,10 @@
 #include "agent/noded/packages/versions.hpp"
 #include "agent/noded/runtime/docker_config.hpp"
 #include "agent/noded/runtime/runtime_daemon.hpp"
+#include "agent/noded/step/cri.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/programs.hpp"
+#include "agent/noded/step/step.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,9 @@
 #include "agent/common/base/file.hpp"
 #include "agent/noded/kubeadm/kubeadm_run.hpp"
+#include "agent/noded/step/cri.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/outcome.hpp"
+#include "agent/noded/step/programs.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -3,6 +3,8 @@
 #include "agent/common/base/file.hpp"
 #include "agent/common/base/paths.hpp"
 #include "agent/noded/kubeadm/kubeadm_run.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/outcome.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/step/files.hpp"
 
 #include <memory>
 #include <optional>

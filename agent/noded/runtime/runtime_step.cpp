@@ -1,4 +1,7 @@
 #include "agent/noded/runtime/runtime_daemon.hpp"
+#include "agent/noded/step/cri.hpp"
+#include "agent/noded/step/outcome.hpp"
+#include "agent/noded/step/programs.hpp"
 
 namespace kagent::noded {
 namespace asio = boost::asio;

@@ -1,5 +1,7 @@
 #include "agent/noded/step/step.hpp"
 
+#include <fmt/format.h>
+
 namespace kagent::noded {
 
 std::string_view to_string(StepState state) {
@@ -10,6 +12,11 @@ std::string_view to_string(StepState state) {
     case StepState::blocked: return "blocked";
   }
   return "?";
+}
+
+std::string unit_name(std::string_view step, std::string_view what) {
+  return what.empty() ? fmt::format("kagent-{}.service", step)
+                      : fmt::format("kagent-{}-{}.service", step, what);
 }
 
 void CheckResult::need(std::string change) {

@@ -16,6 +16,10 @@ namespace kagent::noded {
 enum class StepState { done, needed, running, blocked };
 std::string_view to_string(StepState state);
 
+// The transient unit that runs a step's command: "kagent-init.service",
+// "kagent-init-reset.service".
+std::string unit_name(std::string_view step, std::string_view what = "");
+
 struct CheckResult {
   StepState state = StepState::done;
   std::vector<std::string> changes;  // what apply would do, a sentence each; of a step that is

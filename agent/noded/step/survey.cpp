@@ -1,6 +1,6 @@
 #include "agent/noded/step/survey.hpp"
 
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/step/programs.hpp"
 
 namespace kagent::noded {
 namespace asio = boost::asio;

@@ -1,8 +1,10 @@
 #include "agent/noded/system/hostname_step.hpp"
+
 #include "agent/common/base/file.hpp"
 #include "agent/common/base/paths.hpp"
+#include "agent/common/trust/node_identity.hpp"
 #include "agent/noded/machine/machine.hpp"
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/step/outcome.hpp"
 
 #include <fmt/format.h>
 

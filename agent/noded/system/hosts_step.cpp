@@ -1,5 +1,7 @@
 #include "agent/noded/machine/machine.hpp"
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/step/address.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/outcome.hpp"
 #include "agent/noded/system/hostname_step.hpp"
 
 #include <fmt/format.h>

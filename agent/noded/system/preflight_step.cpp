@@ -2,6 +2,11 @@
 #include "agent/common/base/paths.hpp"
 #include "agent/noded/kubeadm/kubeadm_run.hpp"
 #include "agent/noded/machine/machine.hpp"
+#include "agent/noded/step/address.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/kubernetes_paths.hpp"
+#include "agent/noded/step/outcome.hpp"
+#include "agent/noded/step/programs.hpp"
 #include "agent/noded/system/preflight_rules.hpp"
 
 #include <fmt/format.h>

@@ -1,7 +1,8 @@
 #include "agent/common/base/file.hpp"
 #include "agent/common/config/documents.hpp"
 #include "agent/noded/machine/machine.hpp"
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/outcome.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,5 +1,7 @@
 #include "agent/common/base/file.hpp"
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/step/files.hpp"
+#include "agent/noded/step/outcome.hpp"
+#include "agent/noded/step/programs.hpp"
 #include "agent/noded/system/sysctl_files.hpp"
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/step/outcome.hpp"
 
 #include <array>
 

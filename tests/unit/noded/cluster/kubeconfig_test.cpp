@@ -4,7 +4,7 @@
 #include "agent/noded/cluster/cluster_rights.hpp"
 #include "agent/noded/cluster/kubeconfig_copy.hpp"
 #include "agent/noded/machine/user_file.hpp"
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/step/kubernetes_paths.hpp"
 #include "tests/support/result.hpp"
 #include "tests/unit/noded/fake_units.hpp"
 

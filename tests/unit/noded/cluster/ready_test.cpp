@@ -1,4 +1,5 @@
 #include "agent/noded/kubeadm/kubeadm_run.hpp"
+#include "agent/noded/step/kubernetes_paths.hpp"
 #include "tests/unit/noded/fake_units.hpp"
 
 #include <catch2/catch_test_macros.hpp>

@@ -1,6 +1,8 @@
 #include "agent/common/base/paths.hpp"
 #include "agent/common/config/documents.hpp"
 #include "agent/noded/kubeadm/kubeadm_run.hpp"
+#include "agent/noded/step/kubernetes_paths.hpp"
+#include "agent/noded/step/outcome.hpp"
 #include "tests/unit/noded/fake_units.hpp"
 
 #include <catch2/catch_test_macros.hpp>

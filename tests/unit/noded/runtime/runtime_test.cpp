@@ -1,4 +1,4 @@
-#include "agent/noded/step/common.hpp"
+#include "agent/noded/step/cri.hpp"
 #include "tests/unit/noded/fake_units.hpp"
 
 #include <catch2/catch_test_macros.hpp>

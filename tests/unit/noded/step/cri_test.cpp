@@ -1,0 +1,16 @@
+#include "agent/noded/step/cri.hpp"
+
+#include "tests/unit/noded/fake_units.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace kagent::noded {
+
+TEST_CASE("The units of the runtime are those of the ClusterConfig") {
+  const Machine machine;
+  CHECK(runtime_units(*machine.context) == std::vector<std::string>{"containerd.service"});
+  machine.context->cluster.set_runtime("docker");
+  CHECK(runtime_units(*machine.context).front() == "docker.service");
+}
+
+}  // namespace kagent::noded
