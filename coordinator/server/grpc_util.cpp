@@ -11,7 +11,8 @@ namespace {
 grpc::StatusCode code_of(Errc code) {
   switch (code) {
     case Errc::invalid_argument: return grpc::StatusCode::INVALID_ARGUMENT;
-    case Errc::not_found: return grpc::StatusCode::NOT_FOUND;
+    case Errc::not_found:
+    case Errc::not_installed: return grpc::StatusCode::NOT_FOUND;
     case Errc::already_exists: return grpc::StatusCode::ALREADY_EXISTS;
     case Errc::permission_denied: return grpc::StatusCode::PERMISSION_DENIED;
     case Errc::unauthenticated: return grpc::StatusCode::UNAUTHENTICATED;

@@ -13,6 +13,7 @@ std::string_view to_string(Errc code) {
   switch (code) {
     case Errc::invalid_argument: return "invalid argument";
     case Errc::not_found: return "not found";
+    case Errc::not_installed: return "not installed";
     case Errc::already_exists: return "already exists";
     case Errc::permission_denied: return "permission denied";
     case Errc::unauthenticated: return "unauthenticated";
@@ -30,7 +31,15 @@ std::string_view to_string(Errc code) {
 }
 
 Error Error::context(std::string_view what) const {
-  return {code_, std::string(what) + ": " + message_};
+  Error error = *this;
+  error.message_ = std::string(what) + ": " + message_;
+  return error;
+}
+
+Error Error::in_unit(std::string unit) const {
+  Error error = *this;
+  error.unit_ = std::move(unit);
+  return error;
 }
 
 std::ostream& operator<<(std::ostream& out, const Error& error) {

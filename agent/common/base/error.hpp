@@ -12,6 +12,7 @@ namespace kagent {
 enum class Errc {
   invalid_argument,     // the caller's or the operator's input is wrong; trying again will not help
   not_found,            // the named thing does not exist
+  not_installed,        // a program is not on this machine; not_found to other programs
   already_exists,       // it exists and belongs to somebody else
   permission_denied,    // known, but not allowed
   unauthenticated,      // not known
@@ -38,9 +39,14 @@ class Error {
   [[nodiscard]] const std::string& message() const { return message_; }
   [[nodiscard]] Error context(std::string_view what) const;
 
+  // The systemd unit whose journal says more; "" if there is none.
+  [[nodiscard]] const std::string& unit() const { return unit_; }
+  [[nodiscard]] Error in_unit(std::string unit) const;
+
  private:
   Errc code_ = Errc::internal;
   std::string message_;
+  std::string unit_;
 };
 
 std::ostream& operator<<(std::ostream& out, const Error& error);

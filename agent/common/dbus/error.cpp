@@ -36,6 +36,7 @@ constexpr std::array names{
 constexpr std::array codes{
     Name{"InvalidArgument", Errc::invalid_argument},
     Name{"NotFound", Errc::not_found},
+    Name{"NotFound", Errc::not_installed},
     Name{"AlreadyExists", Errc::already_exists},
     Name{"PermissionDenied", Errc::permission_denied},
     Name{"Unauthenticated", Errc::unauthenticated},
@@ -50,6 +51,23 @@ constexpr std::array codes{
     Name{"Internal", Errc::internal},
 };
 
+// A D-Bus error has no field for the unit: it goes behind the message, in these.
+constexpr std::string_view unit_begin = " (see the journal of ";
+constexpr std::string_view unit_end = ")";
+
+Error with_unit(Errc code, const std::string& text) {
+  const auto begin = text.rfind(unit_begin);
+  if (begin == std::string::npos || !text.ends_with(unit_end)) return {code, text};
+  const auto from = begin + unit_begin.size();
+  return Error(code, text.substr(0, begin))
+      .in_unit(text.substr(from, text.size() - unit_end.size() - from));
+}
+
+std::string message_with_unit(const Error& error) {
+  if (error.unit().empty()) return error.message();
+  return error.message() + std::string(unit_begin) + error.unit() + std::string(unit_end);
+}
+
 }  // namespace
 
 Error from_dbus(const sdbus::Error& error) {
@@ -59,7 +77,7 @@ Error from_dbus(const sdbus::Error& error) {
   if (name.starts_with(error_prefix)) {
     const std::string_view rest = std::string_view{name}.substr(error_prefix.size());
     const auto* ours = std::ranges::find(codes, rest, &Name::name);
-    if (ours != codes.end()) return {ours->code, error.getMessage()};
+    if (ours != codes.end()) return with_unit(ours->code, error.getMessage());
   }
   return {Errc::io, error.getMessage() + " (" + name + ")"};
 }
@@ -71,7 +89,7 @@ sdbus::Error to_dbus(const Error& error) {
 }
 
 sdbus::Error to_dbus(const std::string& name, const Error& error) {
-  return sdbus::Error(name, error.message());
+  return sdbus::Error(name, message_with_unit(error));
 }
 
 }  // namespace kagent::dbus

@@ -28,7 +28,8 @@ Errc code_of(grpc::StatusCode code) {
 grpc::StatusCode status_code_of(Errc code) {
   switch (code) {
     case Errc::invalid_argument: return grpc::StatusCode::INVALID_ARGUMENT;
-    case Errc::not_found: return grpc::StatusCode::NOT_FOUND;
+    case Errc::not_found:
+    case Errc::not_installed: return grpc::StatusCode::NOT_FOUND;
     case Errc::already_exists: return grpc::StatusCode::ALREADY_EXISTS;
     case Errc::permission_denied: return grpc::StatusCode::PERMISSION_DENIED;
     case Errc::unauthenticated: return grpc::StatusCode::UNAUTHENTICATED;

@@ -1,7 +1,7 @@
 #include "agent/kagentd/sequence/driver.hpp"
 
 #include "agent/common/base/log.hpp"
-#include "agent/common/failure/causes.hpp"
+#include "agent/common/failure/failure.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -42,7 +42,7 @@ Cause cause_of(const std::string& step, const Error& error) {
     cause.remedy = "See the D-Bus policy io.kagent.Node1.conf of the node.";
   } else {
     cause.id = step + ".check-failed";
-    cause.remedy = journal_remedy(error.message());
+    cause.remedy = journal_remedy(error);
   }
   return cause;
 }

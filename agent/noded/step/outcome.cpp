@@ -1,7 +1,7 @@
 #include "agent/noded/step/outcome.hpp"
 
 #include "agent/common/base/pause.hpp"
-#include "agent/common/failure/causes.hpp"
+#include "agent/common/failure/failure.hpp"
 #include "agent/noded/systemd/journal.hpp"
 
 #include <fmt/format.h>
@@ -40,18 +40,8 @@ Outcome failed(std::string cause, std::string message, std::string remedy) {
 }
 
 Outcome failed(std::string_view step, const Error& error) {
-  const std::string prefix(step);
-  if (error.code() == Errc::not_found &&
-      error.message().find("is not installed") != std::string::npos)
-    return failed(prefix + ".program-missing", error.message(),
-                  "Install it in the machine image; kagent tries again by itself.");
-  if (error.code() == Errc::resource_exhausted)
-    return failed(prefix + ".disk-full", error.message(),
-                  "Make room on the node's disk; kagent tries again by itself.");
-  if (error.code() == Errc::unavailable || error.code() == Errc::deadline_exceeded)
-    return failed(prefix + ".no-systemd", error.message(),
-                  "systemd does not answer over D-Bus; see `systemctl status` and the journal.");
-  return failed(prefix + ".error", error.message(), journal_remedy(error.message()));
+  Failure failure = failure_of(step, error);
+  return failed(failure.id.text(), std::move(failure.message), std::move(failure.remedy));
 }
 
 asio::awaitable<Outcome> unit_failed(UnitRun run, std::string cause, std::string message,

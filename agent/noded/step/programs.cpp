@@ -19,7 +19,8 @@ asio::awaitable<Result<std::string>> output_of(ContextPtr context, std::string u
   if (!run) co_return run.error();
   if (run->ok()) co_return std::move(run->output);
   const std::string why = co_await why_it_failed(*run);
-  co_return Error(Errc::io, fmt::format("{} ({}): {}", program, run->unit, why));
+  const Error error(Errc::io, fmt::format("{} ({}): {}", program, run->unit, why));
+  co_return error.in_unit(run->unit);
 }
 
 asio::awaitable<Result<std::string>> answer_of(ContextPtr context, std::string unit,

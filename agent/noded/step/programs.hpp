@@ -18,8 +18,7 @@ namespace kagent::noded {
 bool is_to_come(const Context& context, std::string_view program);
 
 // Standard output of a short command that changes nothing. Errors: those of Units; io if the
-// command failed, with its unit in parentheses (see journal_remedy) and the last lines that it
-// printed.
+// command failed, with its unit and the last lines that it printed.
 boost::asio::awaitable<Result<std::string>> output_of(ContextPtr context, std::string unit,
                                                       Command::Argv argv,
                                                       std::chrono::seconds limit);

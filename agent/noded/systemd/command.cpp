@@ -33,7 +33,7 @@ Result<std::string> find_program(const std::string& name) {
     path += "/" + name;
     if (::access(path.c_str(), X_OK) == 0) return path;
   }
-  return Error{Errc::not_found,
+  return Error{Errc::not_installed,
                fmt::format("program {} is not installed (looked in {})", name, search_path)};
 }
 

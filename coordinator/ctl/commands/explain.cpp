@@ -1,4 +1,4 @@
-#include "agent/common/failure/causes.hpp"
+#include "agent/common/failure/catalogue.hpp"
 
 #include "coordinator/ctl/commands/commands.hpp"
 
@@ -9,7 +9,7 @@ namespace kagent::ctl {
 
 ExitCode run_explain(const std::string& cause) {
   if (cause.empty()) {
-    for (const KnownCause& each : known_causes())
+    for (const KnownCause& each : catalogue)
       std::cout << std::left << std::setw(32) << each.id << ' ' << each.meaning << '\n';
     return exit_ok;
   }
