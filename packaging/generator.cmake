@@ -1,5 +1,4 @@
-# Read by CPack for each generator. Debug symbols are packages of their own in .deb only; what goes into
-# an .rpm is stripped.
+# CPack reads this file for each generator. Only .deb has packages for debug symbols; programs in an .rpm are stripped.
 if(CPACK_GENERATOR STREQUAL RPM)
   set(CPACK_STRIP_FILES ON)
 endif()

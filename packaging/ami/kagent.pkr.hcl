@@ -4,19 +4,19 @@
 #   packer init packaging/ami
 #   packer build -var region=eu-central-1 -var packages=PACKAGES packaging/ami
 #
-# What is done on the instance is in provision, beside this file.
+# provision, beside this file, runs on the instance.
 
 variable "region" {
   type = string
 }
 variable "packages" {
   type        = string
-  description = "Folder with kagent's packages: those of packaging/build --portable; for Debian 12 also without it."
+  description = "Folder with the packages of packaging/build --portable; for Debian 12 also without --portable."
 }
 variable "distribution" {
   type        = string
   default     = "amazon-linux-2023"
-  description = "Also ubuntu-24.04 and debian-12."
+  description = "amazon-linux-2023, ubuntu-24.04 or debian-12."
 }
 variable "kubernetes" {
   type        = string
@@ -43,7 +43,7 @@ variable "ssh_from" {
   description = "CIDRs from which Packer reaches the instance; default: the public address of this machine."
 }
 
-# Whose newest image is taken: the owners' account ids are those that the distributions publish.
+# The newest image of each distribution is the base. The distributions publish these account ids as theirs.
 locals {
   from = {
     "amazon-linux-2023" = { owner = "137112412989", name = "al2023-ami-2023.*-x86_64", user = "ec2-user" }
@@ -60,12 +60,12 @@ source "amazon-ebs" "node" {
   subnet_id     = var.subnet_id
   ssh_username  = local.from[var.distribution].user
   ami_name      = "kagent-${var.distribution}-kubernetes-${var.kubernetes}-{{timestamp}}"
-  # Unless told so Packer opens port 22 to the world.
+  # Without these two lines Packer opens port 22 to the world.
   temporary_security_group_source_cidrs     = var.ssh_from
   temporary_security_group_source_public_ip = length(var.ssh_from) == 0
-  # The key of this build opens no instance.
+  # Instances of the image do not accept this build's SSH key.
   ssh_clear_authorized_keys = true
-  # IMDSv2 only, here and on what is launched of it.
+  # IMDSv2 only, for this build and for instances of the image.
   imds_support = "v2.0"
   metadata_options {
     http_tokens = "required"
@@ -95,7 +95,7 @@ build {
     destination = "/tmp/provision"
   }
   provisioner "shell" {
-    # cloud-init has apt's lock at first.
+    # cloud-init holds apt's lock at first.
     inline = [
       "cloud-init status --wait || true",
       "sudo sh /tmp/provision --packages /tmp/packages --kubernetes ${var.kubernetes} --cni ${var.cni}",

@@ -1,5 +1,5 @@
-// libstdc++'s archive calls arc4random(), which glibc has from 2.36 on; the portable build runs
-// from 2.34 on.
+// The static libstdc++ calls arc4random(), which glibc has since 2.36. The portable build must run
+// with glibc 2.34.
 #include <sys/random.h>
 
 #include <cerrno>

@@ -1,7 +1,6 @@
-# What the portable build links instead of the distribution's shared libraries: archives, so that its
-# programs need libc up to GLIBC_2.34, libm, libgcc_s and libsystemd only (tests/e2e/cases/
-# portable-programs-need-nothing-but-libc-and-libsystemd). Included before CMakeLists.txt looks for
-# the rest.
+# The portable build links static libraries instead of the distribution's shared ones. Its programs need only libc up to
+# GLIBC_2.34, libm, libgcc_s and libsystemd (tests/e2e/cases/portable-packages-run-on-glibc-2.34). CMakeLists.txt
+# includes this file before it looks for other libraries.
 include(FetchContent)
 set(OPENSSL_USE_STATIC_LIBS ON)
 set(Protobuf_USE_STATIC_LIBS ON)
@@ -9,8 +8,8 @@ set(Boost_USE_STATIC_LIBS ON)
 set(ZLIB_USE_STATIC_LIBS ON)
 find_package(PkgConfig REQUIRED)
 
-# archives(TARGET MODULE): TARGET stands for pkg-config's MODULE and all that it needs, as archives where
-# there are any.
+# archives(TARGET MODULE): makes TARGET from pkg-config's MODULE and its dependencies, static where a static library
+# exists.
 function(archives target module)
   pkg_check_modules(${module} REQUIRED ${module})
   foreach(name IN LISTS ${module}_STATIC_LIBRARIES)
@@ -32,7 +31,7 @@ archives(gRPC::grpc++ grpc++)
 archives(yaml-cpp yaml-cpp)
 find_library(SQLite3_LIBRARY libsqlite3.a REQUIRED)
 
-# Debian has no archives of these; their headers will do.
+# Debian has no static libraries of these; they are used as headers only.
 add_library(fmt::fmt INTERFACE IMPORTED)
 target_compile_definitions(fmt::fmt INTERFACE FMT_HEADER_ONLY=1)
 add_library(spdlog::spdlog INTERFACE IMPORTED)
@@ -40,7 +39,7 @@ target_link_libraries(spdlog::spdlog INTERFACE fmt::fmt)
 add_library(tomlplusplus::tomlplusplus INTERFACE IMPORTED)
 target_compile_definitions(tomlplusplus::tomlplusplus INTERFACE TOML_HEADER_ONLY=1)
 
-# Of the version whose sdbus-c++-xml2cpp Debian has. Without a network: unpack it and give
+# The same version as Debian's sdbus-c++-xml2cpp. Without a network, unpack the source and set
 # -DFETCHCONTENT_SOURCE_DIR_SDBUS-C++=FOLDER.
 set(BUILD_DOC OFF)
 set(BUILD_CODE_GEN OFF)
@@ -53,7 +52,7 @@ target_compile_options(sdbus-c++-objlib PRIVATE -ffunction-sections -fdata-secti
   -ffile-prefix-map=${sdbus-c++_SOURCE_DIR}/=sdbus-c++/)
 add_library(SDBusCpp::sdbus-c++ ALIAS sdbus-c++)
 
-# Of each program: our own arc4random(), since glibc has one from 2.36 on only.
+# Each program gets kagent's own arc4random(), because glibc has one only since 2.36.
 add_library(kagent_portable OBJECT ${CMAKE_CURRENT_LIST_DIR}/arc4random.cpp)
 link_libraries($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:$<TARGET_OBJECTS:kagent_portable>>)
 add_link_options(-static-libstdc++)
