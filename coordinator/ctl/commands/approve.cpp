@@ -2,51 +2,63 @@
 #include "coordinator/ctl/render/text.hpp"
 
 #include <iostream>
+#include <memory>
 
 namespace kagent::ctl {
 namespace {
 
+constexpr char details[] =
+    R"(Where enrolment.attestation of the ClusterConfig is `approve`, each machine
+waits for this command before it may enrol. If several machines claim the same
+id, --key says which one is meant; each machine writes its own key to its
+journal.
+
+Without NODE the command lists recent claims that were not admitted: machines
+that wait for approval, and machines that claim an id bound to another key.)";
+
+struct Options {
+  std::string node;
+  std::string key;  // a prefix; empty: any key
+};
+
 ExitCode list(Client& client) {
   const auto claims = client.list_claims();
   if (!claims) return fail(claims.error());
-  render::Table table({"NODE", "KEY", "FROM", "LAST ASKED", "WHY NOT"});
+  if (claims->claims().empty()) {
+    std::cout << "no machine waits for approval\n";
+    return exit_ok;
+  }
+  render::Table table({"NODE", "KEY", "ADDRESS", "LAST CLAIM", "REASON"});
   for (const v1::Claim& claim : claims->claims())
     table.row({{render::clean(claim.node_id())},
                {render::clean(claim.key_sha256().substr(0, 16))},
                {render::clean(claim.address())},
                {std::to_string(claim.seconds_ago()) + "s ago"},
                {claim.rival() ? "the node is bound to another key" : "waits for approval"}});
-  if (claims->claims().empty())
-    std::cout << "nobody waits\n";
-  else
-    std::cout << table.text({});
+  std::cout << table.text({});
   return exit_ok;
 }
 
-}  // namespace
-
-ExitCode run_approve(const Endpoint& endpoint, const ApproveOptions& options) {
+ExitCode run(const Endpoint& endpoint, const Options& options) {
   const auto client = connect(endpoint);
   if (!client) return fail(client.error());
   if (options.node.empty()) return list(**client);
   const auto key = (*client)->approve_node(options.node, options.key);
   if (!key) return fail(key.error());
-  std::cout << options.node << " is bound to the key " << *key << " and may come in\n";
+  std::cout << options.node << " is approved and bound to key " << *key << '\n';
   return exit_ok;
 }
 
-ExitCode run_forget(const Endpoint& endpoint, const std::string& node, const std::string& key) {
-  const auto client = connect(endpoint);
-  if (!client) return fail(client.error());
-  const auto forgotten = (*client)->forget_node(node, key);
-  if (!forgotten) return fail(forgotten.error());
-  std::cout << node << " is unbound from its key, which is barred; ";
-  if (forgotten->key_sha256().empty())
-    std::cout << "the next machine that may enrol as " << forgotten->node_id()
-              << " is bound to it\n";
-  else
-    std::cout << "it is bound to the key " << forgotten->key_sha256() << ", which may come in\n";
-  return exit_ok;
+}  // namespace
+
+Command make_approve(const Endpoint& endpoint) {
+  const auto options = std::make_shared<Options>();
+  Command command("approve", "Let a waiting machine enrol, or list those that wait", details);
+  command.positional("NODE", into(options->node), "Id of the node (default: list claims)");
+  command.option("--key", "KEY", into(options->key),
+                 "Key of the machine: its first 8 digits or more");
+  command.run = [&endpoint, options] { return run(endpoint, *options); };
+  return command;
 }
 
 }  // namespace kagent::ctl

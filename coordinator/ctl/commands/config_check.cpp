@@ -5,23 +5,28 @@
 
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <regex>
 #include <sstream>
 
 namespace kagent::ctl {
 namespace {
 
+constexpr char details[] =
+    R"(Errors are reported with line and column. A NodeConfig may also be a kagent:// line, a MIME part, gzip or base64. The
+command needs no coordinator.)";
+
 constexpr std::size_t most_bytes = 1 << 20;
 
 Result<std::string> content_of(const std::string& file) {
   if (file != "-") return read_file(file, most_bytes);
   std::string text(std::istreambuf_iterator<char>(std::cin), {});
-  if (text.size() > most_bytes) return Error(Errc::resource_exhausted, "stdin: over 1 MiB");
+  if (text.size() > most_bytes) return Error(Errc::resource_exhausted, "stdin: larger than 1 MiB");
   return text;
 }
 
-// A ClusterConfig says so, or has only fields of one; everything else is what a node could be
-// given: a URL, a NodeConfig, MIME, gzip, base64.
+// A document is a ClusterConfig if its kind says so, or if it has no kind and has fields but no
+// `coordinator`. Everything else is user-data: a URL, a NodeConfig, MIME, gzip or base64.
 bool is_cluster_config(const std::string& text) {
   static const std::regex user_data(R"((^|\n)(MIME-Version|Content-Type|#cloud-config)\b)",
                                     std::regex::icase);
@@ -36,13 +41,11 @@ bool is_cluster_config(const std::string& text) {
 }
 
 ExitCode print_wrong(const Error& error) {
-  std::cerr << error.message() << '\n';  // each line names its place: no prefix
+  std::cerr << error.message() << '\n';  // each line begins with its place, so no prefix
   return exit_usage;
 }
 
-}  // namespace
-
-ExitCode run_config_check(const std::string& file) {
+ExitCode run(const std::string& file) {
   const auto text = content_of(file);
   if (!text) return print_wrong(text.error());
   const std::string source = file == "-" ? "stdin" : file;
@@ -54,9 +57,24 @@ ExitCode run_config_check(const std::string& file) {
   }
   const auto parsed = config::parse_user_data(*text, source);
   if (!parsed) return print_wrong(parsed.error());
-  const std::string& url = parsed->coordinator();  // what follows '?' is the token: secret
+  const std::string& url = parsed->coordinator();  // the token after '?' is a secret
   std::cout << source << ": a valid NodeConfig for " << url.substr(0, url.find('?')) << '\n';
   return exit_ok;
+}
+
+}  // namespace
+
+Command make_config() {
+  const auto file = std::make_shared<std::string>();
+  Command check("check", "Validate a ClusterConfig or a NodeConfig", details);
+  Argument& argument = check.positional("FILE", into(*file), "The document; - for stdin");
+  argument.required = true;
+  argument.offer = Offer::files;
+  check.run = [file] { return run(*file); };
+
+  Command group("config", "Work with ClusterConfig and NodeConfig documents");
+  group.commands.push_back(std::move(check));
+  return group;
 }
 
 }  // namespace kagent::ctl

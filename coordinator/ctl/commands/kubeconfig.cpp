@@ -7,11 +7,25 @@
 
 #include <filesystem>
 #include <iostream>
+#include <memory>
 
 namespace kagent::ctl {
 namespace {
 
-// The key is made here and never leaves this machine but in the kubeconfig.
+constexpr char details[] =
+    R"(It makes its holder an administrator (group system:masters). The key is
+made on this machine; a control plane signs its certificate, and the
+coordinator's journal says for whom.
+
+FILE must not exist; it is created with mode 0600. Without --output the
+kubeconfig goes to standard output, unless that is a terminal.)";
+
+struct Options {
+  std::string file;  // empty: stdout
+  std::chrono::seconds lifetime{std::chrono::hours(8)};
+};
+
+// Makes the key here; only the kubeconfig holds it.
 Result<std::string> fetch(const Endpoint& endpoint, std::chrono::seconds lifetime) {
   const auto client = connect(endpoint);
   if (!client) return client.error();
@@ -26,27 +40,40 @@ Result<std::string> fetch(const Endpoint& endpoint, std::chrono::seconds lifetim
   return render::kubeconfig(*issued, *key_pem);
 }
 
-}  // namespace
-
-ExitCode run_kubeconfig(const Endpoint& endpoint, const KubeconfigOptions& options) {
+ExitCode run(const Endpoint& endpoint, const Options& options) {
   std::error_code ignored;
   if (!options.file.empty() && std::filesystem::exists(options.file, ignored))
-    return fail(Error(Errc::invalid_argument,
-                      options.file + " exists, and nothing is merged into it: give another name"));
+    return fail(
+        Error(Errc::invalid_argument,
+              options.file + " exists, and kagentctl does not merge kubeconfigs; give a new file"));
   if (options.file.empty() && on_terminal())
-    return fail(Error(Errc::invalid_argument,
-                      "a kubeconfig is a secret and not for the screen: give --output FILE"));
+    return fail(
+        Error(Errc::invalid_argument,
+              "a kubeconfig is a secret and is not printed on a terminal; give --output FILE"));
   const auto text = fetch(endpoint, options.lifetime);
   if (!text) return fail(text.error());
   if (options.file.empty()) {
     std::cout << *text << std::flush;
-    return std::cout ? exit_ok : fail(Error(Errc::io, "stdout cannot be written"));
+    return std::cout ? exit_ok : fail(Error(Errc::io, "cannot write to stdout"));
   }
   if (auto written = write_file_atomic(options.file, *text, 0600); !written)
     return fail(written.error());
   std::cout << "wrote " << options.file << ": kubectl --kubeconfig " << options.file
             << " get nodes\n";
   return exit_ok;
+}
+
+}  // namespace
+
+Command make_kubeconfig(const Endpoint& endpoint) {
+  const auto options = std::make_shared<Options>();
+  Command command("kubeconfig", "Create a short-lived kubeconfig for kubectl", details);
+  command.option("-o,--output", "FILE", into(options->file), "A new file (default: stdout)").offer =
+      Offer::files;
+  command.option("--lifetime", "TIME", into(options->lifetime),
+                 "How long it is valid, such as 90m or 8h; at most 168h");
+  command.run = [&endpoint, options] { return run(endpoint, *options); };
+  return command;
 }
 
 }  // namespace kagent::ctl

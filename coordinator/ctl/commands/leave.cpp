@@ -1,5 +1,6 @@
 #include "coordinator/ctl/client/node_set.hpp"
 #include "coordinator/ctl/commands/commands.hpp"
+#include "coordinator/ctl/commands/node_argument.hpp"
 #include "coordinator/ctl/render/status.hpp"
 #include "coordinator/ctl/render/text.hpp"
 
@@ -7,21 +8,47 @@
 
 #include <algorithm>
 #include <iostream>
+#include <memory>
 
 namespace kagent::ctl {
 namespace {
 
 using std::chrono::steady_clock;
 
+constexpr char reset_details[] =
+    R"(A control plane cordons the node and evicts its pods, respecting disruption
+budgets. The node then undoes what kagent and Kubernetes have done on it, and
+its Kubernetes Node is deleted; hostname, images and packages stay. The node
+stays enrolled and waits for `kagentctl rejoin NODE`.
+
+If pods are left after TIME, the command names them with what keeps them; the
+node is uncordoned and nothing else happens. With --force they go down with the
+node. Pods that no controller recreates elsewhere are evicted only with
+--force.
+
+The order stands until it is carried out, even if the coordinator restarts.)";
+
+constexpr char remove_details[] =
+    R"(Resets the node as `kagentctl reset` does, and also takes it out of the
+registry: the coordinator refuses it from then on.
+
+A node that is not connected needs --force. Its Kubernetes Node is deleted and
+its name becomes free; should the machine come back, it resets itself first.)";
+
+struct Options {
+  std::string node;
+  bool remove = false;
+  bool force = false, rejoin = false;
+  bool plan = false;  // change nothing
+  bool yes = false;
+  std::chrono::seconds drain{300};
+};
+
 constexpr std::chrono::milliseconds tick{250};
-// For the node's own part, over the drain.
+// For what the node does after the drain.
 constexpr std::chrono::minutes reset_limit{10};
 
-std::string verb(const LeaveOptions& options) {
-  return options.remove ? "remove" : "reset";
-}
-
-ExitCode show_plan(Client& client, const LeaveOptions& options) {
+ExitCode show_plan(Client& client, const Options& options) {
   const auto plan = client.plan_leave(options.node, options.remove);
   if (!plan) return fail(plan.error());
   for (const std::string& change : plan->changes()) std::cout << render::clean(change) << '\n';
@@ -31,14 +58,15 @@ ExitCode show_plan(Client& client, const LeaveOptions& options) {
   return exit_ok;
 }
 
-Result<bool> confirmed(const LeaveOptions& options) {
+Result<bool> confirmed(const Options& options) {
   if (options.yes) return true;
   if (::isatty(STDIN_FILENO) != 1)
     return Error(Errc::invalid_argument,
-                 "nobody is there to confirm this: give --yes (--plan shows what would be done)");
-  std::cerr << options.node << ": its pods are evicted, and what kagent has done on it is undone"
-            << (options.remove ? "; it may not come back" : "") << ". "
-            << (options.remove ? "Remove" : "Reset") << " it? [y/N] " << std::flush;
+                 "cannot ask for confirmation, since stdin is not a terminal; give --yes (--plan "
+                 "shows what would be done)");
+  std::cerr << (options.remove ? "Remove " : "Reset ") << options.node
+            << "? Its pods are evicted and what kagent has done on it is undone"
+            << (options.remove ? "; it is then refused" : "") << ". [y/N] " << std::flush;
   std::string answer;
   std::getline(std::cin, answer);
   return answer == "y" || answer == "Y" || answer == "yes";
@@ -49,8 +77,8 @@ const v1::Node* find(const NodeSet& set, const std::string& id) {
   return found == set.nodes().end() ? nullptr : &*found;
 }
 
-// What came of it, once that is known.
-std::optional<ExitCode> outcome(const v1::Node* node, const LeaveOptions& options) {
+// How it ended; nothing while it goes on.
+std::optional<ExitCode> outcome(const v1::Node* node, const Options& options) {
   if (node == nullptr) {
     std::cout << options.node << " is removed\n";
     return exit_ok;
@@ -62,21 +90,22 @@ std::optional<ExitCode> outcome(const v1::Node* node, const LeaveOptions& option
   }
   if (leaving.stage() == "left") {
     std::cout << node->name() << " is reset; `kagentctl rejoin " << node->name()
-              << "` lets it come back\n";
+              << "` lets it rejoin\n";
     return exit_ok;
   }
   if (!leaving.stage().empty()) return std::nullopt;
   if (leaving.problem().empty()) {
-    std::cout << node->name() << " is reset and joins again\n";
+    std::cout << node->name() << " is reset and rejoins\n";
     return exit_ok;
   }
   std::cerr
       << "kagentctl: " << node->name() << " was not drained: " << render::clean(leaving.problem())
-      << "\nIt is as it was. Mend what keeps its pods, or say --force: they go down with it.\n";
+      << "\nThe node is unchanged. Fix what keeps its pods, or give --force: the pods then go "
+         "down with the node.\n";
   return exit_failed;
 }
 
-ExitCode wait_for_it(Client& client, const std::string& id, const LeaveOptions& options) {
+ExitCode wait_for_it(Client& client, const std::string& id, const Options& options) {
   const auto deadline = steady_clock::now() + options.drain + reset_limit;
   ExitCode code = exit_timeout;
   std::string said;
@@ -92,22 +121,21 @@ ExitCode wait_for_it(Client& client, const std::string& id, const LeaveOptions& 
       std::cerr << node->name() << ": " << render::clean(said) << '\n';
     }
     if (steady_clock::now() < deadline) return true;
-    std::cerr << "kagentctl: not done yet; the order stands, see `kagentctl status`\n";
+    std::cerr
+        << "kagentctl: timed out, but the order stands; `kagentctl status` shows the progress\n";
     return false;
   });
   return followed ? code : fail(followed.error());
 }
 
-}  // namespace
-
-ExitCode run_leave(const Endpoint& endpoint, const LeaveOptions& options) {
+ExitCode run(const Endpoint& endpoint, const Options& options) {
   const auto client = connect(endpoint);
   if (!client) return fail(client.error());
   if (options.plan) return show_plan(**client, options);
   const auto go = confirmed(options);
   if (!go) return fail(go.error());
   if (!*go) {
-    std::cerr << "nothing is changed\n";
+    std::cerr << "nothing was changed\n";
     return exit_failed;
   }
   v1::LeaveNodeRequest request;
@@ -117,17 +145,38 @@ ExitCode run_leave(const Endpoint& endpoint, const LeaveOptions& options) {
   request.set_rejoin(options.rejoin);
   request.set_drain_seconds(static_cast<std::uint32_t>(options.drain.count()));
   const auto id = (*client)->leave_node(request);
-  if (!id) return fail(id.error().context(verb(options) + " " + options.node));
+  if (!id) return fail(id.error().context((options.remove ? "remove " : "reset ") + options.node));
   return wait_for_it(**client, *id, options);
 }
 
-ExitCode run_rejoin(const Endpoint& endpoint, const std::string& node) {
-  const auto client = connect(endpoint);
-  if (!client) return fail(client.error());
-  const auto id = (*client)->rejoin_node(node);
-  if (!id) return fail(id.error());
-  std::cout << node << " may come back; `kagentctl status` shows how it does\n";
-  return exit_ok;
+void add_options(Command& command, Options& options, const std::string& what_force_does) {
+  add_node(command, options.node);
+  command.flag("--plan", options.plan, "Only list what would be done");
+  command.option("--timeout", "TIME", into(options.drain),
+                 "Time limit of the drain, such as 90s or 10m");
+  command.flag("--force", options.force, what_force_does);
+  command.flag("-y,--yes", options.yes, "Do not ask for confirmation");
+}
+
+}  // namespace
+
+Command make_reset(const Endpoint& endpoint) {
+  const auto options = std::make_shared<Options>();
+  Command command("reset", "Drain a node and undo what kagent has done on it", reset_details);
+  add_options(command, *options, "Go on although pods cannot be evicted");
+  command.flag("--rejoin", options->rejoin, "Let the node rejoin at once");
+  command.run = [&endpoint, options] { return run(endpoint, *options); };
+  return command;
+}
+
+Command make_remove(const Endpoint& endpoint) {
+  const auto options = std::make_shared<Options>();
+  options->remove = true;
+  Command command("remove", "Reset a node and take it out of the registry", remove_details);
+  add_options(command, *options,
+              "Go on although pods cannot be evicted or the node is not connected");
+  command.run = [&endpoint, options] { return run(endpoint, *options); };
+  return command;
 }
 
 }  // namespace kagent::ctl

@@ -2,24 +2,40 @@
 
 #include "coordinator/ctl/client/node_set.hpp"
 #include "coordinator/ctl/commands/commands.hpp"
+#include "coordinator/ctl/commands/format.hpp"
 #include "coordinator/ctl/render/document.hpp"
 #include "coordinator/ctl/render/terminal.hpp"
 
 #include <iostream>
+#include <memory>
 #include <unordered_map>
 
 namespace kagent::ctl {
 namespace {
+
+constexpr char details[] =
+    R"(A node appears from the moment it enrols. If something is wrong, a line below
+the node gives the reason. KUBELET is the state of the kubelet's unit, READY the Ready
+condition of the Kubernetes Node, LAST SEEN the time since the coordinator last
+heard from the node.
+
+With --watch the command keeps running: a terminal shows the table, updated in
+place; elsewhere every change is printed as one line.)";
+
+struct Options {
+  bool watch = false;
+  Format format = Format::table;
+};
 
 constexpr std::chrono::milliseconds refresh{1000};  // ages grow
 constexpr std::chrono::milliseconds redraw_pause{100};
 
 std::string page(const NodeSet& set, bool wide, const std::string& trouble,
                  const render::Look& look) {
-  // First, where a low terminal does not cut it off.
+  // The trouble comes first, so that a low terminal shows it.
   std::string text;
   if (!trouble.empty())
-    text = render::styled(render::cut(render::clean(trouble) + "; trying again", look.width),
+    text = render::styled(render::cut(render::clean(trouble) + "; retrying", look.width),
                           render::Style::bad, look) +
            "\n";
   text += render::status_table(set.nodes(), set.now(), wide, look);
@@ -28,7 +44,7 @@ std::string page(const NodeSet& set, bool wide, const std::string& trouble,
   return text;
 }
 
-// In place; many changes at once are drawn once.
+// Updates the table in place. Changes in quick succession are drawn once.
 Result<> watch_on_terminal(Client& client, bool wide) {
   LiveText live;
   std::chrono::steady_clock::time_point drawn{};
@@ -46,14 +62,14 @@ Result<> watch_on_terminal(Client& client, bool wide) {
   });
 }
 
-// A line whenever a node looks different.
+// Prints a line whenever a node's line differs from its last one.
 Result<> watch_in_lines(Client& client) {
   std::unordered_map<std::string, std::string> printed;  // by node id, without the time
   std::string trouble;
   return follow(client, refresh, false, [&](const Event& event) {
     if (event.trouble != trouble) {
       trouble = event.trouble;
-      if (!trouble.empty()) std::cerr << "kagentctl: " << trouble << "; trying again\n";
+      if (!trouble.empty()) std::cerr << "kagentctl: " << trouble << "; retrying\n";
     }
     if (event.changed == nullptr) return true;
     const std::string line = render::change_line(*event.changed, event.set.now());
@@ -65,7 +81,7 @@ Result<> watch_in_lines(Client& client) {
   });
 }
 
-// Every change as a document of its own.
+// Prints every change as a document of its own.
 Result<> watch_in_documents(Client& client, Format format) {
   return follow(client, refresh, false, [&](const Event& event) {
     if (event.changed == nullptr) return true;
@@ -76,7 +92,7 @@ Result<> watch_in_documents(Client& client, Format format) {
   });
 }
 
-Result<> watch(Client& client, const StatusOptions& options) {
+Result<> watch(Client& client, const Options& options) {
   if (options.format == Format::json || options.format == Format::yaml)
     return watch_in_documents(client, options.format);
   return on_terminal() ? watch_on_terminal(client, options.format == Format::wide)
@@ -96,18 +112,28 @@ Result<> show(Client& client, Format format) {
     std::cout << render::status_table(nodes, now ? *now : std::chrono::system_clock::now(),
                                       format == Format::wide, look_of_stdout());
     if (nodes.empty())
-      std::cerr << "no node has enrolled yet; `kagentctl user-data` prints what they need\n";
+      std::cerr
+          << "no node has enrolled yet; `kagentctl user-data` prints the user-data for nodes\n";
   }
   return {};
 }
 
-}  // namespace
-
-ExitCode run_status(const Endpoint& endpoint, const StatusOptions& options) {
+ExitCode run(const Endpoint& endpoint, const Options& options) {
   const auto client = connect(endpoint);
   if (!client) return fail(client.error());
   const auto done = options.watch ? watch(**client, options) : show(**client, options.format);
   return done ? exit_ok : fail(done.error());
+}
+
+}  // namespace
+
+Command make_status(const Endpoint& endpoint) {
+  const auto options = std::make_shared<Options>();
+  Command command("status", "Show one line per node", details);
+  command.flag("-w,--watch", options->watch, "Keep running and show every change");
+  add_format_option(command, options->format, true);
+  command.run = [&endpoint, options] { return run(endpoint, *options); };
+  return command;
 }
 
 }  // namespace kagent::ctl

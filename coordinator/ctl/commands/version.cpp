@@ -6,9 +6,13 @@
 
 namespace kagent::ctl {
 
-ExitCode run_version() {
-  std::cout << version_line("kagentctl") << "\n";
-  return exit_ok;
+Command make_version() {
+  Command command("version", "Print the version of kagentctl");
+  command.run = [] {
+    std::cout << version_line("kagentctl") << "\n";
+    return exit_ok;
+  };
+  return command;
 }
 
 }  // namespace kagent::ctl

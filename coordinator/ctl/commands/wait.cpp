@@ -1,3 +1,4 @@
+#include "coordinator/ctl/arguments/duration.hpp"
 #include "coordinator/ctl/client/node_set.hpp"
 #include "coordinator/ctl/commands/commands.hpp"
 #include "coordinator/ctl/render/names.hpp"
@@ -5,6 +6,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <memory>
 #include <thread>
 #include <utility>
 
@@ -12,6 +14,19 @@ namespace kagent::ctl {
 namespace {
 
 using std::chrono::steady_clock;
+
+constexpr char details[] =
+    R"(The command succeeds as soon as at least N nodes are in the phase; without
+--nodes all enrolled nodes must be, and at least one. When the time is up, it
+names every node in another phase with its reason. It also waits for a coordinator that has not
+started yet or that restarts.)";
+
+struct Options {
+  std::string condition = "ready";  // a phase, also as phase=NAME
+  std::optional<unsigned> nodes;    // unset: all that are enrolled, at least one
+  std::chrono::seconds timeout{600};
+  bool quiet = false;
+};
 
 constexpr std::chrono::milliseconds tick{250};
 
@@ -35,7 +50,7 @@ std::string said(const Count& count, const std::string& phase) {
          (count.wanted == 1 ? " node is " : " nodes are ") + phase;
 }
 
-// Why it is not met: every node that is not there yet, and its reason.
+// Prints every node in another phase with its reason.
 void explain(const NodeSet& set, v1::Phase phase, const std::string& trouble) {
   for (const v1::Node& node : set.nodes())
     if (node.phase() != phase)
@@ -44,7 +59,7 @@ void explain(const NodeSet& set, v1::Phase phase, const std::string& trouble) {
   if (!trouble.empty()) std::cerr << "  " << trouble << '\n';
 }
 
-// The coordinator may be about to start.
+// Retries while nobody answers, for a coordinator that is about to start.
 Result<std::unique_ptr<Client>> connect_until(const Endpoint& endpoint,
                                               steady_clock::time_point deadline) {
   for (;;) {
@@ -55,15 +70,15 @@ Result<std::unique_ptr<Client>> connect_until(const Endpoint& endpoint,
   }
 }
 
-}  // namespace
-
-ExitCode run_wait(const Endpoint& endpoint, const WaitOptions& options) {
+ExitCode run(const Endpoint& endpoint, const Options& options) {
   const auto phase = phase_of(options.condition);
-  if (!phase)
+  if (!phase) {
+    std::string names;
+    for (const std::string& name : render::phase_names())
+      names += (names.empty() ? "" : ", ") + name;
     return fail(Error(Errc::invalid_argument,
-                      "--for=" + options.condition +
-                          ": not a phase; one of enrolled, preparing, initializing, waiting, "
-                          "joining, starting, ready, not-ready, failed, lost, leaving, reset"));
+                      "--for: " + options.condition + " is not a phase; phases are " + names));
+  }
   const auto deadline = steady_clock::now() + options.timeout;
   const auto client = connect_until(endpoint, deadline);
   if (!client) return fail(client.error());
@@ -79,13 +94,30 @@ ExitCode run_wait(const Endpoint& endpoint, const WaitOptions& options) {
       return false;
     }
     if (event.set.complete() && !options.quiet && std::exchange(progress, text) != text)
-      std::cerr << text << ", waiting\n";
+      std::cerr << text << "; waiting\n";
     if (steady_clock::now() < deadline) return true;
-    std::cerr << "kagentctl: not met within " << options.timeout.count() << " s: " << text << '\n';
+    std::cerr << "kagentctl: timed out after " << to_text(options.timeout) << ": " << text << '\n';
     explain(event.set, *phase, event.trouble);
     return false;
   });
   return done ? code : fail(done.error());
+}
+
+}  // namespace
+
+Command make_wait(const Endpoint& endpoint) {
+  const auto options = std::make_shared<Options>();
+  Command command("wait", "Wait until nodes are ready, or in another phase", details);
+  Argument& condition = command.option("--for", "PHASE", into(options->condition),
+                                       "The phase to wait for; phase=PHASE means the same");
+  condition.value.words = render::phase_names();
+  command.option("--nodes", "N", into(options->nodes),
+                 "Wait for at least N nodes (default: all enrolled nodes)");
+  command.option("--timeout", "TIME", into(options->timeout),
+                 "Give up after this time, such as 90s, 10m or 1h30m");
+  command.flag("-q,--quiet", options->quiet, "Print no progress on stderr");
+  command.run = [&endpoint, options] { return run(endpoint, *options); };
+  return command;
 }
 
 }  // namespace kagent::ctl

@@ -29,6 +29,13 @@ std::optional<v1::Phase> phase_from(std::string_view name) {
   return std::nullopt;
 }
 
+std::vector<std::string> phase_names() {
+  std::vector<std::string> names;
+  for (int i = v1::Phase_MIN + 1; i <= v1::Phase_MAX; ++i)
+    if (v1::Phase_IsValid(i)) names.push_back(phase_name(static_cast<v1::Phase>(i)));
+  return names;
+}
+
 std::string step_state_name(v1::StepState state) {
   return in_words(v1::StepState_Name(state), "STEP_STATE_");
 }

@@ -6,12 +6,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-// The wire's enumerations in words, and how good their news is.
+// The wire's enumerations in words, and the style that each is shown in.
 namespace kagent::ctl::render {
 
 std::string phase_name(v1::Phase phase);  // "not-ready"; "unknown" for a newer one
 std::optional<v1::Phase> phase_from(std::string_view name);  // nothing: no such phase
+std::vector<std::string> phase_names();                      // in the wire's order
 std::string step_state_name(v1::StepState state);            // "running"
 std::string health_name(v1::UnitHealth health);              // "active"; "-" if not known
 

@@ -1,7 +1,7 @@
 // Who is whom, when somebody says that he is another.
 #include "agent/common/config/node_config.hpp"
+#include "coordinator/ctl/cli.hpp"
 #include "coordinator/ctl/client/client.hpp"
-#include "coordinator/ctl/commands/commands.hpp"
 #include "tests/integration/coordinator/fake_node.hpp"
 #include "tests/support/result.hpp"
 
@@ -202,8 +202,8 @@ TEST_CASE("T4 forget --key lets in the one that is shown, whoever asks first") {
   CHECK(client->forget_node("i-1", "1234").error().code() == Errc::invalid_argument);
   CHECK(client->forget_node("i-1", "0000000000000000").error().code() == Errc::not_found);
   CHECK(client->get_node("i-1")->connected());
-  CHECK(ctl::run_forget(socket_of(coordinator), "i-1", honest.key_sha256().substr(0, 16)) ==
-        ctl::exit_ok);
+  CHECK(ctl::run({"--coordinator", coordinator.admin_socket(), "forget", "i-1", "--key",
+                  honest.key_sha256().substr(0, 16)}) == ctl::exit_ok);
   CHECK_FALSE(thief.next(v1::CoordinatorMessage::kLogRequest));
   CHECK(thief.close().error_code() == grpc::StatusCode::UNAUTHENTICATED);
   // The others poll on, and come first.

@@ -1,7 +1,7 @@
 #include "agent/kagentd/kubernetes/kubeconfig.hpp"
 #include "agent/common/trust/pki.hpp"
+#include "coordinator/ctl/cli.hpp"
 #include "coordinator/ctl/client/client.hpp"
-#include "coordinator/ctl/commands/commands.hpp"
 #include "tests/integration/coordinator/fake_node.hpp"
 #include "tests/support/result.hpp"
 
@@ -82,19 +82,24 @@ TEST_CASE("kagentctl kubeconfig writes what a control plane has signed, and only
          v1::PHASE_STARTING)
     std::this_thread::yield();
   std::thread answering([&] { signer.answer_one(); });
-  ctl::KubeconfigOptions options;
-  options.file = folder / "admin.conf";
-  options.lifetime = std::chrono::hours(2);
-  const auto code = ctl::run_kubeconfig(socket_of(coordinator), options);
+  const std::string file = folder / "admin.conf";
+  const std::vector<std::string> command{"--coordinator",
+                                         coordinator.admin_socket(),
+                                         "kubeconfig",
+                                         "--output",
+                                         file,
+                                         "--lifetime",
+                                         "2h"};
+  const auto code = ctl::run(command);
   answering.join();
   REQUIRE(code == ctl::exit_ok);
   CHECK(signer.order.user() == "kagent-admin:local");
   CHECK(signer.order.lifetime_seconds() == 7200);
 
   struct stat status {};
-  REQUIRE(::stat(options.file.c_str(), &status) == 0);
+  REQUIRE(::stat(file.c_str(), &status) == 0);
   CHECK((status.st_mode & 07777U) == 0600);
-  const auto access = kubernetes::parse_kubeconfig(text_of(options.file));
+  const auto access = kubernetes::parse_kubeconfig(text_of(file));
   REQUIRE(access);
   CHECK(access->host == "10.0.0.1");
   CHECK(access->port == 6443);
@@ -106,9 +111,9 @@ TEST_CASE("kagentctl kubeconfig writes what a control plane has signed, and only
   CHECK(pki::verify(*certificate, signer.ca, pki::Use::client, std::chrono::system_clock::now()));
 
   // A second one merges nothing into it.
-  const std::string before = text_of(options.file);
-  CHECK(ctl::run_kubeconfig(socket_of(coordinator), options) == ctl::exit_usage);
-  CHECK(text_of(options.file) == before);
+  const std::string before = text_of(file);
+  CHECK(ctl::run(command) == ctl::exit_usage);
+  CHECK(text_of(file) == before);
 }
 
 TEST_CASE("A kubeconfig is refused while nobody can sign it, and to whom it is not for") {

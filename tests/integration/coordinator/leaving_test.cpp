@@ -1,5 +1,5 @@
+#include "coordinator/ctl/cli.hpp"
 #include "coordinator/ctl/client/client.hpp"
-#include "coordinator/ctl/commands/commands.hpp"
 #include "tests/integration/coordinator/fake_node.hpp"
 #include "tests/support/result.hpp"
 
@@ -77,15 +77,13 @@ TEST_CASE("kagentctl reset goes from the drain to the Node's end, and rejoin bac
     gone.mutable_unregister_reply()->set_request(unregister->unregister().request());
     cluster.master.send(std::move(gone));
   });
-  ctl::LeaveOptions options;
-  options.node = "i-2";
-  options.yes = true;
-  options.drain = std::chrono::seconds(60);
-  const auto code = ctl::run_leave(socket_of(cluster.coordinator), options);
+  const auto code = ctl::run({"--coordinator", cluster.coordinator.admin_socket(), "reset", "i-2",
+                              "--yes", "--timeout", "60s"});
   nodes.join();
   CHECK(code == ctl::exit_ok);
   CHECK(cluster.client->get_node("i-2")->phase() == v1::PHASE_RESET);
-  CHECK(ctl::run_rejoin(socket_of(cluster.coordinator), "i-2") == ctl::exit_ok);
+  CHECK(ctl::run({"--coordinator", cluster.coordinator.admin_socket(), "rejoin", "i-2"}) ==
+        ctl::exit_ok);
   const auto back = cluster.worker.next_envelope();
   REQUIRE(back);
   CHECK(back->has_assignment());
@@ -93,7 +91,8 @@ TEST_CASE("kagentctl reset goes from the drain to the Node's end, and rejoin bac
 
 TEST_CASE("kagentctl retry reaches the node, and says so when it cannot") {
   Cluster cluster;
-  CHECK(ctl::run_retry(socket_of(cluster.coordinator), "i-2") == ctl::exit_ok);
+  CHECK(ctl::run({"--coordinator", cluster.coordinator.admin_socket(), "retry", "i-2"}) ==
+        ctl::exit_ok);
   CHECK(cluster.worker.next(v1::CoordinatorMessage::kRetry));
   CHECK(cluster.client->retry_node("i-9").error().code() == Errc::not_found);
   CHECK(cluster.worker.close().ok());
@@ -111,10 +110,8 @@ TEST_CASE("What keeps a node from being drained reaches who asked, and nothing i
     const auto drain = cluster.master.next(v1::CoordinatorMessage::kDrain);
     if (drain) reply_drained(cluster.master, drain->drain(), "d/web: the budget web");
   });
-  ctl::LeaveOptions options;
-  options.node = "i-2";
-  options.yes = true;
-  CHECK(ctl::run_leave(socket_of(cluster.coordinator), options) == ctl::exit_failed);
+  CHECK(ctl::run({"--coordinator", cluster.coordinator.admin_socket(), "reset", "i-2", "--yes"}) ==
+        ctl::exit_failed);
   nodes.join();
   const auto node = cluster.client->get_node("i-2");
   CHECK(node->leaving().problem() == "d/web: the budget web");

@@ -14,7 +14,7 @@ def help_of(*command, program=kagentctl):
 
 
 def commands_in(text):
-    section = text.partition("\nSubcommands:\n")[2].partition("\n\n")[0]
+    section = text.partition("\nCommands:\n")[2].partition("\n\n")[0]
     return re.findall(r"^  ([a-z][a-z-]*)", section, re.M)
 
 

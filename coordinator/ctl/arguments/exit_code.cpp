@@ -1,8 +1,25 @@
-#include "coordinator/ctl/client/exit_code.hpp"
+#include "coordinator/ctl/arguments/exit_code.hpp"
 
 #include <iostream>
 
 namespace kagent::ctl {
+namespace {
+
+constexpr ExitMeaning meanings[] = {
+    {exit_ok, "success"},
+    {exit_failed, "failure"},
+    {exit_usage, "invalid arguments or an invalid document"},
+    {exit_unreachable, "the coordinator or the node does not answer"},
+    {exit_timeout, "the command timed out"},
+    {exit_not_found, "not found"},
+    {exit_denied, "permission denied"},
+};
+
+}  // namespace
+
+std::span<const ExitMeaning> exit_meanings() {
+  return meanings;
+}
 
 ExitCode exit_code_of(Errc code) {
   switch (code) {
