@@ -1,4 +1,5 @@
-# What `packer init` fetches; of its own, for packer before 1.7 has the plugin built in and no such block.
+# `packer init` fetches this plugin. The block has a file of its own, because packer before 1.7 has the plugin built in
+# and rejects the block.
 
 packer {
   required_plugins {
