@@ -1,5 +1,6 @@
 #include "agent/common/base/log.hpp"
 #include "agent/common/base/paths.hpp"
+#include "agent/common/base/tasks.hpp"
 #include "agent/common/base/version.hpp"
 #include "agent/common/dbus/connection.hpp"
 #include "agent/noded/bus/service.hpp"
@@ -7,20 +8,30 @@
 
 #include <systemd/sd-daemon.h>
 #include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include <csignal>
-#include <cstdlib>
+#include <exception>
 #include <map>
 
 namespace {
 
 using namespace kagent;
 
-// Exits 0 when idle or told to; D-Bus activation starts it again. Runs of steps are units of
-// their own: they outlive us, and are found again by their names.
+// Cancels the tasks and runs the loop until they have ended: they use what run() destroys next.
+void end(Tasks& tasks, boost::asio::io_context& io) {
+  tasks.cancel();
+  io.restart();
+  boost::asio::co_spawn(io, tasks.join(), [&](const std::exception_ptr&) { io.stop(); });
+  io.run();
+}
+
+// Returns when the daemon is idle or told to stop; D-Bus activation starts it again. Commands of
+// steps run in units of their own, which continue without us and are found again by their names.
 int run() {
   boost::asio::io_context io(1);
+  Tasks tasks(io.get_executor());
   int exit_code = 0;
   const auto lost = [&](const Error& error) {
     log::error("the system bus is lost: {}; stopping", error.message());
@@ -32,15 +43,13 @@ int run() {
     log::error("{}", connection.error().message());
     return 1;
   }
-  const std::shared_ptr<noded::Units> units =
-      noded::make_systemd_units(io, **connection, paths::noded_run);
   const auto idle = [&] {
     log::debug("idle; leaving");
     io.stop();
   };
-  noded::Service service(io, **connection, units,
-                         noded::Vault(paths::noded_state, paths::noded_run), noded::make_steps(),
-                         idle);
+  noded::Service service(
+      io, **connection, tasks, noded::connect_systemd(io, **connection, paths::noded_run),
+      noded::Vault(paths::noded_state, paths::noded_run), noded::make_steps(), idle);
   if (auto taken = service.take_name(); !taken) {
     log::error("{}", taken.error().message());
     return 1;
@@ -50,8 +59,8 @@ int run() {
   stop.async_wait([&](boost::system::error_code, int) { io.stop(); });
   io.run();
   sd_notify(0, "STOPPING=1");
-  // Calls and waits under way hold what is destroyed here; what they wait for runs on without us.
-  std::_Exit(exit_code);
+  end(tasks, io);
+  return exit_code;
 }
 
 }  // namespace

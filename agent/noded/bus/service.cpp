@@ -9,24 +9,18 @@
 #include "agent/common/trust/node_identity.hpp"
 #include "agent/noded/cluster/issue_kubeconfig.hpp"
 #include "agent/noded/cluster/local_cluster.hpp"
-#include "agent/noded/kubeadm/kubeadm_run.hpp"
 #include "agent/noded/kubelet/kubelet_identity.hpp"
 #include "agent/noded/orders/orders.hpp"
+#include "agent/noded/runner/runner.hpp"
 #include "agent/noded/step/admin_conf.hpp"
 #include "agent/noded/step/certificates.hpp"
 #include "agent/noded/step/context.hpp"
 #include "agent/noded/step/cri.hpp"
-#include "agent/noded/step/outcome.hpp"
-#include "agent/noded/step/survey.hpp"
 #include "agent/noded/systemd/journal.hpp"
 
 #include "node1_adaptor.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <map>
 
@@ -46,24 +40,28 @@ using CertificateLine = sdbus::Struct<std::string, std::string, std::string, int
 using CheckReply = std::shared_ptr<sdbus::Result<std::string, std::vector<std::string>>>;
 using PlanReply = std::shared_ptr<sdbus::Result<std::vector<PlanLine>>>;
 
+// A coroutine outlives the method that starts it, so it shares the reply.
+template <class... Values>
+auto shared(sdbus::Result<Values...>&& reply) {
+  return std::make_shared<sdbus::Result<Values...>>(std::move(reply));
+}
+
 }  // namespace
 
 class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_adaptor> {
  public:
-  Impl(asio::io_context& io, dbus::Connection& connection, std::shared_ptr<Units> units,
+  Impl(asio::io_context& io, dbus::Connection& connection, Tasks& tasks, Systemd systemd,
        Vault vault, std::vector<std::unique_ptr<Step>> steps, std::function<void()> idle)
       : AdaptorInterfaces(connection.bus(), object_path),
-        io_(io),
         connection_(connection),
-        units_(std::move(units)),
+        tasks_(tasks),
+        systemd_(std::move(systemd)),
         vault_(std::move(vault)),
+        runner_(
+            io.get_executor(), tasks, vault_, [this] { return read_context(systemd_, vault_); },
+            std::move(steps), reports()),
         idle_(std::move(idle)),
-        idle_timer_(io),
-        survey_done_(io, asio::steady_timer::time_point::max()) {
-    for (auto& step : steps) {
-      const std::string name(step->name());
-      steps_[name] = std::move(step);
-    }
+        idle_timer_(io) {
     registerAdaptor();
     touch();
   }
@@ -80,11 +78,11 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
   }
 
  private:
-  // Methods: they copy, spawn and return; an exception is the reply.
+  // Methods copy their arguments, start a task and return. An exception is the reply.
   std::tuple<std::string, uint64_t> SubmitEnvelope(const std::vector<uint8_t>& bytes) override {
     touch();
     const std::string serialised(bytes.begin(), bytes.end());
-    auto context = read_context(units_, vault_);
+    auto context = read_context(systemd_, vault_);
     if (!context) throw dbus::to_dbus(context.error());
     const Trust trust{(*context)->coordinator.ca_sha256, (*context)->node_id};
     auto accepted = vault_.submit(serialised, trust, std::chrono::system_clock::now());
@@ -107,7 +105,7 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
 
   std::tuple<std::map<std::string, std::string>, uint32_t> GetWatch() override {
     touch();
-    auto context = read_context(units_, vault_);
+    auto context = read_context(systemd_, vault_);
     if (!context) throw dbus::to_dbus(context.error());
     const auto& watch = (*context)->cluster.watch();
     return {{watch.steps().begin(), watch.steps().end()}, watch.every_seconds()};
@@ -116,29 +114,22 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
   void CheckStep(sdbus::Result<std::string, std::vector<std::string>>&& result,
                  std::string step) override {
     touch();
-    auto reply =
-        std::make_shared<sdbus::Result<std::string, std::vector<std::string>>>(std::move(result));
-    asio::co_spawn(io_, check_step(std::move(reply), std::move(step)), asio::detached);
+    tasks_.start(check_step(shared(std::move(result)), std::move(step)));
   }
 
   void ApplyStep(const std::string& step, const uint32_t& attempt) override {
     touch();
-    if (!steps_.contains(step)) throw dbus::to_dbus(unknown(step));
-    start(step, attempt);
+    if (auto started = runner_.start(step, attempt); !started) throw dbus::to_dbus(started.error());
   }
 
   void Plan(sdbus::Result<std::vector<PlanLine>>&& result) override {
     touch();
-    auto reply = std::make_shared<sdbus::Result<std::vector<PlanLine>>>(std::move(result));
-    asio::co_spawn(io_, plan(mine(), std::move(reply)), asio::detached);
+    tasks_.start(plan(runner_.plan(), shared(std::move(result))));
   }
 
   void PlanReset(sdbus::Result<std::vector<PlanLine>>&& result) override {
     touch();
-    auto reply = std::make_shared<sdbus::Result<std::vector<PlanLine>>>(std::move(result));
-    std::vector<std::string> names;
-    for (const plan::Step& step : plan::reset_steps()) names.emplace_back(step.name);
-    asio::co_spawn(io_, plan(std::move(names), std::move(reply)), asio::detached);
+    tasks_.start(plan(runner_.plan_reset(), shared(std::move(result))));
   }
 
   std::tuple<uint64_t, bool> GetReset() override {
@@ -151,7 +142,8 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
     touch();
     const std::size_t count = std::min(lines == 0 ? 200 : lines, most_lines);
     if (!step.empty()) {
-      if (!steps_.contains(step)) throw dbus::to_dbus(unknown(step));
+      if (!runner_.knows(step))
+        throw dbus::to_dbus(Error(Errc::not_found, "there is no step \"" + step + "\""));
       return journal::last_run(unit_name(step), count);
     }
     std::vector<std::string> all;
@@ -181,14 +173,12 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
 
   void UploadCertificates(sdbus::Result<std::string>&& result) override {
     touch();
-    auto reply = std::make_shared<sdbus::Result<std::string>>(std::move(result));
-    asio::co_spawn(io_, upload(std::move(reply)), asio::detached);
+    tasks_.start(upload(shared(std::move(result))));
   }
 
   void RemoveEtcdMember(sdbus::Result<>&& result) override {
     touch();
-    auto reply = std::make_shared<sdbus::Result<>>(std::move(result));
-    asio::co_spawn(io_, remove_member(std::move(reply)), asio::detached);
+    tasks_.start(remove_member(shared(std::move(result))));
   }
 
   std::string NodeId() override {
@@ -198,7 +188,7 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
   std::string Version() override { return version; }
   std::string ProductUuid() override { return product_uuid(); }
   std::vector<std::string> RuntimeUnits() override {
-    const auto context = read_context(units_, vault_);
+    const auto context = read_context(systemd_, vault_);
     if (!context) throw dbus::to_dbus(context.error());
     return runtime_units(**context);
   }
@@ -218,12 +208,8 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
   }
   uint64_t AssignmentSerial() override { return vault_.assignment_serial(); }
 
-  static Error unknown(const std::string& step) {
-    return {Errc::not_found, "there is no step \"" + step + "\""};
-  }
-
   asio::awaitable<void> upload(std::shared_ptr<sdbus::Result<std::string>> reply) {
-    auto key = co_await upload_as_ordered(vault_, units_);
+    auto key = co_await upload_as_ordered(vault_, systemd_);
     if (key)
       reply->returnResults(*key);
     else
@@ -232,7 +218,7 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
   }
 
   asio::awaitable<void> remove_member(std::shared_ptr<sdbus::Result<>> reply) {
-    auto removed = co_await remove_member_as_ordered(vault_, units_);
+    auto removed = co_await remove_member_as_ordered(vault_, systemd_);
     if (removed)
       reply->returnResults();
     else
@@ -241,152 +227,61 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
   }
 
   asio::awaitable<void> check_step(CheckReply reply, std::string name) {
-    const auto step = steps_.find(name);
-    if (step == steps_.end()) {
-      reply->returnError(dbus::to_dbus(unknown(name)));
-      connection_.rearm();
-      co_return;
-    }
-    auto found = co_await look(*step->second);
-    if (!found) {
-      reply->returnError(dbus::to_dbus(found.error()));
-    } else {
-      // A run of an earlier life of ours: its end is told as any other.
-      if (found->state == StepState::running) start(name, 0);
+    auto found = co_await runner_.check(std::move(name));
+    if (found)
       reply->returnResults(std::string(to_string(found->state)), found->changes);
-    }
+    else
+      reply->returnError(dbus::to_dbus(found.error()));
     connection_.rearm();
   }
 
-  asio::awaitable<Result<CheckResult>> look(Step& step) {
-    if (running_.contains(std::string(step.name()))) {
-      CheckResult busy;
-      busy.state = StepState::running;
-      co_return busy;
-    }
-    auto context = read_context(units_, vault_);
-    if (!context) co_return context.error();
-    (*context)->answers = answers_;
-    ContextPtr fixed = std::move(*context);
-    co_return co_await step.check(std::move(fixed));
-  }
-
-  asio::awaitable<void> plan(std::vector<std::string> names, PlanReply reply) {
+  asio::awaitable<void> plan(asio::awaitable<std::vector<PlannedStep>> planning, PlanReply reply) {
+    const auto planned = co_await std::move(planning);
     std::vector<PlanLine> lines;
-    for (const std::string& name : names) {
-      PlanLine line = co_await plan_one(name);
-      lines.push_back(std::move(line));
-    }
+    for (const auto& [name, state, changes] : planned) lines.emplace_back(name, state, changes);
     reply->returnResults(lines);
     connection_.rearm();
   }
 
-  asio::awaitable<PlanLine> plan_one(std::string name) {
-    auto found = co_await look(*steps_.at(name));
-    if (found) co_return PlanLine(name, std::string(to_string(found->state)), found->changes);
-    const std::vector<std::string> why(1, found.error().message());
-    co_return PlanLine(name, "unknown", why);
-  }
-
-  // Of the steps that there are, this node's, once it knows what it is.
-  [[nodiscard]] std::vector<std::string> mine() const {
-    std::vector<std::string> names;
-    const auto assignment = vault_.assignment();
-    if (!assignment) {
-      for (const plan::Step& step : plan::all_steps()) names.emplace_back(step.name);
-      return names;
-    }
-    const auto role =
-        assignment->role() == "control-plane" ? plan::Role::control_plane : plan::Role::worker;
-    for (const plan::Step* step : plan::steps_for(role, assignment->init()))
-      names.emplace_back(step->name);
-    return names;
-  }
-
-  void start(const std::string& name, std::uint32_t attempt) {
-    const auto [entry, fresh] = running_.emplace(name, attempt);
-    if (!fresh) {
-      if (attempt != 0) entry->second = attempt;
-      return;
-    }
-    asio::co_spawn(io_, apply(name), asio::detached);
-  }
-
-  asio::awaitable<void> apply(std::string name) {
-    Outcome outcome;
-    auto context = read_context(units_, vault_);
-    if (!context) {
-      outcome = failed(name, context.error());
-    } else {
-      (*context)->answers = answers_;
-      (*context)->progress = [this, name](const std::string& detail) {
-        emitStepProgress(name, detail);
-        connection_.rearm();
-      };
-      ContextPtr fixed = std::move(*context);
-      if (!fixed->reset_ordered) co_await survey(fixed);
-      outcome = co_await steps_.at(name)->apply(std::move(fixed));
-    }
-    if (name == "join" && grant_is_spent(outcome))
-      if (auto dropped = vault_.drop_grant(); !dropped)
-        log::warning("{}", dropped.error().message());
-    if (outcome.ok())
-      log::info("step {} is done", name);
-    else
-      log::warning("step {}: {}: {}", name, outcome.cause, outcome.message);
-    if (name == plan::reset_steps().back().name) {
-      survey_begun_ = false;  // the next change is a first one again
-      survey_done_.expires_at(asio::steady_timer::time_point::max());
-    }
-    const std::uint32_t attempt = running_.at(name);
-    running_.erase(name);
-    emitStepFinished(name, attempt, outcome.cause, outcome.message, outcome.remedy, outcome.unit,
-                     outcome.invocation_id, outcome.journal);
-    connection_.rearm();
-    touch();
-  }
-
-  // Before the first change of all. Without it a reset leaves more behind, that is all.
-  asio::awaitable<void> survey(ContextPtr context) {
-    if (!survey_begun_) {
-      survey_begun_ = true;
-      auto taken = co_await take_survey(std::move(context));
-      if (!taken) log::warning("what the node was before kagent: {}", taken.error().message());
-      survey_done_.cancel();
-      survey_done_.expires_at(asio::steady_timer::time_point::min());
-    } else {
-      boost::system::error_code ignored;
-      co_await survey_done_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    }
+  Runner::Reports reports() {
+    Runner::Reports reports;
+    reports.progress = [this](const std::string& step, const std::string& detail) {
+      emitStepProgress(step, detail);
+      connection_.rearm();
+    };
+    reports.finished = [this](const std::string& step, std::uint32_t attempt,
+                              const Outcome& outcome) {
+      emitStepFinished(step, attempt, outcome.cause, outcome.message, outcome.remedy, outcome.unit,
+                       outcome.invocation_id, outcome.journal);
+      connection_.rearm();
+      touch();
+    };
+    return reports;
   }
 
   void touch() {
     idle_timer_.expires_after(idle_after);
     idle_timer_.async_wait([this](boost::system::error_code error) {
       if (error) return;
-      if (running_.empty())
+      if (tasks_.running() == 0)
         idle_();
       else
         touch();
     });
   }
 
-  asio::io_context& io_;
   dbus::Connection& connection_;
-  std::shared_ptr<Units> units_;
-  std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();
+  Tasks& tasks_;
+  Systemd systemd_;
   Vault vault_;
+  Runner runner_;
   std::function<void()> idle_;
   asio::steady_timer idle_timer_;
-  asio::steady_timer survey_done_;
-  bool survey_begun_ = false;  // in this life
-  std::map<std::string, std::unique_ptr<Step>> steps_;
-  std::map<std::string, std::uint32_t> running_;  // step to attempt
 };
 
-Service::Service(asio::io_context& io, dbus::Connection& connection, std::shared_ptr<Units> units,
+Service::Service(asio::io_context& io, dbus::Connection& connection, Tasks& tasks, Systemd systemd,
                  Vault vault, std::vector<std::unique_ptr<Step>> steps, std::function<void()> idle)
-    : impl_(std::make_unique<Impl>(io, connection, std::move(units), std::move(vault),
+    : impl_(std::make_unique<Impl>(io, connection, tasks, std::move(systemd), std::move(vault),
                                    std::move(steps), std::move(idle))) {}
 Service::~Service() = default;
 

@@ -1,7 +1,8 @@
 #pragma once
 
+#include "agent/common/base/tasks.hpp"
 #include "agent/noded/step/step.hpp"
-#include "agent/noded/systemd/units.hpp"
+#include "agent/noded/systemd/systemd.hpp"
 #include "agent/noded/vault/vault.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -16,18 +17,21 @@ class Connection;
 
 namespace kagent::noded {
 
-// `steps`: those that it does, found by their names.
-// io.kagent.Node1 (proto/io.kagent.Node1.xml) on the system bus. Calls `idle` once nothing has been
-// asked for a while and no step is under way: systemd starts us again at the next call.
+// io.kagent.Node1 (proto/io.kagent.Node1.xml) on the system bus: parses calls, passes them to
+// Runner, Vault and the orders, and replies. The D-Bus policy decides who may call.
 class Service {
  public:
-  Service(boost::asio::io_context& io, dbus::Connection& connection, std::shared_ptr<Units> units,
+  // `steps`: the steps that the Runner does, found by their names. `tasks` runs everything that
+  // takes time: cancel and join it before the Service is destroyed. Calls `idle` when no call has
+  // arrived for a minute and no task runs: D-Bus starts the daemon again at the next call.
+  Service(boost::asio::io_context& io, dbus::Connection& connection, Tasks& tasks, Systemd systemd,
           Vault vault, std::vector<std::unique_ptr<Step>> steps, std::function<void()> idle);
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  // Ready to be called: takes the bus name. Errors: permission_denied (no policy), already_exists.
+  // Takes the bus name; calls arrive from then on. Errors: permission_denied (no policy),
+  // already_exists.
   Result<> take_name();
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "agent/noded/systemd/units.hpp"
+#include "agent/noded/systemd/commands.hpp"
 
 #include <string>
 #include <string_view>

@@ -149,7 +149,7 @@ class Cni final : public Step {
       lines.push_back(std::move(argv));
     }
     Command command(unit_name("cni"), std::move(lines), 90s);
-    auto run = co_await context->units->run(std::move(command));
+    auto run = co_await context->commands->run(std::move(command));
     if (!run) co_return failed("cni", run.error());
     if (run->ok()) co_return succeeded(*run);
     std::string message = "the CNI's network could not be corrected: " + how_it_ended(*run);
@@ -162,7 +162,7 @@ class Cni final : public Step {
     Command::Argv argv{"curl",   "--fail",     "--silent", "--show-error", "--location", "--proto",
                        "=https", "--max-time", "60",       "--output",     into,         url};
     Command command(unit_name("cni", "download"), std::move(argv), 90s);
-    auto run = co_await context->units->run(std::move(command));
+    auto run = co_await context->commands->run(std::move(command));
     if (!run) co_return failed("cni", run.error());
     if (run->ok()) co_return succeeded(*run);
     std::string message = fmt::format("{} could not be fetched: {}", url, how_it_ended(*run));
@@ -183,7 +183,7 @@ class Cni final : public Step {
     lines.push_back(std::move(apply));
     if (kinds) lines.push_back(std::move(wait));
     Command command(unit_name("cni"), std::move(lines), 90s);
-    co_return co_await context->units->run(std::move(command));
+    co_return co_await context->commands->run(std::move(command));
   }
 
   static asio::awaitable<Outcome> apply_one(ContextPtr context, std::string source,

@@ -24,7 +24,7 @@ asio::awaitable<Result<std::string>> crictl(ContextPtr context, std::string what
   argv.insert(argv.end(), words.begin(), words.end());
   const std::string unit = unit_name("etcd-member", what);
   Command command = Command::capturing(unit, std::move(argv), 15s);
-  auto run = co_await context->units->run(std::move(command));
+  auto run = co_await context->commands->run(std::move(command));
   if (!run) co_return run.error();
   if (run->ok()) co_return std::move(run->output);
   const Outcome failure = co_await unit_failed(*run, "etcd-member.failed", "", "");

@@ -146,7 +146,7 @@ class Kubeconfig final : public Step {
       co_return failed("kubeconfig", written.error());
     Command::Argv argv{"kubectl", "--kubeconfig", admin_conf, "apply", "-f", rights_path};
     Command command(unit_name("kubeconfig"), std::move(argv), 60s);
-    auto run = co_await context->units->run(std::move(command));
+    auto run = co_await context->commands->run(std::move(command));
     if (!run) co_return failed("kubeconfig", run.error());
     if (!run->ok())
       co_return co_await unit_failed(*run, "kubeconfig.api-refused",

@@ -56,7 +56,7 @@ asio::awaitable<Result<Seen>> ask(ContextPtr context) {
   Command::Argv argv{"kubectl", "--kubeconfig",        kubelet_conf, "--request-timeout=10s",
                      "get",     "node/" + node_name(), "-o",         "json"};
   Command command = Command::capturing(unit_name("ready", "ask"), std::move(argv), 30s);
-  auto run = co_await context->units->run(std::move(command));
+  auto run = co_await context->commands->run(std::move(command));
   if (!run) co_return run.error();
   co_return seen_in(nlohmann::json::parse(run->output, nullptr, false), context->node);
 }
@@ -157,7 +157,7 @@ class Ready final : public Step {
     if (knows_create(*version)) lines.push_back(wait_for_node());
     lines.push_back(std::move(argv));
     Command command(unit_name("ready"), std::move(lines), limit + registration_limit);
-    auto run = co_await context->units->run(std::move(command));
+    auto run = co_await context->commands->run(std::move(command));
     if (!run) co_return failed(name(), run.error());
     auto seen = co_await ask(context);
     if (!seen) co_return failed(name(), seen.error());
@@ -194,7 +194,7 @@ class Ready final : public Step {
                        "--overwrite", "node",         node_name()};
     for (const auto& label : labels) argv.push_back(label);
     Command command(unit_name("ready", "label"), std::move(argv), 30s);
-    auto run = co_await context->units->run(std::move(command));
+    auto run = co_await context->commands->run(std::move(command));
     if (!run) co_return failed("ready", run.error());
     if (run->ok()) co_return succeeded(*run);
     std::string message = fmt::format("the node could not be labelled {}: {}",

@@ -78,7 +78,7 @@ class Join final : public Step {
     Command::Argv argv{"kubectl", "--kubeconfig", probe_path, "--request-timeout=10s",
                        "get",     "--raw",        "/version"};
     Command command(unit_name("join", "probe"), std::move(argv), 30s);
-    auto run = co_await context->units->run(std::move(command));
+    auto run = co_await context->commands->run(std::move(command));
     if (!run) co_return failed("join", run.error());
     if (run->ok()) co_return succeeded();
     Outcome outcome = co_await unit_failed(*run, "join.api-unreachable", "", "");

@@ -213,7 +213,7 @@ asio::awaitable<Outcome> KubeadmRun::make_clean(ContextPtr context) {
   }
   // Its drop-in and unit stay; kubelet's own folder is what join looks at.
   Command command(unit_name(step_, "reset"), std::move(lines), reset_limit);
-  auto run = co_await context->units->run(std::move(command));
+  auto run = co_await context->commands->run(std::move(command));
   if (!run) co_return failed(step_, run.error());
   if (!run->ok()) {
     std::string message = "cleaning up after an interrupted run failed: " + how_it_ended(*run);
@@ -241,7 +241,7 @@ asio::awaitable<Outcome> KubeadmRun::run(ContextPtr context, Command::Argv argv,
   lines.push_back(std::move(mark));
   lines.push_back(std::move(sync));
   Command command(unit_name(step_), std::move(lines), limit);
-  auto run = co_await context->units->run(std::move(command));
+  auto run = co_await context->commands->run(std::move(command));
   if (!run) co_return failed(step_, run.error());
   forget_secrets(*context);
   if (run->ok()) co_return succeeded(*run);
@@ -255,7 +255,7 @@ void KubeadmRun::forget_secrets(const Context& context) const {
 }
 
 asio::awaitable<Outcome> KubeadmRun::adopt(ContextPtr context) {
-  auto run = co_await context->units->adopt(unit_name(step_));
+  auto run = co_await context->commands->adopt(unit_name(step_));
   if (!run) co_return failed(step_, run.error());
   forget_secrets(*context);
   if (run->has_value() && !(*run)->ok()) co_return co_await why(context, std::move(**run));

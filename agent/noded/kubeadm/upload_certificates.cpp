@@ -45,7 +45,7 @@ asio::awaitable<Result<std::string>> upload_certificates(ContextPtr context) {
                      "--upload-certs", "--config", config_path, "--skip-certificate-key-print"};
   const std::string unit = unit_name("upload-certs");
   Command command(unit, std::move(argv), time_limit);
-  auto run = co_await context->units->run(std::move(command));
+  auto run = co_await context->commands->run(std::move(command));
   if (auto gone = remove_file(context->at(config_path)); !gone)
     log::warning("{}", gone.error().message());
   if (!run) co_return run.error().context("upload-certs");

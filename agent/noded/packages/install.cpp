@@ -77,7 +77,7 @@ asio::awaitable<Result<Programs>> installed_versions(ContextPtr context) {
   if (lines.empty()) co_return Programs{};
   Command command(unit_name("packages", "versions"), std::move(lines), 60s);
   command.capture = true;
-  auto run = co_await context->units->run(std::move(command));
+  auto run = co_await context->commands->run(std::move(command));
   if (!run) co_return run.error();
   if (!run->ok())
     co_return Error(Errc::io, "a program does not tell its version: " + how_it_ended(*run));
@@ -118,7 +118,7 @@ asio::awaitable<Outcome> Installation::install() {
   auto lines = commands();
   if (lines.empty()) co_return succeeded();
   Command command(unit_name("packages"), std::move(lines), install_limit);
-  auto run = co_await context_->units->run(std::move(command));
+  auto run = co_await context_->commands->run(std::move(command));
   if (!run) co_return failed("packages", run.error());
   if (run->ok()) co_return succeeded(*run);
   co_return co_await why(std::move(*run));
@@ -184,7 +184,7 @@ asio::awaitable<Outcome> Installation::fetch_key() {
                      "Put the repository's public key there, or change packages.key.");
   Command::Argv argv{"/usr/lib/apt/apt-helper", "download-file", source, fetched_path()};
   Command command(unit_name("packages", "key"), std::move(argv), 120s);
-  auto run = co_await context_->units->run(std::move(command));
+  auto run = co_await context_->commands->run(std::move(command));
   if (!run) co_return failed("packages", run.error());
   if (run->ok() && key()) co_return succeeded(*run);
   const std::string message =

@@ -2,7 +2,7 @@
 
 #include "agent/noded/packages/manager.hpp"
 #include "agent/noded/step/files.hpp"
-#include "agent/noded/systemd/units.hpp"
+#include "agent/noded/systemd/commands.hpp"
 
 #include <optional>
 #include <string>

@@ -186,7 +186,7 @@ class ResetFiles final : public Step {
     lines.push_back(std::move(reload));
     for (auto& command : work->services) lines.push_back(std::move(command));
     Command command(unit_name(name()), std::move(lines), 120s);
-    auto run = co_await context->units->run(std::move(command));
+    auto run = co_await context->commands->run(std::move(command));
     if (!run) co_return failed(name(), run.error());
     if (!run->ok()) {
       std::string message = "the node could not be put back: " + how_it_ended(*run);

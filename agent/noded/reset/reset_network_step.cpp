@@ -38,7 +38,7 @@ asio::awaitable<Result<std::string>> listing(ContextPtr context, Command::Argv a
   if (const auto found = find_program(program); !found) co_return std::string{};
   const auto unit = unit_name("reset-network", program);
   Command command = Command::capturing(unit, std::move(argv), 30s);
-  auto run = co_await context->units->run(std::move(command));
+  auto run = co_await context->commands->run(std::move(command));
   if (!run) co_return run.error();
   co_return run->ok() ? std::move(run->output) : std::string{};
 }
@@ -140,7 +140,7 @@ class ResetNetwork final : public Step {
     for (auto& command : work->commands) lines.push_back(std::move(command));
     if (lines.empty()) co_return succeeded();
     Command command(unit_name(name()), std::move(lines), 120s);
-    auto run = co_await context->units->run(std::move(command));
+    auto run = co_await context->commands->run(std::move(command));
     if (!run) co_return failed(name(), run.error());
     if (run->ok()) co_return succeeded(*run);
     std::string message =

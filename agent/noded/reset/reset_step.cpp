@@ -40,7 +40,7 @@ asio::awaitable<Result<std::vector<std::string>>> pod_sandboxes(ContextPtr conte
   if (const auto program = find_program("crictl"); !program) co_return std::vector<std::string>{};
   Command::Argv argv{"crictl", "--runtime-endpoint", cri_endpoint(*context), "pods", "-q"};
   Command command = Command::capturing(unit_name("reset", "pods"), std::move(argv), 30s);
-  auto run = co_await context->units->run(std::move(command));
+  auto run = co_await context->commands->run(std::move(command));
   if (!run) co_return run.error();
   // Without a runtime nothing runs.
   co_return run->ok() ? lines_of(run->output) : std::vector<std::string>{};
@@ -74,7 +74,7 @@ class Reset final : public Step {
 
   asio::awaitable<Outcome> apply(ContextPtr context) override {
     if (!context->reset_ordered) co_return no_order(name());
-    auto adopted = co_await context->units->adopt(unit_name(name()));
+    auto adopted = co_await context->commands->adopt(unit_name(name()));
     if (!adopted) co_return failed(name(), adopted.error());
     auto alive = co_await steps_at_work(context);
     if (!alive) co_return failed(name(), alive.error());
@@ -93,7 +93,7 @@ class Reset final : public Step {
   static asio::awaitable<Outcome> kubeadm_reset(ContextPtr context) {
     Command::Argv argv{"kubeadm", "reset", "--force", "--cri-socket", cri_endpoint(*context)};
     Command command(unit_name("reset"), std::move(argv), reset_limit);
-    auto run = co_await context->units->run(std::move(command));
+    auto run = co_await context->commands->run(std::move(command));
     if (!run) co_return failed("reset", run.error());
     if (!run->ok()) {
       std::string message = "kubeadm reset failed: " + how_it_ended(*run);
@@ -124,7 +124,7 @@ class Reset final : public Step {
     }
     if (lines.empty()) co_return succeeded();
     Command command(unit_name("reset", "rest"), std::move(lines), 120s);
-    auto run = co_await context->units->run(std::move(command));
+    auto run = co_await context->commands->run(std::move(command));
     if (!run) co_return failed("reset", run.error());
     if (run->ok()) co_return succeeded(*run);
     std::string message = "pods or mounts could not be removed: " + how_it_ended(*run);

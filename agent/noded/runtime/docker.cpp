@@ -39,7 +39,7 @@ class Docker final : public RuntimeDaemon {
   asio::awaitable<Result<Answer>> answers(ContextPtr context) override {
     Command::Argv argv{"docker", "info", "--format", "{{.CgroupDriver}}"};
     Command command = Command::capturing(unit_name("runtime", "info"), std::move(argv), 20s);
-    auto run = co_await context->units->run(std::move(command));
+    auto run = co_await context->commands->run(std::move(command));
     if (!run) co_return run.error();
     if (!run->ok()) co_return Answer::none;
     co_return run->output.starts_with("systemd") ? Answer::well : Answer::other_cgroups;

@@ -192,7 +192,7 @@ class Images final : public Step {
       context.progress(fmt::format("{} of {}: pulling {}", pulls->next, images.size(), image));
       auto argv = pull_command(context, image);
       Command command(unit, std::move(argv), pull_limit);
-      auto run = co_await context.units->run(std::move(command));
+      auto run = co_await context.commands->run(std::move(command));
       if (!run) {
         pulls->error = run.error();
       } else if (run->ok()) {
@@ -245,7 +245,7 @@ class Images final : public Step {
       context->progress(fmt::format("{} of {}: importing {}", n + 1, archives.size(), path));
       auto argv = import_command(*context, path);
       Command command(unit_name("images", "import"), std::move(argv), pull_limit);
-      auto run = co_await context->units->run(std::move(command));
+      auto run = co_await context->commands->run(std::move(command));
       if (!run) co_return failed("images", run.error());
       if (!run->ok()) {
         std::string message = fmt::format("{} could not be imported: {}", path, how_it_ended(*run));

@@ -62,7 +62,7 @@ asio::awaitable<Result<std::optional<std::string>>> cri_info(ContextPtr context,
                                                              std::string endpoint) {
   Command::Argv argv{"crictl", "--timeout", "10s", "--runtime-endpoint", endpoint, "info"};
   Command command = Command::capturing(unit_name("runtime", "info"), std::move(argv), 20s);
-  auto run = co_await context->units->run(std::move(command));
+  auto run = co_await context->commands->run(std::move(command));
   if (!run) co_return run.error();
   if (!run->ok()) co_return std::nullopt;
   co_return std::move(run->output);
@@ -136,7 +136,7 @@ asio::awaitable<Result<>> RuntimeDaemon::validate(ContextPtr context, FileWant w
   if (argv->empty()) co_return Result<>{};
   if (auto written = write_in_place(*context, want); !written) co_return written.error();
   Command command = Command::capturing(unit_name("runtime", "validate"), std::move(*argv), 30s);
-  auto run = co_await context->units->run(std::move(command));
+  auto run = co_await context->commands->run(std::move(command));
   if (auto removed = remove_file(context->at(want.path)); !removed) co_return removed.error();
   if (!run) co_return run.error();
   if (run->ok()) co_return Result<>{};

@@ -36,9 +36,11 @@ bool Context::control_plane() const {
   return assignment && assignment->role() == "control-plane";
 }
 
-Result<std::shared_ptr<Context>> read_context(std::shared_ptr<Units> units, const Vault& vault) {
+Result<std::shared_ptr<Context>> read_context(Systemd systemd, const Vault& vault) {
   auto context = std::make_shared<Context>();
-  context->units = std::move(units);
+  context->units = std::move(systemd.units);
+  context->commands = std::move(systemd.commands);
+  context->host = std::move(systemd.host);
   const auto bytes = read_file(paths::user_data);
   if (!bytes) return bytes.error().context("no user-data yet");
   auto node = config::parse_user_data(*bytes, paths::user_data);

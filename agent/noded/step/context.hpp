@@ -4,7 +4,7 @@
 #include "agent/common/config/node_config.hpp"
 #include "agent/noded/machine/before.hpp"
 #include "agent/noded/step/answers.hpp"
-#include "agent/noded/systemd/units.hpp"
+#include "agent/noded/systemd/systemd.hpp"
 #include "agent/noded/vault/vault.hpp"
 
 #include "kagent/v1/config.pb.h"
@@ -23,6 +23,8 @@ namespace kagent::noded {
 struct Context {
   std::filesystem::path root = "/";  // a folder of its own in tests
   std::shared_ptr<Units> units;
+  std::shared_ptr<Commands> commands;
+  std::shared_ptr<Host> host;
   std::string node_id;
   v1::NodeConfig node;
   config::CoordinatorUrl coordinator;
@@ -52,6 +54,6 @@ using ContextPtr = std::shared_ptr<const Context>;
 
 // Errors: not_found (no user-data yet, or not for kagent), invalid_argument (what is wrong with
 // it).
-Result<std::shared_ptr<Context>> read_context(std::shared_ptr<Units> units, const Vault& vault);
+Result<std::shared_ptr<Context>> read_context(Systemd systemd, const Vault& vault);
 
 }  // namespace kagent::noded

@@ -2,7 +2,7 @@
 
 #include "agent/common/base/error.hpp"
 #include "agent/noded/step/step.hpp"
-#include "agent/noded/systemd/units.hpp"
+#include "agent/noded/systemd/commands.hpp"
 
 #include <boost/asio/awaitable.hpp>
 

@@ -15,7 +15,7 @@ asio::awaitable<Result<std::string>> output_of(ContextPtr context, std::string u
                                                Command::Argv argv, std::chrono::seconds limit) {
   const std::string program = argv.front();
   Command command = Command::capturing(std::move(unit), std::move(argv), limit);
-  auto run = co_await context->units->run(std::move(command));
+  auto run = co_await context->commands->run(std::move(command));
   if (!run) co_return run.error();
   if (run->ok()) co_return std::move(run->output);
   const std::string why = co_await why_it_failed(*run);

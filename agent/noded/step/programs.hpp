@@ -1,7 +1,7 @@
 #pragma once
 
 #include "agent/noded/step/context.hpp"
-#include "agent/noded/systemd/units.hpp"
+#include "agent/noded/systemd/commands.hpp"
 
 #include <boost/asio/awaitable.hpp>
 

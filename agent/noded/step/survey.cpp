@@ -21,7 +21,7 @@ asio::awaitable<Result<std::map<std::string, std::string>>> read_settings(Contex
   Command::Argv argv{"sysctl", "-e"};
   for (const char* setting : surveyed_settings) argv.emplace_back(setting);
   Command command = Command::capturing("kagent-survey.service", std::move(argv), 10s);
-  auto run = co_await context->units->run(std::move(command));
+  auto run = co_await context->commands->run(std::move(command));
   if (!run) co_return run.error();
   for (const std::string& line : lines_of(run->output))
     if (const auto equal = line.find(" = "); equal != std::string::npos)

@@ -55,7 +55,7 @@ class Hostname final : public Step {
                        "Set a hostname in the image, or `hostname: instance-id` in user-data.");
     if (is(*context, *wanted)) co_return succeeded();
     std::string name = *wanted;
-    auto set = co_await context->units->set_hostname(std::move(name));
+    auto set = co_await context->host->set_hostname(std::move(name));
     if (!set) {
       Error error = set.error().context("systemd-hostnamed");
       co_return failed("hostname", error);

@@ -135,7 +135,7 @@ class Sysctl final : public Step {
     const auto wanted = settings_for(*context);
     for (const Setting& setting : wanted) argv.emplace_back(setting.file);
     Command command = Command::capturing(unit_name("sysctl", "read"), std::move(argv), 10s);
-    auto run = co_await context->units->run(std::move(command));
+    auto run = co_await context->commands->run(std::move(command));
     if (!run) co_return run.error();
     std::vector<std::string> wrong;
     const auto values = lines_of(run->output);

@@ -23,7 +23,7 @@ enum class Keeping { yes, turned_off, nothing_does };
 
 asio::awaitable<Result<Keeping>> keeping(ContextPtr context) {
   if (context->exists(in_container)) co_return Keeping::yes;
-  auto clock = co_await context->units->clock();
+  auto clock = co_await context->host->clock();
   if (clock && clock->ntp) co_return Keeping::yes;
   if (clock && clock->can_ntp) co_return Keeping::turned_off;
   for (const char* keeper : keepers) {
@@ -54,7 +54,7 @@ class Time final : public Step {
     if (*now == Keeping::yes) co_return succeeded();
     if (*now == Keeping::nothing_does)
       co_return failed("time.no-ntp-service", no_service, no_service_remedy);
-    auto turned = co_await context->units->turn_ntp_on();
+    auto turned = co_await context->host->turn_ntp_on();
     auto after = co_await keeping(context);
     if (!after) co_return failed(name(), after.error());
     if (*after == Keeping::yes) co_return succeeded();

@@ -1,4 +1,4 @@
-#include "agent/noded/systemd/units.hpp"
+#include "agent/noded/systemd/commands.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -19,11 +19,6 @@ Command Command::capturing(std::string unit_name, Argv argv, std::chrono::second
   Command command(std::move(unit_name), std::move(argv), time_limit);
   command.capture = true;
   return command;
-}
-
-bool UnitState::alive() const {
-  return active == "active" || active == "activating" || active == "reloading" ||
-         active == "deactivating";
 }
 
 Result<std::string> find_program(const std::string& name) {

@@ -84,6 +84,8 @@ asio::awaitable<Result<>> FakeUnits::turn_ntp_on() {
 Machine::Machine() {
   context->root = folder_.path();
   context->units = units;
+  context->commands = units;
+  context->host = units;
   context->cluster = config::parse_cluster_config("", "test").value();
 }
 

@@ -2,7 +2,7 @@
 
 #include "agent/noded/step/step.hpp"
 #include "agent/noded/steps.hpp"
-#include "agent/noded/systemd/units.hpp"
+#include "agent/noded/systemd/systemd.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -18,7 +18,7 @@
 namespace kagent::noded {
 
 // systemd as a step sees it, in memory: what it is asked is kept in `calls`.
-class FakeUnits final : public Units {
+class FakeUnits final : public Units, public Commands, public Host {
  public:
   std::vector<std::string> calls;  // "stop foo.service", "run kagent-x.service"
   std::vector<Command> commands;
