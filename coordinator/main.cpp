@@ -88,7 +88,7 @@ int run(const coordinator::Options& options) {
   };
   auto started = coordinator::start_process(loop.get_executor(), options, std::move(events));
   if (!started) {
-    log::error("{}", started.error().message());
+    log::lines(log::Level::error, started.error().message());
     return exit_failed;
   }
   process = std::move(*started);
@@ -100,8 +100,8 @@ int run(const coordinator::Options& options) {
       if (error) return;
       notify.reloading();
       if (auto reloaded = process->reload(); !reloaded)
-        log::error("the new configuration is refused, the old one stays:\n{}",
-                   reloaded.error().message());
+        log::lines(log::Level::error, "the new configuration is refused, the old one stays:\n" +
+                                          reloaded.error().message());
       else
         log::info("{} is in force", options.config.string());
       notify.ready(process->status());

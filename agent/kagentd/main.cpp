@@ -1,6 +1,7 @@
 #include "agent/common/base/file.hpp"
 #include "agent/common/base/log.hpp"
 #include "agent/common/base/paths.hpp"
+#include "agent/common/base/printable.hpp"
 #include "agent/common/base/version.hpp"
 #include "agent/common/dbus/connection.hpp"
 #include "agent/common/trust/node_identity.hpp"
@@ -54,8 +55,8 @@ void say_idle(const Options& options, const Error& error) {
     sd_notify(0, "READY=1\nSTATUS=idle: there is no user-data for kagent");
     return;
   }
-  log::error("user-data: {}; idle until it is mended", error.message());
-  sd_notify(0, ("READY=1\nSTATUS=idle: " + error.message()).c_str());
+  log::lines(log::Level::error, "user-data: " + error.message() + "; idle until it is mended");
+  sd_notify(0, ("READY=1\nSTATUS=idle: " + printable(error.message())).c_str());
 }
 
 // The exit code; nothing: there is other user-data than that to be idle for.

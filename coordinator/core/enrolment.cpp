@@ -1,5 +1,6 @@
 // How a machine becomes a node, and who else would like to be it.
 #include "agent/common/base/log.hpp"
+#include "agent/common/values/values.hpp"
 #include "coordinator/core/convert.hpp"
 #include "coordinator/core/coordinator.hpp"
 
@@ -12,8 +13,7 @@ constexpr std::size_t most_request_bytes = 64 << 10;
 constexpr double renewals_a_second = 1.0 / 60, renewals_at_once = 5;
 
 bool is_node_id(const std::string& id) {
-  return !id.empty() && id.size() <= 64 &&
-         std::ranges::all_of(id, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
+  return values::NodeId::parse(id).has_value();
 }
 
 std::string short_key(const Claim& claim) {

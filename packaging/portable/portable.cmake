@@ -29,6 +29,7 @@ endfunction()
 
 archives(gRPC::grpc++ grpc++)
 archives(yaml-cpp yaml-cpp)
+archives(re2::re2 re2)
 find_library(SQLite3_LIBRARY libsqlite3.a REQUIRED)
 
 # Debian has no static libraries of these; they are used as headers only.

@@ -1,11 +1,14 @@
 #include "agent/common/base/log.hpp"
 
+#include "agent/common/base/printable.hpp"
+
 #include <google/protobuf/stubs/logging.h>
 #include <spdlog/sinks/ansicolor_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -32,6 +35,8 @@ std::string_view journal_prefix(Level level) {
   }
   return "";
 }
+
+constexpr std::size_t longest_line = 16 << 10;  // bytes; journald splits at 48 KiB
 
 bool for_journal = false;
 
@@ -60,11 +65,21 @@ bool enabled(Level level) {
   return spdlog::default_logger_raw()->should_log(to_spdlog(level));
 }
 
-void write(Level level, std::string_view line) {
+void write(Level level, std::string_view text) {
+  // What a peer says may be in the text: it must not steer a terminal or begin a record of its own.
+  const std::string line = printable(text, longest_line);
   if (for_journal)
     spdlog::default_logger_raw()->log(to_spdlog(level), "{}{}", journal_prefix(level), line);
   else
     spdlog::default_logger_raw()->log(to_spdlog(level), "{}", line);
+}
+
+void lines(Level level, std::string_view text) {
+  for (std::size_t from = 0; from <= text.size();) {
+    const auto end = std::min(text.find('\n', from), text.size());
+    write(level, text.substr(from, end - from));
+    from = end + 1;
+  }
 }
 
 }  // namespace kagent::log

@@ -13,7 +13,10 @@ enum class Level { debug, info, warning, error };
 
 // Once, in main. `level` from --log-level or KAGENT_LOG. On a terminal: coloured, with time.
 void init(std::string_view program, Level level);
-void write(Level level, std::string_view line);
+// Writes one line, whatever `text` holds: see printable.hpp.
+void write(Level level, std::string_view text);
+// Writes each line of `text` as one: for texts whose line ends are ours, such as config::Problems.
+void lines(Level level, std::string_view text);
 bool enabled(Level level);
 
 template <class... Args>

@@ -3,10 +3,11 @@
 #include "agent/common/config/node_config.hpp"
 #include "coordinator/ctl/commands/commands.hpp"
 
+#include <re2/re2.h>
+
 #include <iostream>
 #include <iterator>
 #include <memory>
-#include <regex>
 #include <sstream>
 
 namespace kagent::ctl {
@@ -28,16 +29,15 @@ Result<std::string> content_of(const std::string& file) {
 // A document is a ClusterConfig if its kind says so, or if it has no kind and has fields but no
 // `coordinator`. Everything else is user-data: a URL, a NodeConfig, MIME, gzip or base64.
 bool is_cluster_config(const std::string& text) {
-  static const std::regex user_data(R"((^|\n)(MIME-Version|Content-Type|#cloud-config)\b)",
-                                    std::regex::icase);
-  if (std::regex_search(text, user_data)) return false;
-  static const std::regex kind(R"((^|\n)\s*"?kind"?\s*:\s*["']?(\w+))");
-  if (std::smatch found; std::regex_search(text, found, kind)) return found[2] == "ClusterConfig";
-  static const std::regex coordinator(R"((^|\n)\s*"?coordinator"?\s*:)");
-  static const std::regex other_field(R"((^|\n)["{]?[a-z]\w*"?\s*:(\s|$))");
-  if (std::regex_search(text, coordinator)) return false;
+  static const RE2 user_data(R"((?i)(?:^|\n)(?:MIME-Version|Content-Type|#cloud-config)\b)");
+  if (RE2::PartialMatch(text, user_data)) return false;
+  static const RE2 kind(R"((?:^|\n)\s*"?kind"?\s*:\s*["']?(\w+))");
+  if (std::string found; RE2::PartialMatch(text, kind, &found)) return found == "ClusterConfig";
+  static const RE2 coordinator(R"((?:^|\n)\s*"?coordinator"?\s*:)");
+  static const RE2 other_field(R"((?:^|\n)["{]?[a-z]\w*"?\s*:(?:\s|$))");
+  if (RE2::PartialMatch(text, coordinator)) return false;
   const bool blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
-  return blank || std::regex_search(text, other_field);
+  return blank || RE2::PartialMatch(text, other_field);
 }
 
 ExitCode print_wrong(const Error& error) {
