@@ -12,7 +12,7 @@
 namespace kagent::noded {
 namespace {
 
-// What a match of three groups has in its second one becomes what `right` makes of it.
+// For each match, replaces its group 2 with the result of `right`.
 void correct(std::string& text, std::vector<std::string>& corrections, const RE2& pattern,
              std::string_view what, const std::function<std::string(const std::string&)>& right) {
   std::string out;

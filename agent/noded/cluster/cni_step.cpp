@@ -21,7 +21,7 @@ constexpr char applied_list[] = "/var/lib/kagent-noded/cni-applied";
 constexpr char controller_manager[] = "/etc/kubernetes/manifests/kube-controller-manager.yaml";
 constexpr std::size_t largest_manifest = 4 << 20;
 
-// The pod ranges of the cluster that is there; the ClusterConfig may have changed since.
+// The pod ranges of the existing cluster; the ClusterConfig may have changed since.
 PodCidrs pod_cidrs_of(const Context& context) {
   constexpr std::string_view flag = "--cluster-cidr=";
   const auto manifest = read_file(context.at(controller_manager));
@@ -46,7 +46,7 @@ std::string corrected(std::size_t number) {
   return fmt::format("/run/kagent/cni-{}.yaml", number);
 }
 
-// What has been applied, as the ClusterConfig names it, in this very cluster.
+// A hash of the manifests that the ClusterConfig names and of this cluster's CA.
 std::string stamp_of(const Context& context) {
   std::string all = context.cluster.pod_cidr();
   for (const auto& source : context.cluster.cni().manifests()) {
@@ -157,7 +157,7 @@ class Cni final : public Step {
                                    "Do by hand what `kagentctl plan` says on the control plane.");
   }
 
-  // noded has no network: a unit of its own fetches it.
+  // noded has no network, so a unit of its own downloads the manifest.
   static asio::awaitable<Outcome> download(ContextPtr context, std::string url, std::string into) {
     Command::Argv argv{"curl",   "--fail",     "--silent", "--show-error", "--location", "--proto",
                        "=https", "--max-time", "60",       "--output",     into,         url};
@@ -170,7 +170,8 @@ class Cni final : public Step {
                                    "Give cni.manifests a file that is in the machine image.");
   }
 
-  // On the server's side: a client's own note of what it has applied has no room for large kinds.
+  // Applies on the server's side: the annotation that a client-side apply keeps is too small for
+  // large kinds.
   static asio::awaitable<Result<UnitRun>> kubectl_apply(ContextPtr context, std::string file,
                                                         bool kinds, bool again) {
     Command::Argv apply{"kubectl", "--kubeconfig",  admin_conf,      "apply",
@@ -206,7 +207,7 @@ class Cni final : public Step {
       co_return failed("cni", written.error());
     const bool kinds = brings_kinds(manifest.text);
     auto run = co_await kubectl_apply(context, want.path, kinds, false);
-    // An object of a kind that the same manifest brings is refused at first.
+    // The API server at first refuses objects whose kind is in the same manifest.
     if (run && !run->ok() && kinds) run = co_await kubectl_apply(context, want.path, kinds, true);
     if (!run) co_return failed("cni", run.error());
     if (run->ok()) co_return succeeded(*run);

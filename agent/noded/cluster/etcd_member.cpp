@@ -32,7 +32,7 @@ asio::awaitable<Result<std::string>> crictl(ContextPtr context, std::string what
   co_return Error(Errc::unavailable, fmt::format("{} (journalctl -u {})", last, unit));
 }
 
-// With the certificate that kubeadm makes for looking at etcd's health, and uses itself.
+// Uses the certificate that kubeadm makes and uses for health checks of etcd.
 Command::Argv etcdctl(const std::string& container, std::initializer_list<const char*> words) {
   Command::Argv argv{"exec",
                      container,
@@ -78,7 +78,7 @@ asio::awaitable<Result<>> remove_etcd_member(ContextPtr context, v1::EtcdMemberO
   if (!own) co_return own.error();
   if (own->name == order.node_name())
     co_return Error(Errc::failed_precondition, "etcd's own member goes with `kubeadm reset` only");
-  if (!context->exists(manifest)) co_return Result<>{};  // an etcd elsewhere, of the operator's
+  if (!context->exists(manifest)) co_return Result<>{};  // the operator's own, external etcd
 
   Command::Argv ps{"ps", "--name", "^etcd$", "--state", "Running", "-q"};
   auto containers = co_await crictl(context, "container", std::move(ps));

@@ -10,16 +10,16 @@
 
 namespace kagent::noded {
 
-// Of `etcdctl member list -w json`: the id, in hexadecimal, of the member with that name, or of one
-// that has none yet (it never started) and whose peer address is `address`; nothing if there is
-// neither. Errors: protocol.
+// Input: `etcdctl member list -w json`. The hexadecimal id of the member with that name, or of a
+// member that never started (and so has no name) whose peer address is `address`. Nothing if there
+// is neither. Errors: protocol.
 Result<std::optional<std::string>> member_id(std::string_view list, std::string_view name,
                                              std::string_view address);
 
-// Takes a member out of the cluster that this control plane's etcd is in, by the etcdctl in its
-// container. Nothing to do where it is not there, or etcd is not kubeadm's. At most a minute.
-// Errors: failed_precondition (no control plane, or that member is its own), unavailable (with
-// etcdctl's last line).
+// Removes a member from the etcd cluster of this control plane, with the etcdctl in etcd's
+// container. Does nothing if the member does not exist or etcd was not set up by kubeadm. Takes a
+// minute at most. Errors: failed_precondition (no control plane, or the member is this node's own),
+// unavailable (with etcdctl's last line).
 boost::asio::awaitable<Result<>> remove_etcd_member(ContextPtr context, v1::EtcdMemberOrder order);
 
 }  // namespace kagent::noded

@@ -16,7 +16,7 @@ constexpr char ca_key_path[] = "etc/kubernetes/pki/ca.key";
 constexpr char administrators[] = "system:masters";
 constexpr std::chrono::seconds longest_lifetime = 24h * 7;
 
-// Its notBefore is five minutes back.
+// A certificate's notBefore is five minutes in the past.
 Result<pki::Certificate> sign(const v1::KubeconfigOrder& order, const std::string& ca_pem,
                               const std::string& key_pem) {
   const auto csr = pki::parse_csr(order.csr());

@@ -13,9 +13,9 @@ struct IssuedKubeconfig {
   std::string ca_pem, certificate_pem;
 };
 
-// Signs with the cluster's CA, which only a control plane has: group system:masters, at most 7
-// days. `root` is / but in tests. Errors: failed_precondition (no control plane, or its CA key is
-// elsewhere), invalid_argument (the order).
+// Signs with the cluster's CA, whose key only a control plane has. The certificate is in group
+// system:masters and valid for 7 days at most. `root` is / except in tests. Errors:
+// failed_precondition (no control plane, or the CA key is elsewhere), invalid_argument (the order).
 Result<IssuedKubeconfig> issue_kubeconfig(const v1::KubeconfigOrder& order,
                                           const std::filesystem::path& root);
 

@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
-// Copies of admin.conf for people, as ~/.kube/config: root's, and those of kubeconfigUsers. What
-// somebody has made his own (a namespace, a second cluster) stays his.
+// Copies of admin.conf as ~/.kube/config, for root and the kubeconfigUsers. A copy that a person
+// has changed (a namespace, a second cluster) stays as it is.
 namespace kagent::noded {
 
 struct KubeconfigCopy {
   enum class State {
-    good,    // ours, or somebody's that leads to this cluster too
-    wanted,  // there is none, or an old one of ours
-    left,    // nothing is written; `why` says so to people
+    good,    // ours, or a person's file that also leads to this cluster
+    wanted,  // missing, or an old copy of ours
+    left,    // must not be written; `why` tells people the reason
   };
   std::string user;
   std::string path;
@@ -21,7 +21,7 @@ struct KubeconfigCopy {
   std::string why;
 };
 
-// A user who does not exist yet, or has no home, is `left`: the cluster does not wait for him.
+// `left` if the user does not exist yet or has no home, so that the cluster does not wait.
 std::vector<KubeconfigCopy> kubeconfig_copies(const Context& context);
 
 // Errors: not_found (no admin.conf), failed_precondition, io, resource_exhausted.

@@ -27,13 +27,13 @@ constexpr char rights_applied[] = "/var/lib/kagent-noded/rights-applied";
 constexpr char agent_user[] = "kagent:agent";
 constexpr auto certificate_lifetime = std::chrono::hours(24 * 7);
 
-// In a folder of kagentd's, which is not trusted with where a name leads.
+// The folder belongs to kagentd, so links in it are not followed.
 UserFile agent_config(const Context& context) {
   const std::filesystem::path path = context.at(paths::agent_kubeconfig);
   return {path.parent_path().string(), "", path.filename().string()};
 }
 
-// Ours: of this cluster's CA, and not past half of its life.
+// Good: from this cluster's CA, and in the first half of its validity.
 bool agent_config_is_good(const Context& context) {
   const auto text = read_user_file(agent_config(context));
   const auto ca = read_file(context.at(cluster_ca));

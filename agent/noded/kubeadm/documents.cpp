@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-// v1beta4 has a list of name and value where v1beta3 has a map.
+// v1beta4 has a list of names and values where v1beta3 has a map.
 json extra_args(const std::map<std::string, std::string>& args, std::string_view api) {
   if (api == "v1beta3") return args;
   json list = json::array();
@@ -46,7 +46,7 @@ json taint(const std::string& text) {
   return result;
 }
 
-// What kubeadm gives a control plane by default, but only if it is told of no taint at all.
+// kubeadm's default taint of a control plane, which kubeadm adds only if no taint is given.
 std::vector<std::string> control_plane_taints(const Version& kubeadm) {
   std::vector<std::string> taints;
   if (kubeadm.minor < 25) taints.emplace_back("node-role.kubernetes.io/master:NoSchedule");
@@ -141,7 +141,7 @@ Result<std::string> init_documents(const v1::ClusterConfig& cluster, const NodeR
   json init = document(*api, "InitConfiguration");
   init["nodeRegistration"] = registration_of(cluster, node, kubeadm, *api, true);
   if (!node.address.empty()) init["localAPIEndpoint"] = {{"advertiseAddress", node.address}};
-  // kubeadm would make one of its own that lives a day, for every node.
+  // Without this token, kubeadm would create one that is valid for a day and for every node.
   json token{{"token", secrets.bootstrap_token}, {"ttl", "1m0s"}};
   token["usages"] = json::array({"authentication"});
   token["description"] = "made by kagent for kubeadm init, which wants one; for nobody";
@@ -194,7 +194,7 @@ bool ignores_all(const v1::ClusterConfig& cluster) {
 
 std::string discovery_kubeconfig(std::string_view api_server, std::string_view ca_pem) {
   json cluster;
-  cluster["name"] = "";  // the one that kubeadm takes without a context
+  cluster["name"] = "";  // the name that kubeadm uses without a context
   cluster["cluster"]["server"] = fmt::format("https://{}", api_server);
   cluster["cluster"]["certificate-authority-data"] = config::encode_base64(ca_pem);
   json config{{"apiVersion", "v1"}, {"kind", "Config"}, {"current-context", ""}};

@@ -24,7 +24,8 @@ asio::awaitable<Result<>> write_config(ContextPtr context, std::string key) {
   const auto registration = registration_of(*context);
   if (!registration) co_return registration.error();
   kubeadm::InitSecrets secrets;
-  secrets.bootstrap_token = pki::random_hex(3) + "." + pki::random_hex(8);  // read, never used
+  secrets.bootstrap_token = pki::random_hex(3) + "." +
+                            pki::random_hex(8);  // required by kubeadm's parser, but never used
   secrets.certificate_key = std::move(key);
   auto text = kubeadm::init_documents(context->cluster, *registration, *version, secrets);
   if (!text) co_return text.error();

@@ -8,10 +8,10 @@
 
 namespace kagent::noded {
 
-// On a control plane: its certificates go up into the cluster (Secret kubeadm-certs, which lives
-// two hours), encrypted under a fresh key: 64 hexadecimal digits, of which nothing is kept here. At
-// most a minute. Errors: failed_precondition (no control plane yet), unavailable (kubeadm's last
-// line).
+// Uploads the certificates of this control plane into the cluster, as the Secret kubeadm-certs,
+// which exists for two hours. They are encrypted with a new key of 64 hexadecimal digits, which the
+// function returns and does not store. Takes a minute at most. Errors: failed_precondition (no
+// control plane yet), unavailable (with kubeadm's last line).
 boost::asio::awaitable<Result<std::string>> upload_certificates(ContextPtr context);
 
 }  // namespace kagent::noded

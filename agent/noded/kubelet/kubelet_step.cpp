@@ -14,7 +14,7 @@ namespace {
 
 constexpr char unit[] = "kubelet.service";
 
-// As Kubernetes' own packages have them, for images that carry only the programs.
+// The files of Kubernetes' own packages, for images that contain only the programs.
 FileWant unit_file(const std::string& program) {
   return {"/etc/systemd/system/kubelet.service",
           fmt::format("# Made by kagent: no package has brought one.\n"
@@ -53,7 +53,7 @@ FileWant kubeadm_drop_in(const std::string& program) {
 
 constexpr char order_path[] = "/etc/systemd/system/kubelet.service.d/20-container-runtime.conf";
 
-// Without it kubelet is often the first after a boot, and fails until its runtime is there.
+// Without this order, kubelet often starts first after a boot and fails until its runtime is up.
 FileWant order() {
   return {order_path,
           "# Made by kagent: after a boot kubelet starts when its container runtime is there.\n"
@@ -83,7 +83,8 @@ Result<std::vector<FileWant>> missing_files(const UnitState& state) {
   return files;
 }
 
-// Until init or join has written its configuration it restarts again and again, as it should.
+// Enables and starts kubelet. kubelet restarts again and again until init or join has written its
+// configuration; this is normal.
 class Kubelet final : public Step {
  public:
   [[nodiscard]] std::string_view name() const override { return "kubelet"; }
@@ -94,7 +95,7 @@ class Kubelet final : public Step {
     if (!state) co_return state.error();
     if (state->load == "masked") {
       found.need("unmask kubelet.service, if it was not masked on purpose");
-      found.state = StepState::blocked;  // an operator's wish
+      found.state = StepState::blocked;  // the operator's decision
       co_return found;
     }
     if (is_to_come(*context, "kubelet")) {
@@ -125,7 +126,7 @@ class Kubelet final : public Step {
       auto enabled = co_await context->units->enable(unit);
       if (!enabled) co_return failed(name(), enabled.error());
     }
-    // A kubelet that runs need not notice in what order it will start.
+    // A new start order alone needs no restart of a running kubelet.
     const Verb verb = std::ranges::all_of(*files, &is_order) ? Verb::start : Verb::restart;
     if (verb == Verb::restart || !state->alive()) {
       auto started = co_await context->units->job(verb, unit);

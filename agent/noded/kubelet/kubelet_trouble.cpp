@@ -47,7 +47,7 @@ asio::awaitable<std::optional<std::string>> stopped_runtime(ContextPtr context) 
 std::optional<KubeletTrouble> kubelet_misfit(const Context& context) {
   const auto config = configuration(context);
   if (!config.is_object()) return {};
-  // The runtime step has containerd's at systemd; kubelet's own default is the other one.
+  // The runtime step sets containerd's driver to systemd, but kubelet's own default is cgroupfs.
   const auto driver = config.value("cgroupDriver", "cgroupfs");
   if (driver != "systemd")
     return KubeletTrouble{

@@ -19,12 +19,13 @@ using nlohmann::json;
 
 struct Before::File {
   bool was_there = false;
-  std::string content;  // that it had
+  std::string content;  // the content before kagent
   mode_t mode = 0;
   uid_t uid = 0;
   gid_t gid = 0;
-  std::string made_below;         // the first parent folder that was not there
-  std::vector<std::string> ours;  // SHA-256 of what we wrote last, and of that before it
+  std::string made_below;  // the topmost parent folder that did not exist
+  std::vector<std::string>
+      ours;  // SHA-256 of the last two contents that we wrote, the last one first
 };
 
 struct Before::Record {
@@ -70,7 +71,7 @@ Before::Survey survey_from(const json& in) {
   return survey;
 }
 
-// Its folder is no link: one of a user's might lead anywhere.
+// Does not follow a link in place of the folder: a user's link might lead anywhere.
 Result<> remove_here(const std::filesystem::path& path) {
   const int folder = ::open(path.parent_path().c_str(), O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (folder < 0) return errno_error(errno, "opening " + path.parent_path().string());
@@ -211,7 +212,7 @@ FileBack Before::way_back(const std::string& path, const File& file) const {
   } else {
     back.how = FileBack::How::leave;
   }
-  // In a folder of his own its owner may put links where root is about to write.
+  // Somebody who owns the folder may put links where root is about to write.
   struct stat folder {};
   const auto parent = at(path).parent_path();
   if (back.how == FileBack::How::restore && ::lstat(parent.c_str(), &folder) == 0 &&
@@ -245,7 +246,7 @@ Result<> Before::put_back(const FileBack& wanted) {
   const auto last = std::filesystem::path(file.made_below).parent_path();
   for (auto folder = std::filesystem::path(wanted.path).parent_path(); folder != last;
        folder = folder.parent_path())
-    if (::rmdir(at(folder.string()).c_str()) != 0) break;  // something else is in it
+    if (::rmdir(at(folder.string()).c_str()) != 0) break;  // the folder is not empty
   return {};
 }
 

@@ -19,46 +19,47 @@ struct UnitWas {
   bool masked = false;
 };
 
-// What is to be done to a file so that it is as it was before us.
+// How a reset restores a file.
 struct FileBack {
   enum class How {
     nothing,
-    remove,   // there was none
-    restore,  // its content, mode and owner
-    leave,    // somebody has changed it since, or it is in a folder of his own: not ours to write
+    remove,   // the file did not exist
+    restore,  // write back content, mode and owner
+    leave,    // somebody else changed the file since, or owns its folder: do not write
   };
   std::string path;
   How how = How::nothing;
 };
 
-// What the node was before kagent changed it, on disk. Written before each change; only the first
-// one counts. A reset puts it back.
+// Records on disk what the node was before kagent changed it, for a reset to restore. Each record
+// is written before the change, and only the first change of a file counts.
 class Before {
  public:
-  // `root` is / but in tests; `record` is root's, 0600.
+  // `root` is / except in tests. The record file is root's, 0600.
   Before(std::filesystem::path root, std::filesystem::path record);
 
-  // Before a file is written: keeps what is there. Not for /run and our own folders, which a reset
-  // removes. Errors: data_loss (the record is damaged), io, resource_exhausted.
+  // Call this before a file is written: records the file's present state. Ignores /run and our own
+  // folders, which a reset removes. Errors: data_loss (the record is damaged), io,
+  // resource_exhausted.
   Result<> writing(const std::string& path, std::string_view content);
-  // Whether it is what we wrote there last, or before that.
+  // Whether this is one of the last two contents that we wrote there.
   [[nodiscard]] Result<bool> wrote(const std::string& path, std::string_view content) const;
 
-  // The survey: units, settings of the kernel and the entries of folders that kubeadm, kubelet and
-  // CNI plugins fill. Once; later ones change nothing.
+  // The state of units, kernel settings, and entries of folders that kubeadm, kubelet and CNI
+  // plugins fill. Only the first survey is kept.
   struct Survey {
     std::map<std::string, UnitWas> units;
-    std::map<std::string, std::string> settings;              // as sysctl names them
-    std::map<std::string, std::vector<std::string>> folders;  // no entry: it was not there
+    std::map<std::string, std::string> settings;              // named as by sysctl
+    std::map<std::string, std::vector<std::string>> folders;  // a missing folder has no entry
   };
   [[nodiscard]] Result<bool> surveyed() const;
   Result<> keep(Survey survey);
 
   [[nodiscard]] Result<std::optional<Survey>> survey() const;
   [[nodiscard]] Result<std::vector<FileBack>> files() const;
-  // Also folders that were made for it, when they are empty. A success when nothing is to be done.
+  // Also removes folders that were made for the file, if they are empty. Idempotent.
   Result<> put_back(const FileBack& file);
-  // Everything is as it was: the next change is a first one again.
+  // Removes the record after a reset, so that the next change counts as the first.
   Result<> forget();
 
  private:
@@ -74,11 +75,11 @@ class Before {
   std::filesystem::path record_;
 };
 
-// What of `now` was not there when `was` was kept.
+// Entries of `now` that are not in `was`.
 std::vector<std::string> added(const std::vector<std::string>& was,
                                const std::vector<std::string>& now);
 
-// Names in a folder, sorted; empty if there is none.
+// Names in a folder, sorted; empty if the folder does not exist.
 std::vector<std::string> entries_of(const std::filesystem::path& folder);
 
 }  // namespace kagent::noded

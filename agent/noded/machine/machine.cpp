@@ -141,7 +141,7 @@ bool valid_hostname(std::string_view name) {
 }
 
 std::string hostname_from(std::string_view name) {
-  // EC2 gives a name in each domain of the VPC's DHCP options.
+  // EC2 gives one name for each domain in the VPC's DHCP options.
   const auto names = fields(name);
   std::string lower = names.empty() ? std::string() : names.front();
   for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -210,7 +210,8 @@ std::vector<std::string> networks(std::string_view route) {
       return std::from_chars(hex.data(), hex.data() + hex.size(), value, 16).ec == std::errc{};
     };
     if (!read(words[1], address) || !read(words[7], mask) || mask == 0) continue;
-    // The kernel prints the bytes as they lie in memory: little endian on all that runs Kubernetes.
+    // The kernel prints the bytes in memory order: little endian on all machines that run
+    // Kubernetes.
     found.push_back(fmt::format("{}.{}.{}.{}/{}", address & 0xffU, (address >> 8U) & 0xffU,
                                 (address >> 16U) & 0xffU, address >> 24U, std::popcount(mask)));
   }

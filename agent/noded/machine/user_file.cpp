@@ -80,7 +80,7 @@ Result<> write_user_file(const UserFile& file, std::string_view content, const A
   if (!folder) return folder.error();
   const int at = folder->get();
   const std::string fresh = "." + file.name + ".kagent-new";
-  (void)::unlinkat(at, fresh.c_str(), 0);  // of a run that was cut off
+  (void)::unlinkat(at, fresh.c_str(), 0);  // left by an interrupted run
   Fd fd(::openat(at, fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) return errno_error(errno, path_of(file));
   auto filled = fill(fd.get(), content, owner);

@@ -107,7 +107,7 @@ std::string balancer_config(std::uint16_t port, const std::vector<std::string>& 
       "on-marked-down shutdown-sessions\n",
       port);
   for (const std::string& server : servers) {
-    // HAProxy takes no brackets in a name.
+    // HAProxy accepts no brackets in a server's name.
     std::string name = server;
     std::erase_if(name, [](char c) { return c == '[' || c == ']'; });
     text += fmt::format("    server {} {}\n", name, server);

@@ -17,7 +17,7 @@ namespace {
 constexpr char unit[] = "kagent-balancer.service";
 constexpr char unit_path[] = "/etc/systemd/system/kagent-balancer.service";
 constexpr char config_path[] = "/etc/kagent/haproxy.cfg";
-// A running one has not read it yet: a crash in between is seen.
+// Exists while a running HAProxy has not read the new file, so a crash in between is noticed.
 constexpr char reload_mark[] = "/run/kagent/balancer-reload";
 
 bool is_wanted(const Context& context) {
@@ -30,14 +30,15 @@ std::vector<std::string> servers_of(const Context& context) {
   return usable_servers({servers.begin(), servers.end()});
 }
 
-// The unit comes with the files, not with a package of ours: without kagent the node goes on.
+// The step writes the unit, since no package of ours contains it: the node keeps the unit when
+// kagent is removed.
 std::vector<FileWant> files(const Context& context) {
   const auto port = static_cast<std::uint16_t>(context.cluster.local_balancer_port());
   return {{unit_path, std::string(balancer_unit), 0644},
           {config_path, balancer_config(port, servers_of(context)), 0644}};
 }
 
-// HAProxy on every node, where no address was given that leads to all API servers.
+// Runs HAProxy on every node if no given address leads to all API servers.
 class Balancer final : public Step {
  public:
   [[nodiscard]] std::string_view name() const override { return "balancer"; }
@@ -50,7 +51,7 @@ class Balancer final : public Step {
       if (state->alive()) found.need("stop kagent-balancer: the cluster has another endpoint");
       co_return found;
     }
-    if (state->load == "masked") co_return found;  // an operator's wish
+    if (state->load == "masked") co_return found;  // the operator's decision
     if (servers_of(*context).empty()) {
       found.need("lead to the API servers, once the coordinator knows one");
       found.state = StepState::blocked;
@@ -102,14 +103,14 @@ class Balancer final : public Step {
   }
 
   static asio::awaitable<Outcome> bring_up(ContextPtr context, UnitState state) {
-    // systemd reads its files anew with it.
+    // Enabling makes systemd read its files again.
     if (state.file != "enabled" || context->exists(reload_mark)) {
       auto enabled = co_await context->units->enable(unit);
       if (!enabled) co_return failed("balancer", enabled.error());
     }
     const bool unread = context->exists(reload_mark);
     if (!state.alive() || unread) {
-      // A reload keeps what is connected; it starts one that is not up.
+      // A reload keeps open connections, but only a running unit can reload.
       auto done = co_await context->units->job(state.alive() ? Verb::reload : Verb::start, unit);
       if (!done) {
         UnitRun run;

@@ -5,14 +5,14 @@
 
 namespace kagent::noded {
 
-// Whether ClusterConfig.metadataAccess wants any rules.
+// Whether ClusterConfig.metadataAccess needs rules.
 bool closes_metadata(std::string_view access);
 
-// For `nft -f`: a table of our own, made anew. Whoever is not let in gets an ICMP refusal at once.
+// Input for `nft -f`: makes our own table anew. Blocked senders get an ICMP refusal at once.
 // `access`: "host" or "kagent".
 std::string metadata_rules(std::string_view access);
 
-// kagent-metadata.service, which loads /etc/kagent/metadata.nft before any pod starts.
+// kagent-metadata.service: loads /etc/kagent/metadata.nft before any pod starts.
 extern const std::string_view metadata_unit;
 
 }  // namespace kagent::noded

@@ -20,7 +20,8 @@ std::vector<FileWant> files(const Context& context) {
           {rules_path, metadata_rules(context.cluster.metadata_access()), 0644}};
 }
 
-// Pods, or everybody but kagent, are kept from the metadata service before the first pod starts.
+// Blocks the metadata service for pods, or for everybody except kagent, before the first pod
+// starts.
 class Metadata final : public Step {
  public:
   [[nodiscard]] std::string_view name() const override { return "metadata"; }
@@ -33,7 +34,7 @@ class Metadata final : public Step {
       if (state->alive()) found.need("open the metadata service to everybody");
       co_return found;
     }
-    if (state->load == "masked") co_return found;  // an operator's wish
+    if (state->load == "masked") co_return found;  // the operator's decision
     need_files(*context, files(*context), found);
     if (is_to_come(*context, "nft")) {
       found.need("close the metadata service, once nftables is installed");
@@ -73,7 +74,7 @@ class Metadata final : public Step {
   }
 
  private:
-  // By effect: the unit stays active whoever flushes the rules.
+  // Reads the rules, since the unit stays active even if somebody flushes them.
   static asio::awaitable<bool> is_closed(ContextPtr context) {
     if (!context->has_program("nft")) co_return false;
     Command::Argv argv{"nft", "list", "table", "inet", "kagent_metadata"};

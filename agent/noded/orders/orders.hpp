@@ -7,14 +7,14 @@
 
 #include <string>
 
-// What the coordinator asks of a control plane for others, each time by an order of its own.
+// What the coordinator orders a control plane to do for other nodes. Each call takes one order.
 namespace kagent::noded {
 
-// As the UploadOrder says: the certificate key, secret. Errors: not_found (no order), those of
-// upload_certificates.
+// Carries out the UploadOrder and returns the certificate key, a secret. Errors: not_found (no
+// order), those of upload_certificates.
 boost::asio::awaitable<Result<std::string>> upload_as_ordered(Vault& vault, Systemd systemd);
 
-// As the EtcdMemberOrder says. Errors: not_found (no order), those of remove_etcd_member.
+// Carries out the EtcdMemberOrder. Errors: not_found (no order), those of remove_etcd_member.
 boost::asio::awaitable<Result<>> remove_member_as_ordered(Vault& vault, Systemd systemd);
 
 }  // namespace kagent::noded

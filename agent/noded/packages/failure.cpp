@@ -15,7 +15,7 @@ struct Pattern {
   const char* remedy;
 };
 
-// In the order in which one hides the other.
+// In this order: the texts of a later cause can follow from an earlier one.
 const Pattern patterns[] = {
     {"packages.locked",
      {"Could not get lock", "is another process using it", "was locked by another process",
@@ -45,7 +45,7 @@ const Pattern patterns[] = {
      "ClusterConfig."},
 };
 
-constexpr int dnf_locked = 200;  // dnf(8): metadata lock, with exit_on_lock
+constexpr int dnf_locked = 200;  // dnf(8): the metadata is locked, with exit_on_lock
 
 }  // namespace
 

@@ -124,12 +124,12 @@ asio::awaitable<Outcome> Installation::install() {
   co_return co_await why(std::move(*run));
 }
 
-// dnf fetches it by itself.
+// dnf fetches the key by itself.
 bool Installation::needs_key() const {
   return manager_ == Manager::apt && !wanted_.allow_unsigned;
 }
 
-// As it is to be in apt's folder: from the path that was given, or fetched before.
+// The key for apt's folder, read from the given path or fetched before.
 std::optional<FileWant> Installation::key() const {
   const auto local = packages::local_path(packages::key_of(manager_, wanted_));
   std::string text = local ? text_of(*context_, *local) : text_of(*context_, fetched_path());
@@ -138,7 +138,7 @@ std::optional<FileWant> Installation::key() const {
   return FileWant{fmt::format("{}.{}", dpkg_keyring, *ending), std::move(text), 0644};
 }
 
-// Its name holds for one source: with another repository it is fetched anew.
+// The file name depends on the source, so another repository gets another file.
 std::string Installation::fetched_path() const {
   return fmt::format("{}/packages-key-{}", paths::noded_state,
                      packages::source_name(packages::key_of(manager_, wanted_)));
@@ -176,7 +176,7 @@ std::vector<Command::Argv> Installation::commands() const {
   return lines;
 }
 
-// noded has no network: apt's own helper has, in a unit.
+// noded has no network, but a unit that runs apt's own helper has.
 asio::awaitable<Outcome> Installation::fetch_key() {
   const std::string source = packages::key_of(manager_, wanted_);
   if (const auto local = packages::local_path(source))

@@ -12,21 +12,21 @@ namespace kagent::noded {
 
 packages::Wanted wanted_by(const v1::ClusterConfig& cluster);
 packages::HasProgram programs_of(const ContextPtr& context);
-// Of those that are there, asked in one unit. Errors: those of Units, io.
+// Versions of the programs that exist, all read in one unit. Errors: those of Commands, io.
 boost::asio::awaitable<Result<packages::Programs>> installed_versions(ContextPtr context);
 
-// packages.mode install: what this machine lacks, and how it gets it.
+// packages.mode "install": what this machine lacks, and how to install it.
 class Installation {
  public:
   explicit Installation(ContextPtr context);
 
-  // False where no package manager that kagent knows is there.
+  // False if the machine has no package manager that kagent supports.
   [[nodiscard]] bool possible() const { return manager_ != packages::Manager::none; }
-  // First. Once a node is in a cluster, its versions change by an upgrade only.
+  // Call this first. Once a node is in a cluster, only an upgrade changes its versions.
   boost::asio::awaitable<Result<>> look();
-  // What install would do, a sentence each.
+  // The changes that install() would make, one sentence each.
   [[nodiscard]] std::vector<std::string> changes() const;
-  // Idempotent; goes on where a run that was killed stopped.
+  // Idempotent. Continues where a killed run stopped.
   boost::asio::awaitable<Outcome> install();
 
  private:

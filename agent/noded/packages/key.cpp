@@ -20,7 +20,7 @@ std::optional<std::string_view> key_ending(std::string_view text) {
   return "gpg";
 }
 
-// FNV-1a: a name, no secret.
+// FNV-1a, since the name needs no secrecy.
 std::string source_name(std::string_view source) {
   std::uint64_t hash = 0xcbf29ce484222325U;
   for (const unsigned char c : source) hash = (hash ^ c) * 0x100000001b3U;

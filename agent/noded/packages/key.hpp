@@ -4,17 +4,17 @@
 #include <string>
 #include <string_view>
 
-// A package repository's public key. Pure.
+// The public key of a package repository. Pure.
 namespace kagent::noded::packages {
 
-// "/a/b" of "/a/b" and of "file:///a/b"; nothing of other URLs.
+// "/a/b" for "/a/b" and "file:///a/b"; nothing for other URLs.
 std::optional<std::string> local_path(std::string_view source);
 
-// "asc" of an armoured OpenPGP public key, "gpg" of a binary one (RFC 4880, 4.2: a packet of tag
-// 6); nothing of anything else, a web page for example. apt tells them apart by these endings.
+// "asc" for an armoured OpenPGP public key, "gpg" for a binary one (RFC 4880, 4.2: a packet of tag
+// 6). Nothing for any other content, such as a web page. apt needs these file endings.
 std::optional<std::string_view> key_ending(std::string_view text);
 
-// The same for the same source, fit for a file name.
+// A file name for the source. The same source always gives the same name.
 std::string source_name(std::string_view source);
 
 }  // namespace kagent::noded::packages

@@ -16,7 +16,7 @@ using Strings = std::vector<std::string>;
 constexpr std::string_view ours[] = {"kubelet", "kubeadm", "kubectl", "cri-tools",
                                      "kubernetes-cni"};
 
-// ID and ID_LIKE.
+// The words of ID and ID_LIKE.
 std::set<std::string> family(std::string_view os_release) {
   std::set<std::string> names;
   std::istringstream in{std::string(os_release)};
@@ -197,7 +197,7 @@ Strings mend_command() {
           "--pending"};
 }
 
-// Paragraphs of fields; "Status: WANT ERROR STATE" (dpkg(1)).
+// Paragraphs of fields, with "Status: WANT ERROR STATE" (dpkg(1)).
 Strings not_held(std::string_view dpkg_status) {
   Strings found;
   std::string package;

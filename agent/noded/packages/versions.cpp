@@ -13,7 +13,7 @@ constexpr char remedy[] =
     "Bake the versions that fit into the machine image, change kubernetesVersion in the "
     "ClusterConfig, or set packages.mode to install.";
 
-// Digits at the start of `text`, which then begins behind them.
+// Reads the digits at the start of `text` and removes them.
 std::optional<int> take_number(std::string_view& text) {
   int number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

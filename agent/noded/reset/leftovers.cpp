@@ -51,7 +51,7 @@ std::optional<std::uint32_t> address(std::string_view text) {
 
 struct Network {
   std::uint32_t base = 0;
-  unsigned bits = 33;  // more than any address: holds none
+  unsigned bits = 33;  // more than any address has: contains none
 
   [[nodiscard]] bool holds(std::uint32_t other, unsigned other_bits = 32) const {
     if (bits > other_bits) return false;
@@ -74,8 +74,8 @@ Network network(std::string_view cidr) {
   return found;
 }
 
-// A rule of somebody else's chain that is Kubernetes' all the same: it leads into a chain of ours,
-// or is one of flannel's, which once had no chains.
+// A rule of Kubernetes in a foreign chain: it jumps into one of our chains, or belongs to an old
+// flannel, which had no chains of its own.
 bool is_our_rule(std::string_view rule, const Networks& networks) {
   const auto words = words_of(rule);
   for (std::size_t i = 2; i + 1 < words.size(); ++i) {
@@ -88,8 +88,8 @@ bool is_our_rule(std::string_view rule, const Networks& networks) {
 }
 
 struct Table {
-  std::vector<std::string> rules;   // to be deleted, as they were added
-  std::vector<std::string> chains;  // to be emptied and deleted
+  std::vector<std::string> rules;   // rules to delete, as they were added
+  std::vector<std::string> chains;  // chains to flush and delete
 };
 
 void write_table(std::ostream& out, const std::string& name, const Table& table) {
@@ -183,7 +183,7 @@ std::vector<std::string> virtual_services(std::string_view proc, const Networks&
     const auto words = words_of(line);
     if (words.size() < 2 || (words[0] != "TCP" && words[0] != "UDP")) return;
     const auto colon = words[1].find(':');
-    if (colon != 8) return;  // eight digits of IPv4
+    if (colon != 8) return;  // IPv4 has eight digits
     const auto to = hex(std::string_view(words[1]).substr(0, colon));
     const auto port = hex(std::string_view(words[1]).substr(colon + 1));
     if (!to || !port) return;
@@ -213,7 +213,7 @@ std::vector<std::string> mounts_below(std::string_view mountinfo, std::string_vi
     const auto words = words_of(line);
     if (words.size() > 4 && words[4].starts_with(prefix)) found.push_back(words[4]);
   });
-  std::ranges::sort(found, std::greater{});  // a path comes after those it lies in
+  std::ranges::sort(found, std::greater{});  // puts a path before the folders that contain it
   return found;
 }
 

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Read at a start only.
+// Daemons that read their file only at their start.
 struct Configured {
   const char* file;
   const char* unit;
@@ -27,12 +27,13 @@ constexpr Configured configured[] = {{"/etc/containerd/config.toml", "containerd
 
 const std::string evidence = std::string(paths::noded_state) + "/evidence";
 
-// What a reset has to put back, found anew each time.
+// What a reset has to put back. Computed anew for every check and apply.
 struct Work {
   std::vector<FileBack> files;
-  std::vector<std::string> keep;        // copies of what of `remove` a person may have written
+  std::vector<std::string>
+      keep;  // entries of `remove` to copy first: a person may have written them
   std::vector<std::string> remove;      // files and folders
-  std::vector<Command::Argv> services;  // systemctl, sysctl
+  std::vector<Command::Argv> services;  // calls of systemctl and sysctl
   std::vector<std::string> changes;
 };
 
@@ -49,7 +50,7 @@ void find_files(const std::vector<FileBack>& files, Work& work) {
   }
 }
 
-// What came into folders that are Kubernetes' alone. Ours keep what tells replays from orders.
+// Finds what was added to folders that only Kubernetes uses.
 void find_folders(const Context& context, const Before::Survey& survey, Work& work) {
   for (const std::string folder : surveyed_folders) {
     const auto was = survey.folders.find(folder);
@@ -74,7 +75,7 @@ void find_own_files(const Context& context, Work& work) {
       work.remove.push_back(std::string(paths::noded_state) + "/" + name);
   for (const auto& name : entries_of(context.at(evidence)))
     if (name != "reset") work.remove.push_back(evidence + "/" + name);
-  // Tokens among them; what commands print passes through the others.
+  // Tokens are among these files. Running commands still write to the *.out files.
   for (const auto& name : entries_of(context.at(paths::noded_run)))
     if (!name.ends_with(".out")) work.remove.push_back(std::string(paths::noded_run) + "/" + name);
   if (context.exists(paths::agent_kubeconfig)) {
@@ -143,7 +144,8 @@ asio::awaitable<Result<Work>> find_work(ContextPtr context) {
   co_return work;
 }
 
-// Of the last reset only. A run that was cut off has nothing left to copy, and spoils no copy.
+// Only the last reset's copies are kept. After an interrupted run nothing is left to copy, so the
+// copies stay as they are.
 std::vector<Command::Argv> keep_copies(const Work& work) {
   if (work.keep.empty()) return {};
   Command::Argv forget{"rm", "-rf", evidence + "/reset"};
@@ -154,7 +156,7 @@ std::vector<Command::Argv> keep_copies(const Work& work) {
   return {forget, folder, copy};
 }
 
-// Puts back what Context::before has kept, and with its last act says that the order is done.
+// Restores what Context::before has kept. As its last action, it records that the order is done.
 class ResetFiles final : public Step {
  public:
   [[nodiscard]] std::string_view name() const override { return "reset-files"; }
@@ -163,7 +165,7 @@ class ResetFiles final : public Step {
     auto work = co_await find_work(context);
     if (!work) co_return work.error();
     CheckResult found;
-    found.state = StepState::needed;  // at least to say that it is done
+    found.state = StepState::needed;  // even without changes, the order must be recorded as done
     found.changes = std::move(work->changes);
     block_without_order(*context, found);
     co_return found;

@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Both kinds of tables of each family may be in use; what is not installed has made no rules.
+// For each family, rules may be in legacy and in nft tables. A tool that is not installed has made
+// no rules.
 struct Filter {
   const char* save;
   const char* restore;
@@ -32,7 +33,7 @@ leftovers::Networks networks_of(const Context& context) {
   return {first(context.cluster.pod_cidr()), first(context.cluster.service_cidr())};
 }
 
-// What a tool prints that is there; nothing otherwise.
+// The output of a tool; "" if the tool is not installed or fails.
 asio::awaitable<Result<std::string>> listing(ContextPtr context, Command::Argv argv) {
   const std::string program = argv.front();
   if (const auto found = find_program(program); !found) co_return std::string{};
@@ -49,7 +50,7 @@ struct Work {
   std::vector<std::string> changes;
 };
 
-// `what`: words that complete the command, a blank between them.
+// `what`: the last arguments of each command, separated by blanks.
 void delete_each(const std::vector<std::string>& what, const Command::Argv& command,
                  const std::string& says, Work& work) {
   for (const auto& each : what) {
@@ -64,7 +65,7 @@ void delete_each(const std::vector<std::string>& what, const Command::Argv& comm
 asio::awaitable<Result<Work>> find_work(ContextPtr context) {
   Work work;
   const auto networks = networks_of(*context);
-  std::vector<std::string> seen;  // iptables-save is one of the other two under another name
+  std::vector<std::string> seen;  // iptables-save is usually another name for one of the other two
   for (const Filter& filter : filters) {
     Command::Argv argv{filter.save};
     auto saved = co_await listing(context, std::move(argv));
@@ -82,7 +83,8 @@ asio::awaitable<Result<Work>> find_work(ContextPtr context) {
   if (!tables) co_return tables.error();
   delete_each(leftovers::tables(*tables), {"nft", "delete", "table"}, "delete nftables' table",
               work);
-  // Without ipvsadm they stay until a reboot; their addresses go with the link kube-ipvs0.
+  // Without ipvsadm, virtual services stay until a reboot. Their addresses go with the link
+  // kube-ipvs0.
   const auto proc = read_file(context->at("/proc/1/net/ip_vs"), 16 << 20);
   if (proc && find_program("ipvsadm"))
     delete_each(leftovers::virtual_services(*proc, networks), {"ipvsadm", "-D"},
@@ -102,7 +104,7 @@ asio::awaitable<Result<Work>> find_work(ContextPtr context) {
     work.commands.push_back(std::move(argv));
     work.changes.push_back("delete the network namespace " + name);
   }
-  // After the rules that name them.
+  // Sets come after the rules that refer to them.
   Command::Argv list_sets{"ipset", "list", "-n"};
   auto sets = co_await listing(context, std::move(list_sets));
   if (!sets) co_return sets.error();
@@ -127,7 +129,7 @@ class ResetNetwork final : public Step {
     if (!context->reset_ordered) co_return no_order(name());
     auto work = co_await find_work(context);
     if (!work) co_return failed(name(), work.error());
-    // The rules first: they refer to sets, and nothing is to send packets to links that go.
+    // Rules go first: they refer to sets, and must not send packets to links that no longer exist.
     std::vector<Command::Argv> lines;
     int number = 0;
     for (const auto& [program, script] : work->scripts) {

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr char kubelet_folder[] = "/var/lib/kubelet";
-// With a dead API server kubeadm waits a while for each etcd member.
+// If the API server is down, kubeadm waits some time for each etcd member.
 constexpr auto reset_limit = 300s;
 
 std::vector<std::string> mounts(const Context& context) {
@@ -25,7 +25,7 @@ std::vector<std::string> mounts(const Context& context) {
   return info ? leftovers::mounts_below(*info, kubelet_folder) : std::vector<std::string>{};
 }
 
-// Units of steps that are at work, an init or join perhaps: what they would still do is undone.
+// Units of steps that are running, such as init or join. A reset stops them first.
 asio::awaitable<Result<std::vector<std::string>>> steps_at_work(ContextPtr context) {
   std::vector<std::string> alive;
   for (const plan::Step& step : plan::all_steps()) {
@@ -42,11 +42,11 @@ asio::awaitable<Result<std::vector<std::string>>> pod_sandboxes(ContextPtr conte
   Command command = Command::capturing(unit_name("reset", "pods"), std::move(argv), 30s);
   auto run = co_await context->commands->run(std::move(command));
   if (!run) co_return run.error();
-  // Without a runtime nothing runs.
+  // Without a container runtime no pod runs.
   co_return run->ok() ? lines_of(run->output) : std::vector<std::string>{};
 }
 
-// kubeadm reset, and what it may leave running: pods and their mounts.
+// Runs kubeadm reset, then removes what it may leave: running pods and their mounts.
 class Reset final : public Step {
  public:
   [[nodiscard]] std::string_view name() const override { return "reset"; }
@@ -100,7 +100,7 @@ class Reset final : public Step {
       co_return co_await unit_failed(*run, "reset.kubeadm-failed", std::move(message),
                                      "See the journal lines; kagent tries again by itself.");
     }
-    // Versions of it differ in what they leave.
+    // Versions of kubeadm differ in what they leave.
     for (const std::string& path : kubeadm_leftovers(*context)) {
       std::error_code error;
       std::filesystem::remove_all(context->at(path), error);

@@ -48,7 +48,7 @@ bool is_cri(std::string_view plugin) {
   return plugin.ends_with("cri") || plugin == cri_runtime || plugin == cri_images;
 }
 
-// Docker's package ships containerd with it switched off.
+// Docker's package ships containerd with CRI disabled.
 void enable_cri(toml::table& config) {
   auto* disabled = config.get_as<toml::array>("disabled_plugins");
   if (disabled == nullptr) return;
@@ -60,14 +60,15 @@ void enable_cri(toml::table& config) {
 }
 
 // Debian's package looks for plugins in /usr/lib/cni, but Kubernetes' packages and CNI manifests
-// put them into /opt/cni/bin, which is containerd's default.
+// install them into /opt/cni/bin, which is containerd's default.
 void use_default_cni_folders(toml::table& plugin) {
   auto* cni = plugin.get_as<toml::table>("cni");
   if (cni == nullptr) return;
   for (const auto* key : {"bin_dir", "bin_dirs", "conf_dir"}) cni->erase(key);
 }
 
-// As it says itself, or else by the names of its plugins; 0 where both are silent.
+// The version that the text states, or else the version that its plugin names imply; 0 if neither
+// tells.
 std::int64_t version_of(const toml::table& config) {
   if (const auto version = config["version"].value<std::int64_t>()) return *version;
   const auto* plugins = config.get_as<toml::table>("plugins");
@@ -140,7 +141,7 @@ void set_ours(toml::table& config, bool version_3, const ContainerdWant& want) {
     table_at(config, {"plugins", cri}).insert_or_assign("sandbox_image", want.sandbox_image);
 }
 
-// containerd refuses a folder beside the mirrors of its older form.
+// containerd refuses config_path if mirrors of the older form are set as well.
 Result<> set_registry_folder(toml::table& config, bool version_3) {
   auto& registry = table_at(config, {"plugins", version_3 ? cri_images : cri, "registry"});
   if (const auto* mirrors = registry.get_as<toml::table>("mirrors");
@@ -182,7 +183,7 @@ bool has_other_cgroups(std::string_view info) {
   };
   const auto runtime =
       json::json_pointer("/runtimes") / text_at(json::json_pointer("/defaultRuntimeName"));
-  // Others than runc's have no such option; without it runc's own is cgroupfs.
+  // Runtimes other than runc have no such option. For runc, a missing option means cgroupfs.
   if (text_at(runtime / "runtimeType") != "io.containerd.runc.v2") return false;
   const auto driver = runtime / "options" / "SystemdCgroup";
   return !config.contains(driver) || config.at(driver) != true;

@@ -11,29 +11,31 @@ namespace kagent::noded {
 
 struct ContainerdWant {
   std::string sandbox_image;
-  std::map<std::string, std::string> drop_ins;  // file name to TOML, of the ClusterConfig
+  std::map<std::string, std::string> drop_ins;  // file name to TOML, from the ClusterConfig
   std::map<std::string, std::vector<std::string>> mirrors;  // registry to URLs
-  bool version_3 = false;  // containerd 2, which alone reads version 3: other plugin names
+  bool version_3 =
+      false;  // containerd 2, the only one that reads version 3, with other plugin names
 };
 
-// An operator's config.toml ("" if there is none) with what Kubernetes needs merged over it, and
-// the drop-ins over both, in the order of their names: CRI on, cgroups by systemd, CNI in
-// containerd's own folders, the sandbox image, the registries' folder. One file, since containerd's
-// own `imports` replace a plugin's whole section. It is of the version of the operator's text, or
-// of the drop-ins', for containerd 2 reads both; texts of two versions, or of one that this
-// containerd does not read, are refused. Errors: invalid_argument that names the text and, of a
+// Merges what Kubernetes needs over an operator's config.toml ("" if there is none), and the
+// drop-ins over both, in the order of their names. Kubernetes needs CRI enabled, the systemd cgroup
+// driver, CNI in containerd's own folders, the sandbox image and the registries' folder. The result
+// is one file, since containerd's `imports` replace a plugin's whole section. Its version is that
+// of the operator's text or of the drop-ins. Texts of different versions, or of a version that this
+// containerd does not read, are refused. Errors: invalid_argument that names the text and, for a
 // syntax error, line and column.
 Result<std::string> containerd_config(std::string_view original, const ContainerdWant& want);
 
-// Whether containerd's default runtime does not run cgroups by systemd; `info` is what `crictl
-// info` prints: the configuration that is in effect, whatever its files are.
+// Whether containerd's default runtime uses another cgroup driver than systemd. `info` is the
+// output of `crictl info`, which shows the configuration in effect.
 bool has_other_cgroups(std::string_view info);
 
-// The folder in which that configuration lets containerd look for hosts.toml files.
+// The folder where that configuration lets containerd look for hosts.toml files.
 std::string registry_folder(std::string_view config);
-// "docker.io/hosts.toml"; "*" is every registry that has none of its own.
+// Files by path: "docker.io/hosts.toml". The registry "*" stands for all registries without mirrors
+// of their own.
 std::string registry_file(const std::string& registry);
-// containerd/docs/hosts.md: asked one after the other, the registry itself at last.
+// containerd asks the mirrors in this order, then the registry itself (containerd/docs/hosts.md).
 std::string hosts_toml(const std::vector<std::string>& mirrors);
 
 }  // namespace kagent::noded

@@ -35,7 +35,7 @@ class Docker final : public RuntimeDaemon {
     co_return wants;
   }
 
-  // By what it does, not by what its file says.
+  // Asks dockerd, since its file need not be in effect.
   asio::awaitable<Result<Answer>> answers(ContextPtr context) override {
     Command::Argv argv{"docker", "info", "--format", "{{.CgroupDriver}}"};
     Command command = Command::capturing(unit_name("runtime", "info"), std::move(argv), 20s);
@@ -59,7 +59,7 @@ class Docker final : public RuntimeDaemon {
   }
 };
 
-// As its own unit has it, with the sandbox image that kubeadm names.
+// The ExecStart of cri-dockerd's own unit, with the sandbox image that kubeadm names.
 class CriDockerd final : public RuntimeDaemon {
  public:
   CriDockerd() : RuntimeDaemon("cri-docker") {}

@@ -15,7 +15,7 @@ Result<json> parse(std::string_view text, const char* name) {
   return parsed;
 }
 
-// Any other driver would not agree with kubelet's.
+// kubelet uses the systemd driver, and both must agree.
 void set_cgroup_driver(json& config) {
   constexpr std::string_view option = "native.cgroupdriver=";
   json options = json::array({std::string(option) + "systemd"});

@@ -9,13 +9,13 @@
 namespace kagent::noded {
 
 struct DockerWant {
-  std::string daemon;                // JSON of the ClusterConfig, "" for none
-  std::vector<std::string> mirrors;  // of docker.io, the only registry for which dockerd has any
+  std::string daemon;                // JSON from the ClusterConfig; may be empty
+  std::vector<std::string> mirrors;  // of docker.io, the only registry that dockerd can mirror
 };
 
-// An operator's daemon.json ("" if there is none) with what Kubernetes needs merged over it (RFC
-// 7396), and the ClusterConfig's over both: cgroups by systemd. Idempotent: a text of ours stays as
-// it is. Errors: invalid_argument that names the text.
+// Merges what Kubernetes needs over an operator's daemon.json ("" if there is none), and the
+// ClusterConfig's JSON over both (RFC 7396). The cgroup driver is systemd. Idempotent: a text of
+// ours does not change. Errors: invalid_argument that names the text.
 Result<std::string> docker_config(std::string_view original, const DockerWant& want);
 
 }  // namespace kagent::noded

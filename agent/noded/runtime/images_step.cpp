@@ -22,20 +22,20 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr char imported_list[] = "/var/lib/kagent-noded/imported-images";
-constexpr auto pull_limit = 600s;  // of one image
+constexpr auto pull_limit = 600s;  // for one image
 
-// What several pulls at a time share.
+// State that parallel pulls share.
 struct Pulls {
   ContextPtr context;
   std::vector<std::string> absent;
   std::size_t next = 0;  // index in absent
   std::vector<std::string> not_pulled;
-  UnitRun bad;   // the last that failed
-  UnitRun good;  // the last that did not
+  UnitRun bad;   // the last failed run
+  UnitRun good;  // the last successful run
   std::optional<Error> error;
 };
 
-// Archives of the air-gapped folder, each with what tells a new one from an old one.
+// Archives in the air-gapped folder, each with what distinguishes a new file from an old one.
 using Archives = std::vector<std::pair<std::string, std::string>>;
 Archives archives(const Context& context) {
   Archives found;
@@ -77,14 +77,13 @@ Result<> remember_imported(const Context& context, const std::string& stamp) {
   return write_in_place(context, {imported_list, text, 0600});
 }
 
-// A worker runs kube-proxy and sandboxes; the rest of the list is a control plane's.
+// A worker needs kube-proxy and the sandbox image; the rest of the list is for control planes.
 bool wants(const Context& context, const std::string& image) {
   return context.control_plane() || image.find("/kube-proxy:") != std::string::npos ||
          image.find("/pause:") != std::string::npos;
 }
 
-// As the runtimes understand it: a name without a registry is docker.io's, and one without a folder
-// there is library's. Each lists them its own way.
+// The name with its defaults, docker.io and library/. Runtimes list images in different forms.
 std::string full_name(const std::string& image) {
   const auto slash = image.find('/');
   const std::string first = image.substr(0, slash);
@@ -101,7 +100,7 @@ std::set<std::string> full_names(const std::vector<std::string>& images) {
   return names;
 }
 
-// dockershim answers only while kubelet runs, dockerd always.
+// dockershim answers only while kubelet runs; dockerd always answers.
 asio::awaitable<Result<std::set<std::string>>> present_in_docker(ContextPtr context) {
   Command::Argv argv{"docker", "images", "--format", "{{.Repository}}:{{.Tag}}"};
   auto output = co_await output_of(context, unit_name("images", "list"), std::move(argv), 60s);
@@ -161,7 +160,8 @@ class Images final : public Step {
     }
     auto listed = co_await kubeadm_images(context);
     if (!listed) co_return listed.error();
-    // Before the runtime is up none is there; apply says why if it does not answer then.
+    // A runtime that is not up yet has no images. apply reports a runtime that still does not
+    // answer.
     auto there = co_await present(context);
     for (const auto& image : *listed)
       if (wants(*context, image) && !(there && there->contains(full_name(image))))
@@ -183,7 +183,7 @@ class Images final : public Step {
   }
 
  private:
-  // One that cannot be had does not keep the others away.
+  // A failed pull does not stop the other pulls.
   static asio::awaitable<void> pull_some(std::shared_ptr<Pulls> pulls, std::string unit) {
     const Context& context = *pulls->context;
     const auto& images = pulls->absent;
@@ -204,7 +204,7 @@ class Images final : public Step {
     }
   }
 
-  // Three at a time: a registry's answers are waited for together.
+  // Three pulls at a time use the time that a registry takes to answer.
   static asio::awaitable<Outcome> pull(ContextPtr context, std::vector<std::string> absent) {
     using namespace asio::experimental::awaitable_operators;
     auto pulls = std::make_shared<Pulls>();
@@ -219,7 +219,7 @@ class Images final : public Step {
     auto left = co_await missing(context);
     if (!left) co_return failed("images", left.error());
     if (left->empty()) co_return succeeded(pulls->good);
-    // Pulled, and not there: thrown away again for lack of room, or another image by that name.
+    // The image was pulled but is missing: removed for lack of room, or replaced under its name.
     if (not_pulled.empty())
       co_return failed("images.vanished",
                        fmt::format("pulled, but not there: {}", fmt::join(*left, ", ")),

@@ -22,9 +22,9 @@ bool is_ours(std::string_view text) {
   return text.starts_with(made_by_kagent);
 }
 
-// An operator's own file. Where ours bears no mark (JSON), the first one is taken for theirs, and
-// kept though there was none: what comes after it is known as ours by that. What somebody has
-// edited in ours is kept as evidence.
+// Keeps an operator's file before it is replaced. Our JSON files bear no mark, so the first one
+// found counts as the operator's, and we record even that there was none. A file of ours that
+// somebody has edited is kept as evidence.
 Result<> keep_original(const Context& context, const FileWant& want) {
   const std::string now = text_of(context, want.path);
   if (is_ours(now)) {
@@ -75,7 +75,7 @@ std::string RuntimeDaemon::restart_mark() const {
 asio::awaitable<Result<>> RuntimeDaemon::check(ContextPtr context, CheckResult& found) {
   auto state = co_await context->units->state(unit());
   if (!state) co_return state.error();
-  if (state->load == "masked") co_return Result<>{};  // an operator's wish
+  if (state->load == "masked") co_return Result<>{};  // the operator's decision
   auto wants = co_await files(context);
   if (!wants && wants.error().code() == Errc::invalid_argument) {
     found.need(wants.error().message());
@@ -124,10 +124,10 @@ asio::awaitable<Result<Command::Argv>> RuntimeDaemon::validation(ContextPtr, std
   co_return Command::Argv{};
 }
 
-// In the folder of the old one, from which it may import others.
+// The draft is in the folder of the old file, because the file may import others from there.
 asio::awaitable<Result<>> RuntimeDaemon::validate(ContextPtr context, FileWant want) {
   if (want.path != config_) co_return Result<>{};
-  // A folder that is made now is made for the file that stays.
+  // Records missing folders as made for the final file, before the draft makes them.
   if (context->before)
     if (auto kept = context->before->writing(want.path, want.content); !kept) co_return kept;
   want.path += ".kagent-new";
@@ -146,7 +146,7 @@ asio::awaitable<Result<>> RuntimeDaemon::validate(ContextPtr context, FileWant w
       fmt::format("{} refuses the new {}, so the old one stays: {}", name_, config_, why));
 }
 
-// True if the running daemon does not have it yet.
+// Returns true if the running daemon has not read the files yet.
 asio::awaitable<Result<bool>> RuntimeDaemon::write(ContextPtr context) {
   auto wants = co_await files(context);
   if (!wants) co_return wants.error();
@@ -163,7 +163,7 @@ asio::awaitable<Result<bool>> RuntimeDaemon::write(ContextPtr context) {
 }
 
 asio::awaitable<Outcome> RuntimeDaemon::restart(ContextPtr context, bool changed, UnitState state) {
-  // For a changed drop-in too: systemd reads its files anew with it.
+  // Needed for a changed drop-in too: enabling makes systemd read its files again.
   if (changed || state.file != "enabled") {
     auto enabled = co_await context->units->enable(unit());
     if (!enabled) co_return failed("runtime", enabled.error());

@@ -9,38 +9,40 @@
 
 namespace kagent::noded {
 
-// What a daemon says when it is asked.
+// What a daemon answers.
 enum class Answer {
   none,
-  other_cgroups,  // it runs containers' control groups by another driver than systemd
+  other_cgroups,  // its cgroup driver is not systemd
   well,
 };
 
-// A service that belongs to the container runtime: its files are written, it is enabled, restarted
-// only if they changed, and asked whether it answers.
+// A service of the container runtime. Writes its files, enables it, restarts it only if the files
+// changed, and checks that it answers.
 class RuntimeDaemon {
  public:
-  // `config`: the file that it can look at before the old one is replaced; empty: none.
+  // `config` is the file that the daemon can validate before it replaces the old one; empty if
+  // there is none.
   explicit RuntimeDaemon(std::string name, std::string config = {})
       : name_(std::move(name)), config_(std::move(config)) {}
   virtual ~RuntimeDaemon() = default;
 
-  // Adds to `found`. Errors: those of Units, io.
+  // Adds to `found`. Errors: those of Units and Commands, io.
   boost::asio::awaitable<Result<>> check(ContextPtr context, CheckResult& found);
   boost::asio::awaitable<Outcome> apply(ContextPtr context);
 
  protected:
-  // Errors: invalid_argument, where a person's text is wrong: it says which and where.
+  // Errors: invalid_argument if an operator's text is wrong; the message names the text and the
+  // place.
   virtual boost::asio::awaitable<Result<std::vector<FileWant>>> files(ContextPtr context) = 0;
-  // By a call of its own, not by its process. Errors: Units'.
+  // Asks the daemon itself; its process alone proves nothing. Errors: those of Commands.
   virtual boost::asio::awaitable<Result<Answer>> answers(ContextPtr context) = 0;
-  // The command with which it looks at a configuration; empty: this version has none.
+  // The command that validates a configuration; empty if this version has none.
   virtual boost::asio::awaitable<Result<Command::Argv>> validation(ContextPtr context,
                                                                    std::string config);
 
  private:
   [[nodiscard]] std::string unit() const { return name_ + ".service"; }
-  // Written before the files, removed after the restart: a crash in between is seen.
+  // Written before the files and removed after the restart, so a crash in between is noticed.
   [[nodiscard]] std::string restart_mark() const;
   boost::asio::awaitable<Result<>> validate(ContextPtr context, FileWant want);
   boost::asio::awaitable<Result<bool>> write(ContextPtr context);
@@ -50,7 +52,7 @@ class RuntimeDaemon {
   std::string config_;
 };
 
-// What was at `path` before us, "" if nothing was.
+// The content of `path` before kagent; "" if the file did not exist.
 std::string original_text(const Context& context, const std::string& path);
 inline constexpr std::string_view made_by_kagent = "# Made by kagent";
 
@@ -58,9 +60,10 @@ std::unique_ptr<RuntimeDaemon> make_containerd();
 std::unique_ptr<RuntimeDaemon> make_docker();
 std::unique_ptr<RuntimeDaemon> make_cri_dockerd();
 
-// What kubeadm and the ClusterConfig agree on for sandboxes.
+// The sandbox image that kubeadm names, unless the ClusterConfig names another.
 boost::asio::awaitable<Result<std::string>> sandbox_image(ContextPtr context);
-// What a CRI socket's owner says of itself, as JSON; nothing: it does not answer. Errors: Units'.
+// The JSON that the owner of a CRI socket reports about itself; nothing if it does not answer.
+// Errors: those of Commands.
 boost::asio::awaitable<Result<std::optional<std::string>>> cri_info(ContextPtr context,
                                                                     std::string endpoint);
 

@@ -7,7 +7,8 @@
 namespace kagent::noded {
 namespace {
 
-constexpr std::size_t most = 32;  // of older programs, or of a ClusterConfig before the last
+constexpr std::size_t most =
+    32;  // older entries belong to replaced programs or to an earlier ClusterConfig
 
 }  // namespace
 
@@ -16,7 +17,7 @@ std::optional<std::string> Answers::key(const std::filesystem::path& program,
                                         const std::string& input) {
   struct stat file {};
   if (::stat(program.c_str(), &file) != 0) return {};
-  // The time of its last change cannot be set back, as that of its contents can.
+  // ctime, since a program's mtime can be set back.
   return fmt::format("{}:{}:{}:{}.{:09} {} \n{}", file.st_dev, file.st_ino, file.st_size,
                      file.st_ctim.tv_sec, file.st_ctim.tv_nsec, fmt::join(argv, "\n"), input);
 }

@@ -8,12 +8,12 @@
 
 namespace kagent::noded {
 
-// What programs have said whose answer depends on themselves and on what they are given alone:
-// their version, the images that they need. Kept while noded runs and their files stay the same
-// ones, so that ten checks ask once.
+// Keeps answers of programs that depend only on the program's file and its input, such as its
+// version or the images that it needs. Answers are kept while noded runs and the files do not
+// change, so that ten checks run a program once.
 class Answers {
  public:
-  // The same question, to the same file; nothing: there is no such file, so it is no key.
+  // Identifies a question to a program's file. Nothing if the file does not exist.
   static std::optional<std::string> key(const std::filesystem::path& program,
                                         const std::vector<std::string>& argv,
                                         const std::string& input);

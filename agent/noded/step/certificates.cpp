@@ -11,7 +11,7 @@
 namespace kagent::noded {
 namespace {
 
-// A report has a bound; a control plane of kubeadm's has some fifteen.
+// Bounds a report. A control plane of kubeadm has about fifteen.
 constexpr std::size_t most_certificates = 64;
 
 struct Place {

@@ -19,41 +19,43 @@
 
 namespace kagent::noded {
 
-// What a step may know and use, read anew for every check and apply: all of it local, or signed.
+// What a step may know and use. Everything comes from local files or signed envelopes and is read
+// anew for every check and apply.
 struct Context {
-  std::filesystem::path root = "/";  // a folder of its own in tests
+  std::filesystem::path root = "/";  // another folder in tests
   std::shared_ptr<Units> units;
   std::shared_ptr<Commands> commands;
   std::shared_ptr<Host> host;
   std::string node_id;
   v1::NodeConfig node;
   config::CoordinatorUrl coordinator;
-  v1::ClusterConfig cluster;  // all defaults until there is an assignment
+  v1::ClusterConfig cluster;  // defaults until there is an assignment
   std::optional<v1::Assignment> assignment;
   std::uint64_t assignment_serial = 0;
   std::optional<v1::JoinGrant> grant;
-  // Says what an apply is at: "3 of 7: pulling ...".
+  // Reports what an apply is doing: "3 of 7: pulling ...".
   std::function<void(const std::string&)> progress = [](const std::string&) {};
-  // A ResetOrder is to be carried out, the last one; `cluster` is then what the node was made with.
+  // True if the last ResetOrder has not been carried out. `cluster` is then the ClusterConfig that
+  // the node was made with.
   bool reset_ordered = false;
   std::uint64_t reset_serial = 0;
-  std::shared_ptr<Before> before;    // none in tests that need none
-  std::shared_ptr<Answers> answers;  // none: programs are asked each time
+  std::shared_ptr<Before> before;    // may be null in tests
+  std::shared_ptr<Answers> answers;  // null: programs run each time
 
-  // Where an absolute path of the node is.
+  // The real path of an absolute path on the node.
   [[nodiscard]] std::filesystem::path at(std::string_view path) const;
   [[nodiscard]] bool exists(std::string_view path) const;
-  // Whether a program is in the PATH that units get.
+  // Whether the program is in search_path.
   [[nodiscard]] bool has_program(std::string_view name) const;
-  // Empty if it has none.
+  // Empty if the program is not installed.
   [[nodiscard]] std::filesystem::path program(std::string_view name) const;
   [[nodiscard]] bool control_plane() const;
 };
-inline constexpr char before_file[] = "before.json";  // in our state folder
+inline constexpr char before_file[] = "before.json";  // in noded's state folder
 using ContextPtr = std::shared_ptr<const Context>;
 
-// Errors: not_found (no user-data yet, or not for kagent), invalid_argument (what is wrong with
-// it).
+// Errors: not_found (no user-data yet, or user-data that is not for kagent), invalid_argument
+// (wrong user-data).
 Result<std::shared_ptr<Context>> read_context(Systemd systemd, const Vault& vault);
 
 }  // namespace kagent::noded

@@ -22,8 +22,8 @@ std::string unit_name(std::string_view step, std::string_view what = "");
 
 struct CheckResult {
   StepState state = StepState::done;
-  std::vector<std::string> changes;  // what apply would do, a sentence each; of a step that is
-                                     // done: what is left to people
+  // What apply would do, one sentence each. If the step is done: what is left to people.
+  std::vector<std::string> changes;
 
   void need(std::string change);
   void leave(std::string what);
@@ -41,14 +41,15 @@ struct Outcome {
   [[nodiscard]] bool ok() const { return cause.empty(); }
 };
 
-// One step of agent/plan. Stateless: what it knows is on the node.
+// One step of common/plan. A step has no state of its own: it reads the node each time.
 class Step {
  public:
   virtual ~Step() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
-  // Changes nothing.
+  // Says what apply would do, and changes nothing.
   virtual boost::asio::awaitable<Result<CheckResult>> check(ContextPtr context) = 0;
-  // Does what check found, and no more. Called with check's state `needed` or `running`.
+  // Does what check would find now. Idempotent: may be called in any state, also after an
+  // interrupted apply.
   virtual boost::asio::awaitable<Outcome> apply(ContextPtr context) = 0;
 };
 

@@ -6,23 +6,23 @@
 
 namespace kagent::noded {
 
-// Looks at what kagent is about to change and keeps it in Context::before, unless that was done
-// before. Changes nothing else.
+// Records in Context::before what kagent is about to change, unless that was done before. Changes
+// nothing else.
 boost::asio::awaitable<Result<>> take_survey(ContextPtr context);
 
-// As `sysctl` names them; on a node without them they are left out.
+// Named as by sysctl.
 inline constexpr const char* surveyed_settings[] = {
     "net.ipv4.ip_forward", "net.bridge.bridge-nf-call-iptables",
     "net.bridge.bridge-nf-call-ip6tables", "net.ipv6.conf.default.forwarding",
     "net.ipv6.conf.all.forwarding"};
 
-// Folders that kubeadm, kubelet and CNI plugins fill, and nobody else.
+// Folders that only kubeadm, kubelet and CNI plugins fill.
 inline constexpr const char* surveyed_folders[] = {
     "/etc/cni/net.d", "/etc/kubernetes",     "/var/lib/kubelet", "/var/lib/etcd",
     "/var/lib/cni",   "/var/lib/calico",     "/run/flannel",     "/run/calico",
     "/var/log/pods",  "/var/log/containers", "/root/.kube/cache"};
 
-// Reads them; a setting that the kernel does not have is left out.
+// Values of surveyed_settings; a setting that the kernel does not have is left out.
 boost::asio::awaitable<Result<std::map<std::string, std::string>>> read_settings(
     ContextPtr context);
 boost::asio::awaitable<Result<UnitWas>> look_at_unit(ContextPtr context, std::string unit);

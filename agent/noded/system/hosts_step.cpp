@@ -13,9 +13,9 @@ namespace {
 
 constexpr char path[] = "/etc/hosts";
 
-// kubeadm and kubelet look the node's own name up. Where no name server answers each of them waits
-// ten seconds or twenty for it; kubelet then registers so late that its CSINode is put off for two
-// minutes, and the node is not Ready before.
+// kubeadm and kubelet look up the node's own name. Without a name server, each lookup takes 10 to
+// 20 seconds. kubelet then registers so late that its CSINode is delayed by two minutes, and so is
+// Ready.
 class Hosts final : public Step {
  public:
   [[nodiscard]] std::string_view name() const override { return "hosts"; }
@@ -44,10 +44,10 @@ class Hosts final : public Step {
   struct Want {
     std::string name;
     std::string address;
-    std::string found;  // the file as it is
-    std::string text;   // as it should be
+    std::string found;  // the current text
+    std::string text;   // the wanted text
   };
-  // Nothing to change where the node has no valid name or no address.
+  // Changes nothing if the node has no valid name or no address.
   static Want wanted(const Context& context) {
     const auto name = wanted_hostname(context);
     const std::string found = text_of(context, path);

@@ -16,8 +16,7 @@ const FileWant modules_file{
     "# kagent: containerd's snapshots and Kubernetes' Services need these.\n"
     "overlay\nbr_netfilter\n"};
 
-// A module is there if its effect is: where it is built into the kernel, modprobe fails all the
-// same.
+// Looks for a module's effect: modprobe also fails if the module is built into the kernel.
 std::vector<std::string> missing_modules(const Context& context) {
   std::vector<std::string> missing;
   const auto filesystems = read_file(context.at("/proc/filesystems"));

@@ -81,7 +81,7 @@ void check_kernel(const PreflightFacts& facts, std::vector<Problem>& found) {
                    "Take a machine image with a newer kernel."});
 }
 
-// Pods could not reach what has the same addresses outside, nor be reached.
+// Pods could not reach outside hosts with the same addresses.
 void check_networks(const PreflightFacts& facts, std::vector<Problem>& found) {
   if (facts.joined) return;
   for (const auto& [what, range] :
@@ -95,7 +95,8 @@ void check_networks(const PreflightFacts& facts, std::vector<Problem>& found) {
              fmt::format("Give the ClusterConfig another {} before the first node.", what)});
 }
 
-// As Go's net/http reads NO_PROXY: names with their subdomains, addresses, ranges, "*".
+// Follows Go's net/http: NO_PROXY lists names (which include their subdomains), addresses, ranges
+// and "*".
 bool is_exempt(const std::string& target, const std::vector<std::string>& no_proxy) {
   return std::ranges::any_of(no_proxy, [&](const std::string& entry) {
     if (entry == "*" || entry == target || config::cidr_contains(entry, target)) return true;
@@ -122,8 +123,8 @@ std::vector<std::string> list_of(const std::string& text) {
   return parts;
 }
 
-// kubeadm's HTTPProxy. What its HTTPProxyCIDR only warns of, the ranges of pods and services, is
-// not a node's way to the API server.
+// kubeadm's HTTPProxy check. Its HTTPProxyCIDR check is only a warning about pod and service
+// ranges, which a node does not use to reach the API server.
 void check_proxy(const PreflightFacts& facts, std::vector<Problem>& found) {
   const auto value = [&](const char* upper, const char* lower) {
     for (const char* name : {upper, lower})
@@ -150,7 +151,8 @@ void check_proxy(const PreflightFacts& facts, std::vector<Problem>& found) {
          "of systemd-system.conf)."});
 }
 
-// containerd takes the first file by its name: pods would get another network than the cluster's.
+// containerd uses the first file by name, so pods would be in that file's network instead of the
+// cluster's.
 void check_cni(const PreflightFacts& facts, std::vector<Problem>& found) {
   if (facts.joined || !facts.applies_cni || facts.cni_files.empty()) return;
   found.push_back(

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What commands of units get: systemd's own environment, where proxies are set for all of them.
+// Commands in units get systemd's own environment, which may contain proxy settings.
 asio::awaitable<std::map<std::string, std::string>> environment(ContextPtr context) {
   std::map<std::string, std::string> found;
   Command::Argv argv{"env"};
@@ -32,7 +32,7 @@ asio::awaitable<std::map<std::string, std::string>> environment(ContextPtr conte
   co_return found;
 }
 
-// Names of files that a runtime would take for the node's CNI configuration.
+// Names of files that a container runtime would use as the node's CNI configuration.
 std::vector<std::string> cni_files(const Context& context) {
   std::vector<std::string> found = entries_of(context.at("/etc/cni/net.d"));
   std::erase_if(found, [](const std::string& name) {
@@ -46,12 +46,12 @@ PreflightFacts gather(const Context& context) {
   facts.control_plane = context.control_plane();
   facts.cpus = std::thread::hardware_concurrency();
   facts.memory_mib = machine::memory_mib(text_of(context, "/proc/meminfo")).value_or(0);
-  // Of PID 1: noded itself has a network namespace of its own, with nothing in it.
+  // PID 1's view: noded runs in a network namespace of its own that has no interfaces.
   facts.listening = machine::listening_ports(text_of(context, "/proc/1/net/tcp"));
   facts.listening.merge(machine::listening_ports(text_of(context, "/proc/1/net/tcp6")));
   facts.joined = context.exists(kubelet_conf) || context.exists(admin_conf);
   facts.applies_cni = !context.cluster.cni().manifests().empty();
-  // What a run that was cut off has brought is the cluster's.
+  // After an interrupted join, these files belong to the cluster.
   if (!context.exists(marks_of("init").started) && !context.exists(marks_of("join").started))
     facts.cni_files = cni_files(context);
   facts.kernel = text_of(context, "/proc/sys/kernel/osrelease");
@@ -84,7 +84,7 @@ class Preflight final : public Step {
     co_return found;
   }
 
-  // There is nothing to apply: what is missing is a person's to give.
+  // A person must correct what is missing, so there is nothing to apply.
   asio::awaitable<Outcome> apply(ContextPtr context) override {
     const auto problems = co_await problems_of(context);
     if (problems.empty()) co_return succeeded();

@@ -41,11 +41,11 @@ Result<> rewrite_fstab(const Context& context) {
   return write_in_place(context, {fstab_path, fstab.text, 0644});
 }
 
-// Services that make swap by themselves at boot: Debian's zram-tools, Ubuntu's zram-config.
+// Services that create swap at boot: Debian's zram-tools, Ubuntu's zram-config.
 constexpr std::array<const char*, 2> swap_services{"zramswap.service", "zram-config.service"};
 
-// Units that would bring swap back at the next boot, whoever made them: /etc/fstab, zram-generator,
-// the discovery of GPT partitions.
+// Units that would turn swap on again at the next boot. They come from /etc/fstab, zram-generator
+// or the discovery of GPT partitions.
 asio::awaitable<Result<std::vector<std::string>>> returning(ContextPtr context) {
   std::vector<std::string> found;
   auto wanted = co_await context->units->dependencies("swap.target");
@@ -63,7 +63,7 @@ asio::awaitable<Result<std::vector<std::string>>> returning(ContextPtr context) 
   co_return found;
 }
 
-// Swap is the operator's wish where the ClusterConfig says so to kubelet, or to kubeadm's check.
+// The ClusterConfig may allow swap, either for kubelet or for kubeadm's check.
 Result<bool> is_wanted(const Context& context) {
   const auto& ignored = context.cluster.ignore_preflight_errors();
   const auto is_swap = [](const std::string& name) { return name == "Swap" || name == "swap"; };
@@ -76,7 +76,8 @@ Result<bool> is_wanted(const Context& context) {
   });
 }
 
-// kubelet refuses to start with swap on (its failSwapOn), so it must stay off after a reboot too.
+// kubelet does not start while swap is on (its failSwapOn), so swap must stay off after a reboot
+// too.
 class Swap final : public Step {
  public:
   [[nodiscard]] std::string_view name() const override { return "swap"; }

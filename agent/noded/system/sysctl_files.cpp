@@ -14,7 +14,8 @@ std::string trimmed(std::string_view text) {
   return std::string(text.substr(first, text.find_last_not_of(" \t\r") - first + 1));
 }
 
-// The first separator decides which one it is; in the other form a dot is part of a name.
+// The first separator decides which form this is. In the form with slashes, a dot is part of a
+// name.
 std::string with_dots(std::string name) {
   const auto first = name.find_first_of("./");
   if (first == std::string::npos || name[first] == '.') return name;

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-// What systemd-sysctl makes of its files (sysctl.d(5)). Pure.
+// How systemd-sysctl reads its files (sysctl.d(5)). Pure.
 namespace kagent::noded {
 
 struct SysctlFile {
@@ -13,19 +13,19 @@ struct SysctlFile {
   std::string text;
 };
 
-// The files that count, in the order in which they are applied: by file name; of two with the same
-// name the one whose folder stands first in `folders`.
+// The files that systemd-sysctl applies, in its order: sorted by file name. If several folders hold
+// the same name, the file in the first of `folders` counts.
 std::vector<std::string> sysctl_order(const std::vector<std::string>& paths,
                                       const std::vector<std::string>& folders);
 
 struct Override {
   std::string path;
-  std::string line;  // as it stands there
+  std::string line;  // as the file has it
 };
 
-// The last file after `ours` that sets `name` ("net.ipv4.ip_forward") to something else than
-// `value`; files in the order of sysctl_order(). A glob there does not count: a key that is named
-// somewhere is out of every glob's reach.
+// The last file after `ours` that sets `name` ("net.ipv4.ip_forward") to another value than
+// `value`. `files` must be in the order of sysctl_order(). Globs are ignored, because an exact key
+// in any file overrides them.
 std::optional<Override> overridden_by(const std::vector<SysctlFile>& files, std::string_view ours,
                                       std::string_view name, std::string_view value);
 

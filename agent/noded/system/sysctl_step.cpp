@@ -20,14 +20,14 @@ struct Setting {
   const char* name;
   const char* file;
 };
-// What kubeadm's preflight asks for; all of them 1.
+// Settings that kubeadm's preflight wants to be 1.
 constexpr std::array settings{
     Setting{"net.bridge.bridge-nf-call-iptables", "/proc/sys/net/bridge/bridge-nf-call-iptables"},
     Setting{"net.bridge.bridge-nf-call-ip6tables", "/proc/sys/net/bridge/bridge-nf-call-ip6tables"},
     Setting{"net.ipv4.ip_forward", "/proc/sys/net/ipv4/ip_forward"},
 };
-// Beside them where a range or the node's address is of IPv6: `default` is what kubeadm looks at,
-// `all` what reaches the interfaces that are there.
+// Needed as well if a range or the node's address is IPv6. kubeadm checks `default`; `all` changes
+// existing interfaces.
 constexpr std::array settings_of_ipv6{
     Setting{"net.ipv6.conf.default.forwarding", "/proc/sys/net/ipv6/conf/default/forwarding"},
     Setting{"net.ipv6.conf.all.forwarding", "/proc/sys/net/ipv6/conf/all/forwarding"},
@@ -44,7 +44,7 @@ std::vector<Setting> settings_for(const Context& context) {
   return wanted;
 }
 
-// Late in the order: Debian's link to /etc/sysctl.conf is called 99-sysctl.conf.
+// Sorts late: Debian's link to /etc/sysctl.conf is called 99-sysctl.conf.
 constexpr char ours[] = "/etc/sysctl.d/99-zz-kagent.conf";
 
 FileWant sysctl_file(const Context& context) {
@@ -71,10 +71,11 @@ std::vector<SysctlFile> files_of(const Context& context) {
   return files;
 }
 
-// What another file sets back after ours: "/etc/sysctl.d/zz.conf: net.ipv4.ip_forward=0".
+// Settings that a file after ours changes back, such as "/etc/sysctl.d/zz.conf:
+// net.ipv4.ip_forward=0".
 std::vector<std::string> overrides(const Context& context) {
   std::vector<SysctlFile> files = files_of(context);
-  // Before apply ours is not there yet, and its place is by its name.
+  // Before apply our file does not exist yet, so its place follows from its name.
   if (!context.exists(ours)) {
     const auto place = std::ranges::find_if(files, [](const SysctlFile& file) {
       return std::filesystem::path(file.path).filename() > std::filesystem::path(ours).filename();
@@ -108,7 +109,7 @@ class Sysctl final : public Step {
     if (const auto file = sysctl_file(*context); differs(*context, file))
       if (auto written = write_in_place(*context, file); !written)
         co_return failed(name(), written.error());
-    // Set now or not: at the next boot it would be back.
+    // The setting would be back at the next boot, even if it is right now.
     if (const auto others = overrides(*context); !others.empty())
       co_return failed(
           "sysctl.overridden",
@@ -117,7 +118,7 @@ class Sysctl final : public Step {
     auto wrong = co_await wrong_settings(context);
     if (!wrong) co_return failed(name(), wrong.error());
     if (wrong->empty()) co_return succeeded();
-    // Its result is not ours to judge: another setting of the image's may have failed.
+    // The job's result is ignored, since an unrelated setting of the image may have failed.
     auto restarted = co_await context->units->job(Verb::restart, "systemd-sysctl.service");
     auto left = co_await wrong_settings(context);
     if (!left) co_return failed(name(), left.error());
@@ -129,7 +130,7 @@ class Sysctl final : public Step {
   }
 
  private:
-  // Read by a unit: noded has a network namespace of its own, whose settings are not the node's.
+  // A unit must read the settings: those of noded's own network namespace differ from the node's.
   static asio::awaitable<Result<std::vector<std::string>>> wrong_settings(ContextPtr context) {
     Command::Argv argv{"head", "-n1", "-q"};
     const auto wanted = settings_for(*context);

@@ -7,11 +7,11 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Where timedated does not know them: what keeps time under other names.
+// Time services. timedated may not know the one that is in use.
 constexpr std::array<const char*, 5> keepers{"chronyd.service", "chrony.service", "ntpd.service",
                                              "ntpsec.service", "systemd-timesyncd.service"};
 
-// Written by systemd where it is PID 1 of a container: the clock is the host's.
+// systemd writes this file when it is PID 1 of a container. The clock is then the host's.
 constexpr char in_container[] = "/run/systemd/container";
 
 constexpr char no_service[] = "nothing keeps this node's clock: no NTP service is installed";
@@ -34,7 +34,7 @@ asio::awaitable<Result<Keeping>> keeping(ContextPtr context) {
   co_return Keeping::nothing_does;
 }
 
-// Certificates and tokens are valid from one moment to another: the clock must be right.
+// Certificates and tokens have validity periods, so the clock must be right.
 class Time final : public Step {
  public:
   [[nodiscard]] std::string_view name() const override { return "time"; }

@@ -14,11 +14,12 @@
 
 namespace kagent::noded {
 
-// systemd's jobs by object path. JobRemoved may come before the reply that names the job: while
-// somebody expects one, results are kept.
+// systemd's jobs by object path. JobRemoved can arrive before the reply that names the job, so
+// results are kept while an Expectation exists.
 class Jobs {
  public:
-  // A result that is none: systemd has forgotten us meanwhile; ask whether the job is still there.
+  // Instead of a result: systemd may have forgotten us meanwhile, so ask whether the job still
+  // exists.
   static constexpr char again[] = "";
 
   explicit Jobs(boost::asio::io_context& io) : io_(io) {}

@@ -4,17 +4,18 @@
 #include <string>
 #include <vector>
 
-// The systemd journal, read directly: noded is root and needs no journalctl for it. An unreadable
-// journal gives no lines; it is evidence, never a condition.
+// Reads the systemd journal directly, as root may. Without a readable journal there are no lines:
+// the journal is evidence and decides nothing.
 namespace kagent::noded::journal {
 
-// What a unit's processes printed, and what systemd said of it, in that very run; oldest first.
+// What a unit's processes printed in this run and what systemd reported about the unit, oldest
+// first.
 std::vector<std::string> last_lines(const std::string& invocation_id, std::size_t count);
 
-// Of these, what its processes printed.
+// Only what the unit's processes printed.
 std::vector<std::string> last_printed(const std::string& invocation_id, std::size_t count);
 
-// last_lines of the last run of a unit that left anything.
+// last_lines() of the unit's last run that left lines.
 std::vector<std::string> last_run(const std::string& unit, std::size_t count);
 
 }  // namespace kagent::noded::journal

@@ -35,7 +35,7 @@ std::string kind_of(const v1::EnvelopePayload& payload) {
   return {};
 }
 
-// In the record of serials, beside the kind's own entry.
+// The entry in the record of serials for orders of this kind that were taken.
 std::string taken_key(const std::string& kind) {
   return kind + "-taken";
 }
@@ -78,14 +78,15 @@ Result<Accepted> Vault::submit(std::string_view serialised, const Trust& trust,
     return Error{Errc::invalid_argument,
                  "the envelope is of a kind that this version does not know"};
 
-  // The serial first: after a crash in between the same envelope is still accepted, by its hash.
+  // Save the serial first. If we crash before the payload is kept, the same envelope is still
+  // accepted by its hash.
   if (payload->serial() > record->serial) {
     record->cluster_id = payload->cluster_id();
     record->serial = payload->serial();
     record->kinds[kind] = Seen{payload->serial(), hash};
     if (auto saved = save(*record); !saved) return saved.error();
   }
-  // An order that is carried out once is not kept again: nobody gets it a second time.
+  // An order that was taken is not kept again, so it is carried out only once.
   const auto taken = record->kinds.find(taken_key(kind));
   if (taken == record->kinds.end() || taken->second.serial < payload->serial())
     if (auto kept = keep(*payload); !kept) return kept.error();
@@ -164,7 +165,7 @@ Result<v1::EtcdMemberOrder> Vault::take_etcd_member_order() {
   return payload->etcd_member();
 }
 
-// On disk as taken before it is handed out; nothing in it when there is no such order.
+// Records the order as taken before it is returned. Returns an empty payload if there is no order.
 Result<v1::EnvelopePayload> Vault::take(const char* file) {
   auto payload = load_payload(run_ / file);
   if (!payload) return v1::EnvelopePayload();

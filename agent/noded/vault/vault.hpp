@@ -12,7 +12,7 @@
 
 namespace kagent::noded {
 
-// Who may give orders, as user-data (never kagentd) says.
+// Whose orders are accepted. Both values come from user-data, never from kagentd.
 struct Trust {
   std::string ca_sha256;
   std::string node_id;
@@ -24,48 +24,49 @@ struct Accepted {
   std::uint64_t serial = 0;
 };
 
-// The coordinator's orders: each verified, its serial remembered on disk, then kept. Assignments
-// are kept in `state`, grants (secret) in `run`, which a reboot empties; both folders are root's,
-// 0700.
+// Verifies the coordinator's orders, records their serials on disk, and keeps the orders.
+// Assignments are kept in `state`; grants and orders that are done once, in `run`, which a reboot
+// empties. Both folders must be root's, 0700.
 class Vault {
  public:
   Vault(std::filesystem::path state, std::filesystem::path run);
 
-  // `serialised`: a v1::SignedEnvelope. The one accepted last of its kind is accepted again; what
-  // is carried out once is not there again for that. Errors: permission_denied (with the check that
-  // failed), invalid_argument, data_loss (the record of serials is damaged: nothing is accepted
+  // `serialised`: a v1::SignedEnvelope. The last envelope of a kind is accepted again, but an order
+  // that was taken is not kept a second time. Errors: permission_denied (with the check that
+  // failed), invalid_argument, data_loss (the record of serials is damaged; nothing is accepted
   // until it is removed), io, resource_exhausted.
   Result<Accepted> submit(std::string_view serialised, const Trust& trust,
                           std::chrono::system_clock::time_point now);
 
-  // Nothing while it is older than the last ResetOrder.
+  // Nothing if the assignment is older than the last ResetOrder.
   [[nodiscard]] std::optional<v1::Assignment> assignment() const;
   [[nodiscard]] std::uint64_t assignment_serial() const;
-  // Of the last assignment, a reset notwithstanding.
+  // From the last assignment, even if a reset came after it.
   [[nodiscard]] std::optional<v1::ClusterConfig> last_cluster_config() const;
   struct Reset {
-    std::uint64_t serial = 0;  // of the last ResetOrder, 0: none
+    std::uint64_t serial = 0;  // of the last ResetOrder; 0 if there is none
     bool done = false;         // carried out
     std::string reason;
   };
   [[nodiscard]] Reset reset() const;
-  // A file of our state folder that a reset leaves there.
+  // Whether a reset leaves this file in the state folder.
   static bool keeps(const std::string& name);
-  // Nothing once its token has expired.
+  // Nothing after the grant's token has expired.
   [[nodiscard]] std::optional<v1::JoinGrant> grant(std::chrono::system_clock::time_point now) const;
-  // The order to sign an administrator's certificate, once: it is gone then.
+  // The order to sign an administrator's certificate. Each take_ function removes the order, so
+  // that it is carried out once. Errors: not_found (no order), data_loss, io.
   Result<v1::KubeconfigOrder> take_kubeconfig_order();
-  // The order to upload the cluster's certificates, once.
+  // The order to upload the cluster's certificates.
   Result<v1::UploadOrder> take_upload_order();
-  // The order to take an etcd member out, once.
+  // The order to remove an etcd member.
   Result<v1::EtcdMemberOrder> take_etcd_member_order();
-  // A grant that the cluster refused: only a newer one is of use.
+  // Removes a grant that the cluster refused or that was spent.
   Result<> drop_grant();
 
  private:
   struct Seen {
     std::uint64_t serial = 0;
-    std::string sha256;  // of the serialised envelope; "-": of an order that was taken
+    std::string sha256;  // of the serialised envelope; "-" for an order that was taken
   };
   struct Record {
     std::string cluster_id;
