@@ -2,10 +2,7 @@
 
 #include "agent/common/base/file.hpp"
 #include "agent/common/base/paths.hpp"
-#include "agent/common/config/unpack.hpp"
 #include "agent/common/trust/pki.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -14,61 +11,11 @@
 #include <algorithm>
 
 namespace kagent::noded {
-
-using nlohmann::json;
-
-struct Before::File {
-  bool was_there = false;
-  std::string content;  // the content before kagent
-  mode_t mode = 0;
-  uid_t uid = 0;
-  gid_t gid = 0;
-  std::string made_below;  // the topmost parent folder that did not exist
-  std::vector<std::string>
-      ours;  // SHA-256 of the last two contents that we wrote, the last one first
-};
-
-struct Before::Record {
-  std::map<std::string, File> files;
-  std::optional<Survey> survey;
-};
-
 namespace {
-
-constexpr int version = 1;
-constexpr std::size_t largest_record = 16 << 20;
 
 bool kept_elsewhere(const std::string& path) {
   return path.starts_with("/run/") || path.starts_with(std::string(paths::noded_state) + "/") ||
          path.starts_with(std::string(paths::agent_state) + "/");
-}
-
-json to_json(const Before::Survey& survey) {
-  json units = json::object();
-  for (const auto& [name, unit] : survey.units) {
-    json& was = units[name];
-    was["enabled"] = unit.enabled;
-    was["running"] = unit.running;
-    was["masked"] = unit.masked;
-  }
-  json out;
-  out["units"] = std::move(units);
-  out["settings"] = survey.settings;
-  out["folders"] = survey.folders;
-  return out;
-}
-
-Before::Survey survey_from(const json& in) {
-  Before::Survey survey;
-  for (const auto& [name, was] : in.at("units").items()) {
-    UnitWas& unit = survey.units[name];
-    unit.enabled = was.at("enabled").get<bool>();
-    unit.running = was.at("running").get<bool>();
-    unit.masked = was.at("masked").get<bool>();
-  }
-  in.at("settings").get_to(survey.settings);
-  in.at("folders").get_to(survey.folders);
-  return survey;
 }
 
 // Does not follow a link in place of the folder: a user's link might lead anywhere.
@@ -91,61 +38,13 @@ std::filesystem::path Before::at(const std::string& path) const {
   return root_ / std::filesystem::path(path).relative_path();
 }
 
-Result<Before::Record> Before::load() const {
-  const auto text = read_file(record_, largest_record);
-  if (!text && text.error().code() == Errc::not_found) return Record{};
-  if (!text) return text.error();
-  try {
-    const json in = json::parse(*text);
-    if (in.at("version").get<int>() != version) throw json::other_error::create(0, "version", &in);
-    Record record;
-    for (const auto& [path, entry] : in.at("files").items()) {
-      File& file = record.files[path];
-      file.was_there = entry.at("was_there").get<bool>();
-      file.mode = entry.at("mode").get<mode_t>();
-      file.uid = entry.at("uid").get<uid_t>();
-      file.gid = entry.at("gid").get<gid_t>();
-      file.made_below = entry.at("made_below").get<std::string>();
-      entry.at("ours").get_to(file.ours);
-      const auto encoded = entry.at("content").get<std::string>();
-      if (encoded.empty()) continue;
-      auto content = config::decode_base64(encoded);
-      if (!content) return content.error().context(record_.string());
-      file.content = std::move(*content);
-    }
-    if (in.contains("survey")) record.survey = survey_from(in.at("survey"));
-    return record;
-  } catch (const json::exception& error) {
-    return Error(Errc::data_loss, record_.string() + ": " + error.what());
-  }
-}
-
-Result<> Before::save(const Record& record) const {
-  json files = json::object();
-  for (const auto& [path, file] : record.files) {
-    json& entry = files[path];
-    entry["was_there"] = file.was_there;
-    entry["content"] = config::encode_base64(file.content);
-    entry["mode"] = file.mode;
-    entry["uid"] = file.uid;
-    entry["gid"] = file.gid;
-    entry["made_below"] = file.made_below;
-    entry["ours"] = file.ours;
-  }
-  json out;
-  out["version"] = version;
-  out["files"] = std::move(files);
-  if (record.survey) out["survey"] = to_json(*record.survey);
-  return write_file_atomic(record_, out.dump(1), 0600);
-}
-
 Result<> Before::writing(const std::string& path, std::string_view content) {
   if (kept_elsewhere(path)) return {};
-  auto record = load();
+  auto record = record_.load();
   if (!record) return record.error();
   const std::string hash = pki::sha256_hex(content);
   const auto [entry, first] = record->files.try_emplace(path);
-  File& file = entry->second;
+  FileWas& file = entry->second;
   if (!first && !file.ours.empty() && file.ours.front() == hash) return {};
   struct stat status {};
   if (first && ::stat(at(path).c_str(), &status) == 0) {
@@ -165,41 +64,37 @@ Result<> Before::writing(const std::string& path, std::string_view content) {
   }
   file.ours.insert(file.ours.begin(), hash);
   if (file.ours.size() > 2) file.ours.resize(2);
-  return save(*record);
+  return record_.save(*record);
 }
 
 Result<bool> Before::wrote(const std::string& path, std::string_view content) const {
-  const auto record = load();
+  const auto record = record_.load();
   if (!record) return record.error();
   const auto file = record->files.find(path);
-  return file != record->files.end() && is_ours(file->second, content);
+  return file != record->files.end() && file->second.is_ours(content);
 }
 
 Result<bool> Before::surveyed() const {
-  const auto record = load();
+  const auto record = record_.load();
   if (!record) return record.error();
   return record->survey.has_value();
 }
 
 Result<> Before::keep(Survey survey) {
-  auto record = load();
+  auto record = record_.load();
   if (!record) return record.error();
   if (record->survey) return {};
   record->survey = std::move(survey);
-  return save(*record);
+  return record_.save(*record);
 }
 
 Result<std::optional<Before::Survey>> Before::survey() const {
-  auto record = load();
+  auto record = record_.load();
   if (!record) return record.error();
   return std::move(record->survey);
 }
 
-bool Before::is_ours(const File& file, std::string_view content) {
-  return std::ranges::find(file.ours, pki::sha256_hex(content)) != file.ours.end();
-}
-
-FileBack Before::way_back(const std::string& path, const File& file) const {
+FileBack Before::way_back(const std::string& path, const FileWas& file) const {
   FileBack back;
   back.path = path;
   const auto now = read_file(at(path), largest_record);
@@ -207,7 +102,7 @@ FileBack Before::way_back(const std::string& path, const File& file) const {
     back.how = file.was_there ? FileBack::How::restore : FileBack::How::nothing;
   } else if (now && file.was_there && *now == file.content) {
     back.how = FileBack::How::nothing;
-  } else if (now && is_ours(file, *now)) {
+  } else if (now && file.is_ours(*now)) {
     back.how = file.was_there ? FileBack::How::restore : FileBack::How::remove;
   } else {
     back.how = FileBack::How::leave;
@@ -222,7 +117,7 @@ FileBack Before::way_back(const std::string& path, const File& file) const {
 }
 
 Result<std::vector<FileBack>> Before::files() const {
-  const auto record = load();
+  const auto record = record_.load();
   if (!record) return record.error();
   std::vector<FileBack> all;
   for (const auto& [path, file] : record->files) all.push_back(way_back(path, file));
@@ -230,11 +125,11 @@ Result<std::vector<FileBack>> Before::files() const {
 }
 
 Result<> Before::put_back(const FileBack& wanted) {
-  const auto record = load();
+  const auto record = record_.load();
   if (!record) return record.error();
   const auto found = record->files.find(wanted.path);
   if (found == record->files.end()) return {};
-  const File& file = found->second;
+  const FileWas& file = found->second;
   const auto path = at(wanted.path);
   if (wanted.how == FileBack::How::restore) {
     if (auto written = write_file_atomic(path, file.content, file.mode); !written) return written;
@@ -251,7 +146,7 @@ Result<> Before::put_back(const FileBack& wanted) {
 }
 
 Result<> Before::forget() {
-  return remove_file(record_);
+  return record_.remove();
 }
 
 std::vector<std::string> added(const std::vector<std::string>& was,

@@ -1,23 +1,15 @@
 #pragma once
 
 #include "agent/common/base/error.hpp"
-
-#include <sys/types.h>
+#include "agent/noded/machine/before_file.hpp"
 
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace kagent::noded {
-
-struct UnitWas {
-  bool enabled = false;
-  bool running = false;
-  bool masked = false;
-};
 
 // How a reset restores a file.
 struct FileBack {
@@ -45,13 +37,8 @@ class Before {
   // Whether this is one of the last two contents that we wrote there.
   [[nodiscard]] Result<bool> wrote(const std::string& path, std::string_view content) const;
 
-  // The state of units, kernel settings, and entries of folders that kubeadm, kubelet and CNI
-  // plugins fill. Only the first survey is kept.
-  struct Survey {
-    std::map<std::string, UnitWas> units;
-    std::map<std::string, std::string> settings;              // named as by sysctl
-    std::map<std::string, std::vector<std::string>> folders;  // a missing folder has no entry
-  };
+  using Survey = noded::Survey;
+  // Only the first survey is kept.
   [[nodiscard]] Result<bool> surveyed() const;
   Result<> keep(Survey survey);
 
@@ -63,16 +50,11 @@ class Before {
   Result<> forget();
 
  private:
-  struct File;
-  struct Record;
   [[nodiscard]] std::filesystem::path at(const std::string& path) const;
-  [[nodiscard]] Result<Record> load() const;
-  [[nodiscard]] Result<> save(const Record& record) const;
-  static bool is_ours(const File& file, std::string_view content);
-  [[nodiscard]] FileBack way_back(const std::string& path, const File& file) const;
+  [[nodiscard]] FileBack way_back(const std::string& path, const FileWas& file) const;
 
   std::filesystem::path root_;
-  std::filesystem::path record_;
+  BeforeFile record_;
 };
 
 // Entries of `now` that are not in `was`.

@@ -7,8 +7,6 @@
 
 #include <google/protobuf/util/time_util.h>
 
-#include <sstream>
-
 namespace kagent::noded {
 namespace {
 
@@ -20,7 +18,6 @@ constexpr char reset_done_file[] = "reset-done";
 constexpr char record_file[] = "serials";
 constexpr char assignment_file[] = "assignment";
 constexpr char grant_file[] = "join-grant";
-constexpr char record_header[] = "kagent-serials 1";
 
 std::string kind_of(const v1::EnvelopePayload& payload) {
   switch (payload.body_case()) {
@@ -54,11 +51,11 @@ std::optional<v1::EnvelopePayload> load_payload(const std::filesystem::path& pat
 }  // namespace
 
 Vault::Vault(std::filesystem::path state, std::filesystem::path run)
-    : state_(std::move(state)), run_(std::move(run)) {}
+    : state_(std::move(state)), run_(std::move(run)), serials_(state_ / record_file) {}
 
 Result<Accepted> Vault::submit(std::string_view serialised, const Trust& trust,
                                std::chrono::system_clock::time_point now) {
-  auto record = load();
+  auto record = serials_.load();
   if (!record) return record.error();
   const std::string hash = pki::sha256_hex(serialised);
 
@@ -83,8 +80,8 @@ Result<Accepted> Vault::submit(std::string_view serialised, const Trust& trust,
   if (payload->serial() > record->serial) {
     record->cluster_id = payload->cluster_id();
     record->serial = payload->serial();
-    record->kinds[kind] = Seen{payload->serial(), hash};
-    if (auto saved = save(*record); !saved) return saved.error();
+    record->kinds[kind] = Serials::Seen{payload->serial(), hash};
+    if (auto saved = serials_.save(*record); !saved) return saved.error();
   }
   // An order that was taken is not kept again, so it is carried out only once.
   const auto taken = record->kinds.find(taken_key(kind));
@@ -169,47 +166,16 @@ Result<v1::EtcdMemberOrder> Vault::take_etcd_member_order() {
 Result<v1::EnvelopePayload> Vault::take(const char* file) {
   auto payload = load_payload(run_ / file);
   if (!payload) return v1::EnvelopePayload();
-  auto record = load();
+  auto record = serials_.load();
   if (!record) return record.error();
-  record->kinds[taken_key(kind_of(*payload))] = Seen{payload->serial(), "-"};
-  if (auto saved = save(*record); !saved) return saved.error();
+  record->kinds[taken_key(kind_of(*payload))] = Serials::Seen{payload->serial(), "-"};
+  if (auto saved = serials_.save(*record); !saved) return saved.error();
   if (auto removed = remove_file(run_ / file); !removed) return removed.error();
   return std::move(*payload);
 }
 
 Result<> Vault::drop_grant() {
   return remove_file(run_ / grant_file);
-}
-
-Result<Vault::Record> Vault::load() const {
-  const auto text = read_file(state_ / record_file);
-  if (!text && text.error().code() == Errc::not_found) return Record{};
-  if (!text) return text.error();
-  const Error damaged{Errc::data_loss, (state_ / record_file).string() +
-                                           " is damaged: no order can be told from a replayed one"};
-  std::istringstream in(*text);
-  std::string line;
-  if (!std::getline(in, line) || line != record_header) return damaged;
-  Record record;
-  std::string key;
-  if (!(in >> key >> record.cluster_id) || key != "cluster") return damaged;
-  if (!(in >> key >> record.serial) || key != "serial") return damaged;
-  Seen seen;
-  while (in >> key) {
-    if (key == "end") return record;
-    if (!(in >> seen.serial >> seen.sha256) || seen.serial == 0) return damaged;
-    record.kinds[key] = seen;
-  }
-  return damaged;
-}
-
-Result<> Vault::save(const Record& record) const {
-  std::ostringstream out;
-  out << record_header << "\ncluster " << record.cluster_id << "\nserial " << record.serial << '\n';
-  for (const auto& [kind, seen] : record.kinds)
-    out << kind << ' ' << seen.serial << ' ' << seen.sha256 << '\n';
-  out << "end\n";
-  return write_file_atomic(state_ / record_file, out.str(), 0600);
 }
 
 Result<> Vault::keep(const v1::EnvelopePayload& payload) const {

@@ -1,11 +1,11 @@
 #pragma once
 
 #include "agent/common/base/error.hpp"
+#include "agent/noded/vault/serials.hpp"
 #include "kagent/v1/envelope.pb.h"
 
 #include <chrono>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,24 +64,13 @@ class Vault {
   Result<> drop_grant();
 
  private:
-  struct Seen {
-    std::uint64_t serial = 0;
-    std::string sha256;  // of the serialised envelope; "-" for an order that was taken
-  };
-  struct Record {
-    std::string cluster_id;
-    std::uint64_t serial = 0;
-    std::map<std::string, Seen> kinds;
-  };
-
   [[nodiscard]] std::optional<v1::EnvelopePayload> valid_assignment() const;
-  [[nodiscard]] Result<Record> load() const;
-  [[nodiscard]] Result<> save(const Record& record) const;
   Result<v1::EnvelopePayload> take(const char* file);
   [[nodiscard]] Result<> keep(const v1::EnvelopePayload& payload) const;
 
   std::filesystem::path state_;
   std::filesystem::path run_;
+  SerialsFile serials_;
 };
 
 }  // namespace kagent::noded
