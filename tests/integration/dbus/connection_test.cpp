@@ -32,7 +32,7 @@ std::unique_ptr<Connection> connect(asio::io_context& io, const PrivateBus& bus,
   return std::move(*opened);
 }
 
-// A service and its caller on one bus, on one loop.
+// A service and its caller, on one bus and one loop.
 struct Fixture {
   PrivateBus bus;
   asio::io_context io;
@@ -113,7 +113,7 @@ TEST_CASE("a call without an answer ends at its deadline") {
   CHECK(answer.error().code() == Errc::deadline_exceeded);
 }
 
-TEST_CASE("a method that is not there is not found") {
+TEST_CASE("an unknown method gives not_found") {
   Fixture fixture;
   CHECK(fixture.call("Missing", 5s).error().code() == Errc::not_found);
 }
@@ -129,7 +129,7 @@ TEST_CASE("a cancelled call completes") {
   CHECK(timer_won == true);
 }
 
-TEST_CASE("a signal that arrived during a synchronous call is not forgotten") {
+TEST_CASE("a signal that arrives during a synchronous call is delivered") {
   PrivateBus bus;
   asio::io_context io;
   auto client = connect(io, bus);
@@ -139,7 +139,8 @@ TEST_CASE("a signal that arrived during a synchronous call is not forgotten") {
                                         message >> heard;
                                         io.stop();
                                       });
-  // From another connection and loop, so that it is on the wire before the synchronous call reads.
+  // Sent by another connection on another loop, so that the signal arrives before the synchronous
+  // call reads.
   asio::io_context other;
   auto server = connect(other, bus);
   auto object = sdbus::createObject(server->bus(), path);
@@ -157,7 +158,7 @@ TEST_CASE("a signal that arrived during a synchronous call is not forgotten") {
   CHECK(heard == "ding");
 }
 
-TEST_CASE("the loss of the bus is told once, after pending calls have failed") {
+TEST_CASE("the loss of the bus is reported once, after pending calls have failed") {
   PrivateBus bus;
   asio::io_context io;
   int lost = 0;
@@ -189,7 +190,7 @@ TEST_CASE("the loss of the bus is told once, after pending calls have failed") {
   CHECK(answer->has_error());
 }
 
-TEST_CASE("no bus is an error, not an exception") {
+TEST_CASE("a missing bus is an error, not an exception") {
   asio::io_context io;
   auto opened = Connection::open_address(io, "unix:path=/nonexistent/bus", nullptr);
   REQUIRE(opened.has_error());

@@ -1,4 +1,4 @@
-// The bus's policy for kagent-noded as it is installed, on a bus of the test's own.
+// Tests the installed D-Bus policy of kagent-noded on a private bus.
 #include "agent/common/dbus/connection.hpp"
 #include "tests/integration/dbus/private_bus.hpp"
 
@@ -29,7 +29,7 @@ std::unique_ptr<Connection> connect(asio::io_context& io, const PrivateBus& bus)
   return std::move(*opened);
 }
 
-// A process of another user that listens to both signals, and says which came first.
+// A process of another user that listens to both signals and reports which one came first.
 class Listener {
  public:
   Listener(const PrivateBus& bus, uid_t user) {
@@ -100,7 +100,7 @@ std::unique_ptr<sdbus::IObject> sender(Connection& connection, const char* name,
 
 }  // namespace
 
-TEST_CASE("T14 noded's signals, which carry lines of the journal, are for root and kagentd alone") {
+TEST_CASE("T14 only root and kagentd receive noded's signals, which carry lines of the journal") {
   if (::geteuid() != 0) SKIP("other users are needed, so root is");
   const PrivateBus bus("<include>" KAGENT_SOURCE "/systemd/io.kagent.Node1.conf</include>");
   asio::io_context io;
@@ -109,7 +109,7 @@ TEST_CASE("T14 noded's signals, which carry lines of the journal, are for root a
   const auto bell = sender(*other, "io.kagent.Test1", other_path, other_interface, "Rang");
   const Listener as_nobody(bus, nobody), as_root(bus, 0);
   node->emitSignal("StepFinished").onInterface(node1).withArguments(std::string("a line"));
-  // The bus has passed it on before it takes the next.
+  // The bus delivers signals in their order, so the first has been delivered or refused by then.
   const auto daemon =
       sdbus::createProxy(noded->bus(), "org.freedesktop.DBus", "/org/freedesktop/DBus");
   std::string id;

@@ -7,18 +7,18 @@
 
 namespace kagent::testing {
 
-// A dbus-daemon of the test's own; ready when the constructor returns: the address it prints is the
-// readiness event. Ends with the object.
+// A dbus-daemon for one test. It is ready when the constructor returns: the address that it prints
+// is the readiness event. It ends with the object.
 class PrivateBus {
  public:
-  // `policies`: more of its configuration; with any, other users may connect.
+  // `policies` is added to the configuration. With policies, other users may connect.
   explicit PrivateBus(const std::string& policies = "");
   ~PrivateBus();
   PrivateBus(const PrivateBus&) = delete;
   PrivateBus& operator=(const PrivateBus&) = delete;
 
   [[nodiscard]] const std::string& address() const { return address_; }
-  void stop();  // the bus is lost to all who are on it
+  void stop();  // all connections then lose the bus
 
  private:
   std::filesystem::path folder_;

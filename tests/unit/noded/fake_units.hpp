@@ -17,7 +17,7 @@
 
 namespace kagent::noded {
 
-// systemd as a step sees it, in memory: what it is asked is kept in `calls`.
+// systemd in memory, as steps use it. `calls` records what it was asked to change.
 class FakeUnits final : public Units, public Commands, public Host {
  public:
   std::vector<std::string> calls;  // "stop foo.service", "run kagent-x.service"
@@ -42,16 +42,16 @@ class FakeUnits final : public Units, public Commands, public Host {
   boost::asio::awaitable<Result<>> turn_ntp_on() override;
 };
 
-// A machine in a folder of its own, and one step at work on it.
+// A machine in a folder of its own, on which a step runs.
 class Machine {
  public:
   Machine();
 
   void write(const std::string& path, const std::string& text) const;
   [[nodiscard]] std::string read(const std::string& path) const;
-  // The changes that check finds; an Error as one line "error: ...".
+  // The changes that check finds, or an Error as one line "error: ...".
   [[nodiscard]] std::vector<std::string> check(Step& step) const;
-  [[nodiscard]] CheckResult look(Step& step) const;  // the same with its state
+  [[nodiscard]] CheckResult look(Step& step) const;  // the same with the state
   [[nodiscard]] Outcome apply(Step& step) const;
 
   std::shared_ptr<FakeUnits> units = std::make_shared<FakeUnits>();
@@ -61,7 +61,7 @@ class Machine {
   TemporaryFolder folder_;
 };
 
-// Of work that waits for nothing but itself.
+// Runs a coroutine that waits for nothing outside of itself.
 template <class T>
 T finish(boost::asio::awaitable<T> work) {
   boost::asio::io_context io;

@@ -12,7 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-// As `kubectl get -o json` prints them; what matters of flannel's v0.15 manifest.
+// Output of `kubectl get -o json`, shortened, for flannel's v0.15 manifest.
 std::string flannel_map(const std::string& network) {
   json map{{"metadata", {{"namespace", "kube-flannel"}, {"name", "kube-flannel-cfg"}}}};
   map["data"]["net-conf.json"] =
@@ -44,7 +44,7 @@ bool asks_for(const Command& command, const std::string& what) {
 
 }  // namespace
 
-TEST_CASE("cni: flannel of another network is corrected, and just its pods restart") {
+TEST_CASE("cni: flannel's wrong network is corrected, and only its pods restart") {
   const auto mends =
       mends_of_live_cni(flannel_map("10.244.0.0/16"), daemon_sets(), "10.240.0.0/16");
   REQUIRE(mends.size() == 1);
@@ -60,7 +60,7 @@ TEST_CASE("cni: flannel of another network is corrected, and just its pods resta
         Command::Argv{"delete", "pods", "-n", "kube-flannel", "-l", "app=flannel", "--wait=false"});
 }
 
-TEST_CASE("cni: a network that holds the pod CIDR is left alone") {
+TEST_CASE("cni: a network that contains the pod CIDR stays as it is") {
   CHECK(mends_of_live_cni(flannel_map("10.240.0.0/16"), daemon_sets(), "10.240.0.0/16").empty());
   CHECK(mends_of_live_cni(flannel_map("10.0.0.0/8"), daemon_sets(), "10.240.0.0/16").empty());
   CHECK(mends_of_live_cni("no json", "", "10.240.0.0/16").empty());
@@ -80,7 +80,7 @@ TEST_CASE("cni: Calico's variable is corrected in its DaemonSet") {
   CHECK(mends_of_live_cni("", calico("10.240.0.0/16"), "10.240.0.0/16").empty());
 }
 
-TEST_CASE("cni: a dual-stack cluster's second range is given to flannel") {
+TEST_CASE("cni: flannel gets the second range of a dual-stack cluster") {
   const PodCidrs both = pod_cidrs("10.240.0.0/16,fd00:10:244::/56");
   const auto given = correct_cni_manifest(manifest("10.244.0.0/16"), both);
   CHECK(given.corrections.size() == 2);
@@ -96,7 +96,7 @@ TEST_CASE("cni: a dual-stack cluster's second range is given to flannel") {
             .text.find("\"IPv6Network\": \"fd00:9::/56\"") != std::string::npos);
 }
 
-TEST_CASE("cni: pools of Calico's operator are brought into the cluster's range") {
+TEST_CASE("cni: pools of Calico's operator are moved into the cluster's range") {
   const std::string resources =
       "apiVersion: operator.tigera.io/v1\nkind: Installation\nmetadata:\n  name: default\n"
       "spec:\n  calicoNetwork:\n    ipPools:\n    - name: default-ipv4-ippool\n"
@@ -114,7 +114,7 @@ TEST_CASE("cni: pools of Calico's operator are brought into the cluster's range"
   CHECK(correct_cni_manifest(resources, pod_cidrs("192.0.0.0/8")).text == resources);
 }
 
-TEST_CASE("cni: manifests are applied on the server's side, and their kinds waited for") {
+TEST_CASE("cni: manifests are applied on the server's side, and their kinds are awaited") {
   Machine machine;
   auto step = make_cni();
   auto& manifests = *machine.context->cluster.mutable_cni();
@@ -123,7 +123,7 @@ TEST_CASE("cni: manifests are applied on the server's side, and their kinds wait
   machine.write("/etc/kagent/operator.yml",
                 "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n");
   machine.write("/etc/kagent/resources.yml", "kind: Installation\n");
-  std::vector<std::vector<std::string>> verbs;  // of each unit that applies
+  std::vector<std::vector<std::string>> verbs;  // of each unit that applies a manifest
   int to_fail = 0;
   machine.units->on_run = [&](const Command& command) {
     if (command.unit != "kagent-cni.service") return printed(command, "{\"items\": []}");
@@ -152,7 +152,7 @@ TEST_CASE("cni: manifests are applied on the server's side, and their kinds wait
   }
 }
 
-TEST_CASE("cni: what is applied is corrected, said beforehand, and applied once") {
+TEST_CASE("cni: corrections are shown beforehand, and a manifest is applied once") {
   Machine machine;
   auto step = make_cni();
   machine.context->cluster.set_pod_cidr("10.240.0.0/16");
@@ -173,7 +173,7 @@ TEST_CASE("cni: what is applied is corrected, said beforehand, and applied once"
   CHECK(machine.check(*step).empty());
 }
 
-TEST_CASE("cni: a living cluster's own range counts, not a ClusterConfig that changed since") {
+TEST_CASE("cni: the existing cluster's range counts, even if the ClusterConfig has changed since") {
   Machine machine;
   auto step = make_cni();
   machine.context->cluster.set_pod_cidr("10.99.0.0/16");
@@ -194,7 +194,7 @@ TEST_CASE("cni: a living cluster's own range counts, not a ClusterConfig that ch
   CHECK(machine.check(*step).empty());
 }
 
-TEST_CASE("cni: each way to fail has its cause") {
+TEST_CASE("cni: each failure has its own cause") {
   Machine machine;
   auto step = make_cni();
   machine.write("/etc/kubernetes/admin.conf", "");

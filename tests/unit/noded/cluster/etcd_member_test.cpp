@@ -12,7 +12,7 @@ using namespace kagent::noded;
 
 namespace {
 
-// etcdctl 3.5.0, of three members; the last has never started.
+// Output of etcdctl 3.5.0 with three members; the last one has never started.
 constexpr char list[] =
     R"({"header":{"cluster_id":17237436991929493444,"member_id":9372538179322589801,"raft_term":2},)"
     R"("members":[{"ID":9372538179322589801,"name":"cp-1","peerURLs":["https://10.0.0.1:2380"],)"
@@ -22,7 +22,7 @@ constexpr char list[] =
     R"({"ID":255,"peerURLs":["https://10.0.0.3:2380"]}]})";
 
 struct ControlPlane : Machine {
-  std::vector<std::string> asked;  // what crictl was told, after its endpoint
+  std::vector<std::string> asked;  // arguments of crictl after its endpoint
   bool fails = false;
 
   ControlPlane() {
@@ -57,40 +57,40 @@ struct ControlPlane : Machine {
 
 }  // namespace
 
-TEST_CASE("an etcd member is known by its name, or by its address while it has none") {
+TEST_CASE("an etcd member is found by its name, or by its address if it has no name yet") {
   CHECK(member_id(list, "cp-2", "").value() == "91bc3c398fb3c146");
   CHECK(member_id(list, "cp-3", "10.0.0.3").value() == "ff");
   CHECK_FALSE(member_id(list, "cp-3", "10.0.0.30").value());
   CHECK_FALSE(member_id(list, "cp-3", "").value());
-  // The name decides where there is one: addresses are given again.
+  // A known name decides: another node may have got the address since.
   CHECK_FALSE(member_id(list, "cp-9", "10.0.0.2").value());
   CHECK(member_id("{}", "cp-1", "").error().code() == Errc::protocol);
   CHECK(member_id("Error: no", "cp-1", "").error().code() == Errc::protocol);
 }
 
-TEST_CASE("a lost control plane's etcd member is taken out, once") {
+TEST_CASE("the etcd member of a lost control plane is removed once") {
   ControlPlane node;
   CHECK(node.remove("cp-2"));
   CHECK(node.removes("91bc3c398fb3c146"));
   node.asked.clear();
-  CHECK(node.remove("cp-7"));  // gone already
+  CHECK(node.remove("cp-7"));  // is gone already
   CHECK(node.asked.size() == 2);
 }
 
-TEST_CASE("an etcd member that cannot be taken out is no success") {
+TEST_CASE("a failed removal of an etcd member is an error") {
   ControlPlane node;
   node.fails = true;
   CHECK(node.remove("cp-2").error().code() == Errc::unavailable);
 }
 
-TEST_CASE("an operator's own etcd is left alone") {
+TEST_CASE("an operator's external etcd is left alone") {
   ControlPlane node;
   std::filesystem::remove(node.context->at("/etc/kubernetes/manifests/etcd.yaml"));
   CHECK(node.remove("cp-2"));
   CHECK(node.asked.empty());
 }
 
-TEST_CASE("no worker, and no control plane for itself, takes an etcd member out") {
+TEST_CASE("a worker removes no etcd member, and a control plane does not remove its own") {
   ControlPlane node;
   node.context->assignment->set_role("worker");
   CHECK(node.remove("cp-2").error().code() == Errc::failed_precondition);

@@ -42,7 +42,7 @@ v1::KubeconfigOrder order_for(const pki::Key& key, std::chrono::seconds lifetime
 
 }  // namespace
 
-TEST_CASE("A control plane signs for the key of the order and the user that it names") {
+TEST_CASE("A control plane signs the order's key for the order's user") {
   const ControlPlane node;
   const auto key = *pki::generate_key();
   const auto issued = issue_kubeconfig(order_for(key, 8h), node.folder.path());
@@ -58,7 +58,7 @@ TEST_CASE("A control plane signs for the key of the order and the user that it n
   CHECK_FALSE(pki::verify(*certificate, node.ca, pki::Use::client, now + 9h));
 }
 
-TEST_CASE("No order makes an administrator for longer than a week") {
+TEST_CASE("An administrator's certificate is valid for a week at most") {
   const ControlPlane node;
   const auto key = *pki::generate_key();
   const auto issued = issue_kubeconfig(order_for(key, 24h * 3650), node.folder.path());
@@ -67,7 +67,7 @@ TEST_CASE("No order makes an administrator for longer than a week") {
   CHECK(validity->not_after <= std::chrono::system_clock::now() + 24h * 7);
 }
 
-TEST_CASE("What cannot be signed is said") {
+TEST_CASE("An order that cannot be signed is an error with its reason") {
   const auto key = *pki::generate_key();
   const TemporaryFolder worker;
   CHECK(issue_kubeconfig(order_for(key, 1h), worker.path()).error().code() ==

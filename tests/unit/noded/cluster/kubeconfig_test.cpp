@@ -23,7 +23,8 @@ namespace {
 using namespace std::chrono_literals;
 using State = KubeconfigCopy::State;
 
-// A control plane on which everything but the copies is done. The reader is who runs this test.
+// A control plane that lacks only the copies of admin.conf. The copies' user is the user of this
+// test.
 struct ControlPlane : Machine {
   ControlPlane() {
     context->before = std::make_shared<Before>(context->root, context->root / before_file);
@@ -63,7 +64,7 @@ struct ControlPlane : Machine {
 
 }  // namespace
 
-TEST_CASE("A copy of admin.conf is written where there is none, and follows it") {
+TEST_CASE("A copy of admin.conf is written where none exists, and follows admin.conf") {
   const ControlPlane node;
   CHECK(node.copy().state == State::wanted);
   REQUIRE(write_kubeconfig_copy(*node.context, node.copy()));
@@ -77,7 +78,7 @@ TEST_CASE("A copy of admin.conf is written where there is none, and follows it")
   CHECK(node.read(node.path()) == renewed);
 }
 
-TEST_CASE("A kubeconfig to which somebody has added a context is left as it is") {
+TEST_CASE("A kubeconfig with an added context stays as it is") {
   const ControlPlane node;
   REQUIRE(write_kubeconfig_copy(*node.context, node.copy()));
   node.write(node.path(), node.leading_to(node.ca_pem, "contexts: [{name: second}]\n"));
@@ -86,7 +87,7 @@ TEST_CASE("A kubeconfig to which somebody has added a context is left as it is")
   CHECK(node.copy().state == State::good);
 }
 
-TEST_CASE("A kubeconfig of another cluster alone is left as it is, and shown") {
+TEST_CASE("A kubeconfig of another cluster only stays as it is, and the step says so") {
   const ControlPlane node;
   const auto other_key = *pki::generate_key();
   const std::string other = *pki::to_pem(*pki::make_ca(other_key, "other"));
@@ -97,8 +98,7 @@ TEST_CASE("A kubeconfig of another cluster alone is left as it is, and shown") {
   CHECK(node.copy().state == State::left);
 }
 
-TEST_CASE(
-    "A user of kubeconfigUsers who is not there is shown, and keeps no cluster from forming") {
+TEST_CASE("A missing user of kubeconfigUsers is reported and does not stop the cluster") {
   const ControlPlane node;
   const auto step = make_kubeconfig();
   if (::geteuid() != 0) SKIP("only root gives root a file");
@@ -113,7 +113,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "T14 What kagentd puts in the place of its kubeconfig is neither followed nor waited for") {
+    "T14 A link or pipe in place of kagentd's kubeconfig is neither followed nor waited for") {
   const ControlPlane node;
   const auto step = make_kubeconfig();
   if (::geteuid() != 0) SKIP("only root gives root a file");
@@ -133,7 +133,7 @@ TEST_CASE(
   CHECK(node.check(*step) == anew);
 }
 
-TEST_CASE("A user without a home, or with a link in it, is shown as well") {
+TEST_CASE("A user without a home, or with a link in it, is reported") {
   const ControlPlane node;
   std::filesystem::remove_all(node.context->at(node.reader.home));
   CHECK(node.copy().state == State::left);

@@ -11,11 +11,11 @@ using namespace kagent::noded;
 
 namespace {
 
-// Joined, and as Kubernetes sees it.
+// A node that has joined, with the API server's answer.
 struct Joined : Machine {
   std::unique_ptr<Step> step = make_ready();
   std::string version = "v1.35.0\n";
-  std::string node;  // in JSON; nothing: not registered
+  std::string node;  // JSON; empty: not registered
 
   Joined() {
     write(kubelet_conf, "");
@@ -38,7 +38,7 @@ struct Joined : Machine {
 
 }  // namespace
 
-TEST_CASE("A node that its kubelet has yet to register is waited for, where kubectl can") {
+TEST_CASE("The step waits for kubelet to register the node, if kubectl can wait for that") {
   Joined machine;
   (void)machine.apply(*machine.step);
   CHECK(machine.awaited() == std::vector<std::string>{"--for=create", "--for=condition=Ready"});
@@ -48,7 +48,7 @@ TEST_CASE("A node that its kubelet has yet to register is waited for, where kube
   CHECK(older.awaited() == std::vector<std::string>{"--for=condition=Ready"});
 }
 
-TEST_CASE("Who is not registered lacks no CNI") {
+TEST_CASE("A node that is not registered is not said to lack a CNI") {
   Joined machine;
   CHECK(machine.apply(*machine.step).cause == "ready.not-registered");
   machine.node = R"({"status": {"conditions": [{"type": "Ready", "status": "False",

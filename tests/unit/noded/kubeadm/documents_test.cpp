@@ -20,7 +20,7 @@ Version of(int minor) {
   return {1, minor, "v1." + std::to_string(minor) + ".4"};
 }
 
-// What kubeadm would read on a node.
+// The files that kubeadm would read on a node.
 struct Node {
   v1::ClusterConfig cluster;
   v1::NodeConfig node;
@@ -92,7 +92,7 @@ TEST_CASE("raw arguments of either form are merged by name, on both sides of 1.3
   }
 }
 
-TEST_CASE("a raw argument wins over ours of its name, and one may come twice") {
+TEST_CASE("a raw argument replaces ours of the same name, and a name may occur twice") {
   Node node;
   node.cluster.mutable_kubelet_extra_args()->insert({"v", "2"});
   node.cluster.mutable_kubeadm()->set_documents(
@@ -103,7 +103,7 @@ TEST_CASE("a raw argument wins over ours of its name, and one may come twice") {
                         {"name": "v", "value": "5"}])"));
 }
 
-TEST_CASE("taints of a control plane come beside the one that kubeadm would give it") {
+TEST_CASE("taints of a control plane are added to kubeadm's default taint") {
   Node node;
   CHECK(at(node.init(32)[0], "/nodeRegistration/taints").is_null());  // kubeadm's own default
   node.node.add_taints("dedicated=gpu:NoSchedule");
@@ -117,7 +117,7 @@ TEST_CASE("taints of a control plane come beside the one that kubeadm would give
   CHECK(taints_of(node.join(32, true)) == Keys{"dedicated", taint_control_plane});
 }
 
-TEST_CASE("the list of images is asked for with the CRI socket, of which there may be two") {
+TEST_CASE("the list of images is requested with the CRI socket, since a node may have two") {
   const Node node;
   const auto documents =
       config::parse_documents(images_documents(node.cluster, node.registration(), of(24)).value())
@@ -129,7 +129,7 @@ TEST_CASE("the list of images is asked for with the CRI socket, of which there m
   CHECK(at(documents[1], "/kind") == "ClusterConfiguration");
 }
 
-TEST_CASE("preflight errors that are ignored: names go into the file, all does not") {
+TEST_CASE("ignored preflight errors go into the file, except for all") {
   Node node;
   node.cluster.add_ignore_preflight_errors("NumCPU");
   CHECK_FALSE(ignores_all(node.cluster));
@@ -139,7 +139,7 @@ TEST_CASE("preflight errors that are ignored: names go into the file, all does n
   CHECK(at(node.init(22)[0], "/nodeRegistration/ignorePreflightErrors").is_null());
 }
 
-TEST_CASE("T16 YAML that would grow without end is refused, whoever wrote it") {
+TEST_CASE("T16 YAML that expands without bound is refused") {
   std::string laughs = "a: &a [x, x, x, x, x, x, x, x, x]\n";
   for (char c = 'b'; c <= 'j'; ++c) {
     const std::string before(9, static_cast<char>(c - 1));

@@ -18,7 +18,7 @@ namespace {
 
 constexpr char etcd[] = "/etc/kubernetes/manifests/etcd.yaml";
 
-// A further control plane whose first kubeadm join was cut off.
+// A further control plane whose first kubeadm join was interrupted.
 struct CutOff : Machine {
   std::unique_ptr<Step> step = make_join();
 
@@ -48,7 +48,7 @@ struct CutOff : Machine {
 
 }  // namespace
 
-TEST_CASE("A control plane that has announced its etcd is never reset, but finished") {
+TEST_CASE("An interrupted join that has announced its etcd member continues without a reset") {
   CutOff node;
   node.write(etcd, "");
   node.write(kubelet_conf, "");
@@ -61,7 +61,7 @@ TEST_CASE("A control plane that has announced its etcd is never reset, but finis
         "--skip-phases=preflight,control-plane-prepare,check-etcd,kubelet-start");
 }
 
-TEST_CASE("A join that was cut off begins anew before etcd, as a worker, and in another cluster") {
+TEST_CASE("An interrupted join starts again before etcd, on a worker and in another cluster") {
   CutOff node;
   SECTION("etcd was not reached") {}
   SECTION("a worker") {
@@ -79,8 +79,7 @@ TEST_CASE("A join that was cut off begins anew before etcd, as a worker, and in 
   CHECK(node.joined().back() == "/run/kagent/join.yaml");
 }
 
-TEST_CASE(
-    "T10 A join that has run needs another grant for the next, one that could not run does not") {
+TEST_CASE("T10 A join that ran spends its grant, a join that could not run does not") {
   CutOff node;
   CHECK(grant_is_spent(node.apply(*node.step)));
   const auto fails = [&](const std::string& unit) {
@@ -101,7 +100,7 @@ TEST_CASE(
   CHECK_FALSE(grant_is_spent(probe));
 }
 
-TEST_CASE("T12 The evidence of a failed join holds no token") {
+TEST_CASE("T12 The evidence of a failed join contains no token") {
   CutOff node;
   node.write("/etc/kubernetes/bootstrap-kubelet.conf", "token: abcdef.0123456789abcdef\n");
   CHECK(node.apply(*node.step).ok());
@@ -116,7 +115,7 @@ TEST_CASE("T12 The evidence of a failed join holds no token") {
   CHECK(hidden < kept);
 }
 
-TEST_CASE("What a cut-off join has behind it is told by what is on the disk") {
+TEST_CASE("The files on disk show which phases an interrupted join has behind it") {
   const CutOff node;
   CHECK(phases_behind(*node.context, "ca\n").empty());
   node.write(kubelet_conf, "");
@@ -124,8 +123,8 @@ TEST_CASE("What a cut-off join has behind it is told by what is on the disk") {
   CHECK(phases_behind(*node.context, "").empty());
 }
 
-// kubectl 1.32 and 1.35 print these.
-TEST_CASE("Why the API server cannot be spoken to is told by what kubectl says") {
+// Outputs of kubectl 1.32 and 1.35.
+TEST_CASE("kubectl's output tells why the API server cannot be reached") {
   const auto cause = [](const std::string& line) {
     const auto outcome = api_trouble("join", {line});
     return outcome ? outcome->cause : "";
@@ -143,7 +142,8 @@ TEST_CASE("Why the API server cannot be spoken to is told by what kubectl says")
   CHECK(cause("error: You must be logged in to the server (Unauthorized)").empty());
 }
 
-TEST_CASE("The probe of the API server names a user, or kubectl would ask the terminal for one") {
+TEST_CASE(
+    "The probe of the API server names a user, so kubectl does not ask the terminal for one") {
   CutOff node;
   std::string config;
   node.units->on_run = [&](const Command& command) {
@@ -158,10 +158,10 @@ TEST_CASE("The probe of the API server names a user, or kubectl would ask the te
   const auto user = probe.at("contexts").at(0).at("context").at("user");
   CHECK(probe.at("users").at(0).at("name") == user);
   CHECK_FALSE(probe.at("users").at(0).at("user").at("token").get<std::string>().empty());
-  CHECK(config.find("abcdef") == std::string::npos);  // the bootstrap token stays out of it
+  CHECK(config.find("abcdef") == std::string::npos);  // without the bootstrap token
 }
 
-TEST_CASE("A time of the day is not taken for a refused token") {
+TEST_CASE("The number 401 in a time of day is no refused token") {
   CHECK_FALSE(kubeadm::is_unauthorized({"I1125 14:01:40.401401    4011 join.go:401] [preflight]"}));
   CHECK(
       kubeadm::is_unauthorized({"error execution phase preflight: unable to fetch the "
@@ -169,7 +169,7 @@ TEST_CASE("A time of the day is not taken for a refused token") {
                                 "config map: Unauthorized"}));
 }
 
-TEST_CASE("To ignore all preflight errors is said on kubeadm's command line") {
+TEST_CASE("Ignoring all preflight errors is an argument of kubeadm, not part of its file") {
   CutOff node;
   node.context->cluster.add_ignore_preflight_errors("all");
   CHECK(node.apply(*node.step).ok());
@@ -177,7 +177,7 @@ TEST_CASE("To ignore all preflight errors is said on kubeadm's command line") {
   CHECK(node.joined().back() == "--ignore-preflight-errors=all");
 }
 
-TEST_CASE("What a failed command said last is told, without the line that kubeadm always adds") {
+TEST_CASE("The last words of a failed command leave out the line that kubeadm always adds") {
   CHECK(last_words({"W1125 strict.go:55] a warning", "an earlier line", "unknown field \"colour\"",
                     "", "To see the stack trace of this error execute with --v=5 or higher"}) ==
         "an earlier line; unknown field \"colour\"");
@@ -189,7 +189,7 @@ TEST_CASE("What a failed command said last is told, without the line that kubead
         "See `journalctl -u kagent-noded` on the node.");
 }
 
-TEST_CASE("The phase of kubeadm that failed is read from its error") {
+TEST_CASE("The failed phase is read from kubeadm's error") {
   CHECK(kubeadm::failed_phase({"[check-etcd] Checking that the etcd cluster is healthy",
                                "error execution phase check-etcd: etcd cluster is not healthy: "
                                "failed to dial endpoint https://10.77.0.11:2379 with maintenance "

@@ -17,7 +17,7 @@ namespace {
 constexpr char config_path[] = "/run/kagent/upload-certs.yaml";
 
 struct ControlPlane : Machine {
-  std::string config;  // as kubeadm found it
+  std::string config;  // as kubeadm reads it
   bool fails = false;
 
   ControlPlane() {
@@ -41,7 +41,7 @@ struct ControlPlane : Machine {
 
 }  // namespace
 
-TEST_CASE("The certificate key is fresh, and reaches kubeadm by a file that does not stay") {
+TEST_CASE("The certificate key is new, and reaches kubeadm through a file that is removed") {
   ControlPlane node;
   const auto key = node.upload();
   REQUIRE(key);
@@ -55,14 +55,14 @@ TEST_CASE("The certificate key is fresh, and reaches kubeadm by a file that does
   CHECK(node.upload().value() != *key);
 }
 
-TEST_CASE("A failed upload gives no key and leaves none behind") {
+TEST_CASE("A failed upload returns no key and leaves none behind") {
   ControlPlane node;
   node.fails = true;
   CHECK(node.upload().error().code() == Errc::unavailable);
   CHECK_FALSE(std::filesystem::exists(node.context->at(config_path)));
 }
 
-TEST_CASE("Who is no control plane of a cluster uploads nothing") {
+TEST_CASE("A node that is no control plane uploads nothing") {
   ControlPlane node;
   SECTION("a worker") {
     node.context->assignment->set_role("worker");

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A node that has joined, with a certificate as kubelet gets one.
+// A node that has joined, with a certificate like kubelet's.
 struct Joined : Machine {
   pki::Key ca_key = pki::generate_key().value();
   pki::Certificate ca = pki::make_ca(ca_key, "test").value();
@@ -47,7 +47,7 @@ UnitState running() {
 
 }  // namespace
 
-TEST_CASE("kubelet's certificate must be of this cluster, this node and this time") {
+TEST_CASE("kubelet's certificate must fit this cluster and this node and be valid now") {
   const Joined node("ip-10-0-0-7");
   CHECK(node.problem("ip-10-0-0-7").empty());
   CHECK(node.problem("ip-10-0-0-8") == "other-name");
@@ -58,7 +58,7 @@ TEST_CASE("kubelet's certificate must be of this cluster, this node and this tim
   CHECK(node.problem("ip-10-0-0-7") == "other-cluster");
 }
 
-TEST_CASE("kubelet that restarts before init or join is no trouble") {
+TEST_CASE("kubelet's restarts before init or join are no trouble") {
   Machine machine;
   auto step = make_kubelet();
   machine.units->units["kubelet.service"] = crashing();
@@ -72,7 +72,7 @@ TEST_CASE("kubelet that restarts before init or join is no trouble") {
   CHECK(machine.apply(*step).cause == "kubelet.crashing");
 }
 
-TEST_CASE("kubelet that restarts for lack of dockerd says so, and not containerd") {
+TEST_CASE("a kubelet that restarts without dockerd blames dockerd, not containerd") {
   Machine machine;
   machine.context->cluster.set_runtime("docker");
   machine.units->units["kubelet.service"] = crashing();
@@ -86,7 +86,8 @@ TEST_CASE("kubelet that restarts for lack of dockerd says so, and not containerd
   CHECK(machine.apply(*make_kubelet()).cause == "kubelet.crashing");
 }
 
-TEST_CASE("kubelet starts after its container runtime, and one that runs is not restarted for it") {
+TEST_CASE(
+    "kubelet starts after its container runtime, and a running kubelet is not restarted for it") {
   Machine machine;
   auto step = make_kubelet();
   machine.units->units["kubelet.service"] = {"loaded", "active", "running", "enabled", "", {}};
@@ -101,7 +102,7 @@ TEST_CASE("kubelet starts after its container runtime, and one that runs is not 
         machine.units->calls.end());
 }
 
-TEST_CASE("kubelet's cgroup driver and swap are judged by the files, before it stumbles") {
+TEST_CASE("a wrong cgroup driver or swap is found in the files before kubelet fails") {
   Machine machine;
   CHECK_FALSE(kubelet_misfit(*machine.context));
   machine.write("/var/lib/kubelet/config.yaml", "cgroupDriver: cgroupfs\n");
@@ -123,7 +124,7 @@ TEST_CASE("the last error of kubelet's log, without its header") {
   CHECK(last_klog_error({"Everything is well"}).empty());
 }
 
-TEST_CASE("init is never done over a cluster that lives, whoever asks for it") {
+TEST_CASE("init never runs over a live cluster") {
   Joined node("not-this-one");
   auto step = make_init();
   node.context->assignment.emplace().set_init(true);
@@ -143,7 +144,7 @@ TEST_CASE("init is never done over a cluster that lives, whoever asks for it") {
   CHECK(node.read("/var/lib/etcd/member/snap/db") == "data");
 }
 
-TEST_CASE("a half-done init is reset, its evidence kept, and tried again") {
+TEST_CASE("an interrupted init is reset and tried again, and its evidence is kept") {
   Machine machine;
   auto step = make_init();
   machine.context->assignment.emplace().set_init(true);
@@ -151,7 +152,7 @@ TEST_CASE("a half-done init is reset, its evidence kept, and tried again") {
       {"etcd0.yaml", "spec: {}\n"});
   machine.write("/var/lib/kagent-noded/init-started", "1\n");
   machine.write("/etc/kubernetes/manifests/etcd.yaml", "half done");
-  std::string config;  // as kubeadm found it
+  std::string config;  // as kubeadm reads it
   machine.units->on_run = [&](const Command& command) {
     if (command.unit == "kagent-init.service") config = machine.read("/run/kagent/init.yaml");
     return printed(command, command.capture ? "v1.31.2\n" : "");
@@ -167,10 +168,10 @@ TEST_CASE("a half-done init is reset, its evidence kept, and tried again") {
   CHECK(machine.units->commands[2].unit == "kagent-init.service");
   CHECK(machine.read("/run/kagent/patches/etcd0.yaml") == "spec: {}\n");
   CHECK(config.find("kubeadm.k8s.io/v1beta4") != std::string::npos);
-  CHECK_FALSE(machine.context->exists("/run/kagent/init.yaml"));  // it held a token
+  CHECK_FALSE(machine.context->exists("/run/kagent/init.yaml"));  // the file contained a token
 }
 
-TEST_CASE("a CA that an operator has brought is init's, and outlives a half-done one") {
+TEST_CASE("init uses an operator's CA, which survives the reset of an interrupted init") {
   Machine machine;
   auto step = make_init();
   machine.context->before =
@@ -198,7 +199,7 @@ TEST_CASE("a CA that an operator has brought is init's, and outlives a half-done
         Command::Argv{"cp", "-a", kept + "ca.crt", kept + "ca.key", "/etc/kubernetes/pki"});
 }
 
-TEST_CASE("what somebody else has made is never reset") {
+TEST_CASE("a foreign cluster is never reset") {
   Machine machine;
   auto step = make_init();
   machine.context->assignment.emplace().set_init(true);

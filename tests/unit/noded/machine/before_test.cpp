@@ -18,7 +18,7 @@ using How = FileBack::How;
 struct Machine {
   Machine() { std::filesystem::create_directories(folder / "etc"); }
 
-  // As write_in_place does it.
+  // Does the same as write_in_place.
   void write(const std::string& path, const std::string& content) {
     REQUIRE(before.writing(path, content));
     put(path, content);
@@ -51,7 +51,7 @@ struct Machine {
 
 }  // namespace
 
-TEST_CASE("A file that was there comes back with its content and mode") {
+TEST_CASE("A file that existed is restored with its content and mode") {
   Machine machine;
   machine.put("/etc/fstab", "swap on\n", 0600);
   machine.write("/etc/fstab", "swap off\n");
@@ -65,7 +65,7 @@ TEST_CASE("A file that was there comes back with its content and mode") {
   CHECK(machine.how("/etc/fstab") == How::nothing);
 }
 
-TEST_CASE("A file that was not there goes, with the folders made for it") {
+TEST_CASE("A file that did not exist is removed, with the folders made for it") {
   Machine machine;
   machine.write("/etc/a/b/new.conf", "ours\n");
   machine.write("/etc/a/other.conf", "ours\n");
@@ -83,7 +83,7 @@ TEST_CASE("A file that was not there goes, with the folders made for it") {
   CHECK(machine.exists("/etc"));
 }
 
-TEST_CASE("What somebody else has changed since is left to him") {
+TEST_CASE("A file that somebody else has changed since is left alone") {
   Machine machine;
   machine.put("/etc/fstab", "swap on\n");
   machine.write("/etc/fstab", "swap off\n");
@@ -93,14 +93,14 @@ TEST_CASE("What somebody else has changed since is left to him") {
   CHECK(machine.content("/etc/fstab") == "swap off\n/dev/sdb /data\n");
 }
 
-TEST_CASE("A crash between the record and the write does not make our file a stranger's") {
+TEST_CASE("After a crash between the record and the write, our file is still known as ours") {
   Machine machine;
   machine.write("/etc/x", "one\n");
-  REQUIRE(machine.before.writing("/etc/x", "two\n"));  // and no write
+  REQUIRE(machine.before.writing("/etc/x", "two\n"));  // without the write that follows
   CHECK(machine.how("/etc/x") == How::remove);
 }
 
-TEST_CASE("The survey is the first one's, and outlives the process") {
+TEST_CASE("The first survey counts, and it outlives the process") {
   Machine machine;
   CHECK_FALSE(*machine.before.surveyed());
   Before::Survey survey;
@@ -122,7 +122,7 @@ TEST_CASE("The survey is the first one's, and outlives the process") {
         std::vector<std::string>{"10-flannel.conflist"});
 }
 
-TEST_CASE("A damaged record is said, and nothing is written over it") {
+TEST_CASE("A damaged record is reported and not overwritten") {
   Machine machine;
   machine.write("/etc/x", "one\n");
   REQUIRE(write_file_atomic(machine.folder / "before.json", "{\"version\":1", 0600));
@@ -130,7 +130,7 @@ TEST_CASE("A damaged record is said, and nothing is written over it") {
   CHECK(machine.before.files().error().code() == Errc::data_loss);
 }
 
-TEST_CASE("What a reset removes anyhow is not kept") {
+TEST_CASE("Files that a reset removes anyway are not recorded") {
   Machine machine;
   machine.write("/run/kagent/join.yaml", "secret\n");
   machine.write("/var/lib/kagent-noded/init-started", "1\n");

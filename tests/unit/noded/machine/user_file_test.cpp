@@ -17,7 +17,7 @@ Account me() {
 
 }  // namespace
 
-TEST_CASE("a user's file is written whole, 0600 and the user's, and known again") {
+TEST_CASE("a user's file is written atomically with mode 0600 and owner, and recognised") {
   const TemporaryFolder home;
   const UserFile file{home.path().string(), ".kube", "config"};
   CHECK_FALSE(is_user_file(file, "text", me()));
@@ -34,7 +34,7 @@ TEST_CASE("a user's file is written whole, 0600 and the user's, and known again"
   CHECK_FALSE(is_user_file(file, "text", other));
 }
 
-TEST_CASE("nothing is written through a link that the user has put there") {
+TEST_CASE("a link in a user's folder is never followed") {
   const TemporaryFolder home;
   const TemporaryFolder elsewhere;
   std::filesystem::create_directory_symlink(elsewhere.path(), home / ".kube");

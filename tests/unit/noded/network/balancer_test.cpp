@@ -39,7 +39,7 @@ struct Balanced : Machine {
 
 }  // namespace
 
-TEST_CASE("haproxy.cfg leads from loopback to the API servers that say they are ready") {
+TEST_CASE("haproxy.cfg forwards loopback to the API servers that report ready") {
   const auto text = balancer_config(8443, {"10.0.0.1:6443", "[fd00::1]:6443"});
   CHECK_THAT(text, ContainsSubstring("bind 127.0.0.1:8443\n"));
   CHECK_THAT(text, ContainsSubstring("option httpchk GET /readyz\n"));
@@ -55,7 +55,7 @@ TEST_CASE("a balancer waits until the coordinator knows an API server") {
   CHECK_FALSE(machine.context->exists(config_path));
 }
 
-TEST_CASE("T16 what is no address and port never gets into haproxy.cfg") {
+TEST_CASE("T16 only IP addresses with ports get into haproxy.cfg") {
   Balanced machine;
   auto step = make_balancer();
   machine.runs();
@@ -71,7 +71,7 @@ TEST_CASE("T16 what is no address and port never gets into haproxy.cfg") {
   CHECK_THAT(text, !ContainsSubstring("10.0.0.1"));
 }
 
-TEST_CASE("a balancer without HAProxy says where it may come from") {
+TEST_CASE("without HAProxy, the balancer step says how to install it") {
   Balanced machine;
   auto step = make_balancer();
   machine.has({"10.0.0.1:6443"});
@@ -82,7 +82,7 @@ TEST_CASE("a balancer without HAProxy says where it may come from") {
         "enable and start kagent-balancer, once HAProxy is installed");
 }
 
-TEST_CASE("a balancer is stopped when the cluster has an endpoint of its own") {
+TEST_CASE("a balancer is stopped if the cluster has an endpoint of its own") {
   Balanced machine;
   auto step = make_balancer();
   machine.context->cluster.clear_local_balancer_port();
@@ -93,7 +93,8 @@ TEST_CASE("a balancer is stopped when the cluster has an endpoint of its own") {
   CHECK(machine.called("stop kagent-balancer.service"));
 }
 
-TEST_CASE("another API server is a reload, which drops no connection; the same ones are nothing") {
+TEST_CASE(
+    "another API server causes a reload, which drops no connection; the same ones change nothing") {
   Balanced machine;
   auto step = make_balancer();
   machine.runs();

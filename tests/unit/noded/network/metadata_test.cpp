@@ -34,7 +34,7 @@ struct Closed : Machine {
 
 }  // namespace
 
-TEST_CASE("Pods do not reach the metadata service, and where asked nobody but kagent-imds") {
+TEST_CASE("Pods cannot reach the metadata service; with access kagent only kagent-imds can") {
   CHECK_THAT(metadata_rules("host"), ContainsSubstring("hook forward"));
   CHECK_THAT(metadata_rules("host"), !ContainsSubstring("hook output"));
   CHECK_THAT(metadata_rules("kagent"),
@@ -43,7 +43,7 @@ TEST_CASE("Pods do not reach the metadata service, and where asked nobody but ka
   CHECK_FALSE(closes_metadata("everybody"));
 }
 
-TEST_CASE("The metadata service is open unless the cluster wants it closed") {
+TEST_CASE("The metadata service is open unless the ClusterConfig closes it") {
   Closed node("");
   CHECK(node.check(*node.step).empty());
   CHECK(node.apply(*node.step).ok());
@@ -54,7 +54,7 @@ TEST_CASE("The metadata service is open unless the cluster wants it closed") {
   CHECK(node.called("stop kagent-metadata.service"));
 }
 
-TEST_CASE("Rules that somebody flushed are loaded again") {
+TEST_CASE("Flushed rules are loaded again") {
   Closed node("host");
   CHECK(node.check(*node.step).size() == 4);
   CHECK(node.apply(*node.step).ok());
@@ -66,7 +66,7 @@ TEST_CASE("Rules that somebody flushed are loaded again") {
   CHECK(node.check(*node.step) == std::vector<std::string>{"close the metadata service to others"});
 }
 
-TEST_CASE("Without nft the metadata service cannot be closed, and that is said") {
+TEST_CASE("Without nft the metadata service cannot be closed, and the step says so") {
   Closed node("kagent");
   std::filesystem::remove(node.context->at("/usr/sbin/nft"));
   CHECK(node.apply(*node.step).cause == "metadata.program-missing");

@@ -30,7 +30,7 @@ Wanted kubernetes(int minor, int patch) {
 
 }  // namespace
 
-TEST_CASE("packages: versions are read as the programs print them") {
+TEST_CASE("packages: versions are read from each program's output") {
   const auto programs = read_versions(
       "v1.22.4\n"
       "Kubernetes v1.22.5\n"
@@ -51,7 +51,7 @@ TEST_CASE("packages: versions are read as the programs print them") {
   CHECK(read_versions("W1123 warning\n\nbash: no").empty());
 }
 
-TEST_CASE("packages: versions fit, or each misfit has its cause") {
+TEST_CASE("packages: versions fit, or each misfit has a cause") {
   const Programs all{{"kubeadm", {1, 32, 4}},
                      {"kubelet", {1, 32, 4}},
                      {"kubectl", {1, 32, 4}},
@@ -64,7 +64,7 @@ TEST_CASE("packages: versions fit, or each misfit has its cause") {
         "packages.kubeadm-version packages.kubelet-version packages.kubectl-version ");
 
   Programs some = all;
-  some["kubelet"] = {1, 32, 5};  // a patch newer, as kubeadm allows
+  some["kubelet"] = {1, 32, 5};  // kubeadm allows a newer patch release
   CHECK(misfits(some, std::nullopt).empty());
   CHECK(misfits(some, Version{1, 32, 0}).empty());
   some["kubelet"] = {1, 33, 0};
@@ -93,7 +93,7 @@ TEST_CASE("packages: the manager is the distribution's own") {
   CHECK(detect("ID=alpine\n", having({"apk"})) == Manager::none);
 }
 
-TEST_CASE("packages: what is missing or of another version is installed, nothing else") {
+TEST_CASE("packages: only missing packages and those of another version are installed") {
   const auto wanted = kubernetes(32, 4);
   CHECK(packages_for(Manager::apt, wanted, having({}), {}) ==
         Strings{"kubelet=1.32.4-*", "kubeadm=1.32.4-*", "kubectl=1.32.4-*", "cri-tools",
@@ -109,7 +109,7 @@ TEST_CASE("packages: what is missing or of another version is installed, nothing
   CHECK(packages_for(Manager::apt, wanted, full, {}).empty());
 }
 
-TEST_CASE("packages: docker wants cri-dockerd from Kubernetes 1.24 on") {
+TEST_CASE("packages: docker needs cri-dockerd since Kubernetes 1.24") {
   auto wanted = kubernetes(23, 0);
   wanted.docker = true;
   const auto rest = having({"kubelet", "kubeadm", "kubectl", "crictl", "conntrack", "socat", "ip",
@@ -160,15 +160,15 @@ TEST_CASE("packages: the repository of dnf keeps Kubernetes out of upgrades") {
                                "kubelet-1.32.4"});
 }
 
-TEST_CASE("packages: what dpkg holds is read from its own file") {
+TEST_CASE("packages: dpkg's own file shows what is held") {
   CHECK(not_held("Package: kubelet\nStatus: hold ok installed\nVersion: 1.32.4-1.1\n\n"
                  "Package: kubeadm\nStatus: install ok installed\nVersion: 1.32.4-1.1\n\n"
                  "Package: kubectl\nStatus: deinstall ok config-files\n\n"
                  "Package: socat\nStatus: install ok installed\n") == Strings{"kubeadm"});
 }
 
-// What apt 2.6, dpkg 1.21, dnf 4.14 and rpm 4.18 print.
-TEST_CASE("packages: why a package manager failed") {
+// Outputs of apt 2.6, dpkg 1.21, dnf 4.14 and rpm 4.18.
+TEST_CASE("packages: the output tells why a package manager failed") {
   const auto cause = [](Strings output, int status = 100) {
     return why_failed(output, status).cause;
   };
@@ -216,7 +216,7 @@ TEST_CASE("packages: why a package manager failed") {
   CHECK(cause({"E: Sub-process /usr/bin/dpkg returned an error code (1)"}) == "packages.failed");
 }
 
-TEST_CASE("packages: a key is told from a web page") {
+TEST_CASE("packages: a web page is not taken for a key") {
   CHECK(key_ending("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQEN") == "asc");
   CHECK(key_ending("\x99\x01\x0d\x04") == "gpg");
   CHECK(key_ending("\xc6\x01\x0d\x04") == "gpg");

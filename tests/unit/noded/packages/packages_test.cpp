@@ -17,7 +17,7 @@ void add_program(const Machine& machine, const std::string& name) {
   REQUIRE(::chmod(machine.context->at("/usr/bin/" + name).c_str(), 0755) == 0);
 }
 
-// apt-get: with the programs come their versions.
+// Imitates apt-get: installing a program also sets its version.
 void install(const Machine& machine) {
   for (const char* name : {"kubelet", "kubeadm", "kubectl", "crictl", "containerd", "ctr",
                            "conntrack", "socat", "ip", "tc", "ethtool", "iptables"})
@@ -48,7 +48,7 @@ struct BareDebian : Machine {
 
 }  // namespace
 
-TEST_CASE("packages: an image's own are looked at, not changed") {
+TEST_CASE("packages: an image's own packages are checked, not changed") {
   Machine machine;
   auto step = make_packages();
   CHECK(machine.check(*step).front() == "program kubelet is not installed");
@@ -95,7 +95,7 @@ TEST_CASE("packages: a bare Debian gets repository, packages and holds, once") {
   CHECK(machine.check(*step).empty());
 }
 
-TEST_CASE("packages: what somebody has let go of is held again, and nothing is installed") {
+TEST_CASE("packages: a package that is no longer held is held again, and nothing is installed") {
   const BareDebian machine;
   auto step = make_packages();
   install(machine);
@@ -111,7 +111,7 @@ TEST_CASE("packages: what somebody has let go of is held again, and nothing is i
   CHECK(hold->lines.size() == 1);
 }
 
-TEST_CASE("packages: a dpkg that was killed is ended first") {
+TEST_CASE("packages: the work of a killed dpkg is completed first") {
   const BareDebian machine;
   auto step = make_packages();
   machine.write("/var/lib/dpkg/updates/0001", "Package: socat\n");
@@ -121,7 +121,7 @@ TEST_CASE("packages: a dpkg that was killed is ended first") {
   CHECK(lines.size() == 4);
 }
 
-TEST_CASE("packages: a key is fetched by apt's helper, once, and a web page is none") {
+TEST_CASE("packages: apt's helper fetches the key once, and a web page is no key") {
   const BareDebian machine;
   auto step = make_packages();
   machine.context->cluster.mutable_packages()->set_key("https://example.org/Release.key");
@@ -143,7 +143,7 @@ TEST_CASE("packages: a key is fetched by apt's helper, once, and a web page is n
     CHECK(command.unit != "kagent-packages-key.service");
 }
 
-TEST_CASE("packages: a folder's key that is none, and a system without apt and dnf") {
+TEST_CASE("packages: a file that is no key, and a system without apt and dnf") {
   const BareDebian machine;
   auto step = make_packages();
   machine.write("/srv/kubernetes/Release.key", "no key");
@@ -152,7 +152,7 @@ TEST_CASE("packages: a folder's key that is none, and a system without apt and d
   CHECK(machine.apply(*step).cause == "packages.no-manager");
 }
 
-TEST_CASE("packages: what came is looked at again, and a running installation is waited for") {
+TEST_CASE("packages: installed packages are checked again, and a running installation is awaited") {
   const BareDebian machine;
   auto step = make_packages();
   machine.units->on_run = [&](const Command& command) {

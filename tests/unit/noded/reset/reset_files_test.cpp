@@ -11,7 +11,7 @@ namespace {
 
 using Lines = std::vector<Command::Argv>;
 
-// A node on which an operator has put an audit policy beside what kubeadm made.
+// A node where an operator has added an audit policy to kubeadm's files.
 struct Left : Machine {
   Left() {
     context->reset_ordered = true;
@@ -34,7 +34,7 @@ bool has(const Lines& lines, const Command::Argv& wanted) {
 
 }  // namespace
 
-TEST_CASE("A reset keeps a copy of what it removes from /etc, and of nothing else") {
+TEST_CASE("A reset copies what it removes from /etc, and nothing else") {
   const Left node;
   const auto step = make_reset_files();
   REQUIRE(node.apply(*step).ok());
@@ -48,7 +48,7 @@ TEST_CASE("A reset keeps a copy of what it removes from /etc, and of nothing els
              "/var/log/pods", evidence + "/init"}));
 }
 
-TEST_CASE("A reset that goes on where it was cut off spoils no copy") {
+TEST_CASE("A reset that continues after an interruption keeps its copies") {
   const Left node;
   std::filesystem::remove(node.context->at("/etc/kubernetes/audit-policy.yaml"));
   REQUIRE(node.apply(*make_reset_files()).ok());

@@ -8,7 +8,7 @@ using namespace kagent::noded;
 
 namespace {
 
-// A machine whose kubeadm wants three images and whose runtime has `there`.
+// A machine whose kubeadm needs three images and whose runtime has the images in `there`.
 struct Node : Machine {
   std::set<std::string> there;
   std::set<std::string> refused;
@@ -42,7 +42,7 @@ struct Node : Machine {
 
 }  // namespace
 
-TEST_CASE("images: a worker pulls what it will run, says how far it is, and pulls nothing twice") {
+TEST_CASE("images: a worker pulls what it needs, reports its progress, and pulls nothing twice") {
   Node node;
   auto step = make_images();
   CHECK(node.check(*step) == std::vector<std::string>{"pull k8s.gcr.io/kube-proxy:v1.22.4",
@@ -56,7 +56,7 @@ TEST_CASE("images: a worker pulls what it will run, says how far it is, and pull
   CHECK(node.said.empty());
 }
 
-TEST_CASE("images: one that cannot be pulled is named, and does not keep the others away") {
+TEST_CASE("images: a failed pull is named and does not stop the others") {
   Node node;
   auto step = make_images();
   node.refused = {"k8s.gcr.io/kube-proxy:v1.22.4"};
@@ -68,7 +68,7 @@ TEST_CASE("images: one that cannot be pulled is named, and does not keep the oth
   CHECK(node.apply(*step).ok());
 }
 
-TEST_CASE("images: archives of the air-gapped folder are imported once each") {
+TEST_CASE("images: each archive of the air-gapped folder is imported once") {
   Node node;
   auto step = make_images();
   node.there = {"k8s.gcr.io/kube-proxy:v1.22.4", "k8s.gcr.io/pause:3.5"};
@@ -89,7 +89,7 @@ TEST_CASE("images: archives of the air-gapped folder are imported once each") {
   CHECK(node.check(*step).empty());
 }
 
-TEST_CASE("images: docker leaves docker.io out of the names that it lists") {
+TEST_CASE("images: docker lists names without docker.io") {
   Machine machine;
   auto step = make_images();
   machine.context->cluster.set_runtime("docker");

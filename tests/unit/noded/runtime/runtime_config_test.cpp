@@ -43,7 +43,7 @@ std::string docker(std::string_view now, const DockerWant& want = {}) {
 
 }  // namespace
 
-TEST_CASE("containerd: nothing there: version 2 for 1.x, 3 for 2.x") {
+TEST_CASE("containerd: without a file, the configuration is version 2 for 1.x and 3 for 2.x") {
   const auto two = rendered("", want());
   CHECK(two["version"].value_or(0) == 2);
   const auto& cri = two["plugins"][cri_2];
@@ -61,8 +61,8 @@ TEST_CASE("containerd: nothing there: version 2 for 1.x, 3 for 2.x") {
   CHECK_FALSE(three["plugins"][cri_2]);
 }
 
-TEST_CASE("containerd: an operator's own is kept, and CRI switched on") {
-  // As containerd.io ships it, and a setting beside.
+TEST_CASE("containerd: an operator's settings are kept, and CRI is enabled") {
+  // The file of package containerd.io, and one more setting.
   const auto config = rendered(
       "disabled_plugins = [\"cri\", \"io.containerd.internal.v1.opt\"]\n"
       "root = \"/data/containerd\"\nimports = [\"/etc/containerd/conf.d/*.toml\"]\n"
@@ -77,7 +77,7 @@ TEST_CASE("containerd: an operator's own is kept, and CRI switched on") {
   CHECK(runtimes["runc"]["options"]["SystemdCgroup"].value_or(false));
 }
 
-TEST_CASE("containerd: Debian's own folder of CNI plugins gives way to the one of all others") {
+TEST_CASE("containerd: Debian's folder of CNI plugins is replaced by the common one") {
   // /etc/containerd/config.toml of Debian 12's containerd 1.6.20.
   constexpr char debian[] =
       "version = 2\n\n[plugins]\n  [plugins.\"io.containerd.grpc.v1.cri\"]\n"
@@ -86,7 +86,8 @@ TEST_CASE("containerd: Debian's own folder of CNI plugins gives way to the one o
       "  [plugins.\"io.containerd.internal.v1.opt\"]\n    path = \"/var/lib/containerd/opt\"\n";
   ContainerdWant debians = want();
   const auto config = rendered(debian, debians);
-  CHECK_FALSE(config["plugins"][cri_2]["cni"]["bin_dir"]);  // containerd's own: /opt/cni/bin
+  CHECK_FALSE(
+      config["plugins"][cri_2]["cni"]["bin_dir"]);  // then containerd's default: /opt/cni/bin
   CHECK(config["plugins"]["io.containerd.internal.v1.opt"]["path"].value_or("") ==
         std::string("/var/lib/containerd/opt"));
   debians.drop_ins["cni.toml"] =
@@ -103,7 +104,7 @@ TEST_CASE("containerd: Debian's own folder of CNI plugins gives way to the one o
   CHECK_FALSE(three["plugins"][runtime_3]["cni"]["bin_dirs"]);
 }
 
-TEST_CASE("containerd: Docker's package has CRI off, in 1.x and 2.x") {
+TEST_CASE("containerd: CRI is enabled in the file of Docker's package, for 1.x and 2.x") {
   constexpr char dockers[] = "disabled_plugins = [\"cri\"]\n";
   CHECK(rendered(dockers, want())["disabled_plugins"].as_array()->empty());
   ContainerdWant newer = want();
@@ -116,7 +117,7 @@ TEST_CASE("containerd: Docker's package has CRI off, in 1.x and 2.x") {
             ->empty());
 }
 
-TEST_CASE("containerd: what 1.x does not read is refused before it is written") {
+TEST_CASE("containerd: a version that 1.x cannot read is refused before it is written") {
   ContainerdWant old = want();
   CHECK_THAT(error_of("version = 3\n", old),
              ContainsSubstring("/etc/containerd/config.toml is of version 3") &&
@@ -127,8 +128,8 @@ TEST_CASE("containerd: what 1.x does not read is refused before it is written") 
   CHECK_THAT(error_of("", old), ContainsSubstring("containerd.dropIns[a.toml] is of version 3"));
 }
 
-// As containerd 1.6.20 answers; the second when a file that it imports has this runtime, too.
-TEST_CASE("containerd: the cgroup driver that is in effect is read from crictl info") {
+// Answers of containerd 1.6.20. In the second, an imported file sets this runtime, too.
+TEST_CASE("containerd: crictl info shows the cgroup driver in effect") {
   const auto info = [](const std::string& runtime, const std::string& options) {
     return R"({"status": {}, "config": {"containerd": {"defaultRuntimeName": ")" + runtime +
            R"(", "runtimes": {"runc": {"runtimeType": "io.containerd.runc.v2", "options": )" +
@@ -142,7 +143,7 @@ TEST_CASE("containerd: the cgroup driver that is in effect is read from crictl i
   CHECK_FALSE(has_other_cgroups("no JSON"));
 }
 
-TEST_CASE("containerd: the version is the operator's or the drop-ins', and never two") {
+TEST_CASE("containerd: the version follows the operator's text or the drop-ins, which must agree") {
   ContainerdWant newer = want();
   newer.version_3 = true;
   CHECK(rendered("version = 2\n", newer)["version"].value_or(0) == 2);
@@ -164,8 +165,7 @@ TEST_CASE("containerd: the version is the operator's or the drop-ins', and never
              ContainsSubstring("/etc/containerd/config.toml:1:11"));
 }
 
-TEST_CASE(
-    "containerd: mirrors are files of their own, in the folder that the configuration names") {
+TEST_CASE("containerd: mirrors are files in the folder that the configuration names") {
   ContainerdWant mirrored = want();
   mirrored.mirrors["docker.io"] = {"https://mirror.example:5000"};
   const auto two = containerd_config("", mirrored).value();
@@ -190,7 +190,7 @@ TEST_CASE(
   CHECK(hosts["host"]["http://b.example"]);
 }
 
-TEST_CASE("docker: daemon.json gets systemd's cgroups, the operator's keys stay") {
+TEST_CASE("docker: daemon.json gets the systemd cgroup driver and keeps the operator's keys") {
   CHECK(json::parse(docker("")) == json{{"exec-opts", {"native.cgroupdriver=systemd"}}});
   const std::string theirs =
       R"({"data-root": "/data/docker", "exec-opts": ["native.cgroupdriver=cgroupfs", "isolation=x"]})";

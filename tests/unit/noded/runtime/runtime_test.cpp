@@ -60,7 +60,7 @@ struct Node : Machine {
 
 }  // namespace
 
-TEST_CASE("runtime: containerd's configuration is merged, and restarts it once") {
+TEST_CASE("runtime: a merged configuration restarts containerd once") {
   Node node("containerd");
   auto step = make_runtime();
   node.write("/etc/containerd/config.toml", theirs);
@@ -83,7 +83,7 @@ TEST_CASE("runtime: containerd's configuration is merged, and restarts it once")
   CHECK(node.restarts("containerd.service") == 2);
 }
 
-TEST_CASE("runtime: what somebody has edited in kagent's file is kept as evidence") {
+TEST_CASE("runtime: a person's changes to kagent's file are kept as evidence") {
   Node node("containerd");
   auto step = make_runtime();
   node.context->before =
@@ -102,7 +102,7 @@ TEST_CASE("runtime: what somebody has edited in kagent's file is kept as evidenc
   CHECK(node.read("/etc/containerd/config.toml").find("# mine") == std::string::npos);
 }
 
-TEST_CASE("runtime: a configuration that cannot be merged is left as it is") {
+TEST_CASE("runtime: a configuration that cannot be merged stays as it is") {
   Node node("containerd");
   auto step = make_runtime();
   node.write("/etc/containerd/config.toml", "version = 1\n");
@@ -111,7 +111,7 @@ TEST_CASE("runtime: a configuration that cannot be merged is left as it is") {
   CHECK(node.restarts("containerd.service") == 0);
 }
 
-TEST_CASE("runtime: containerd that is masked, missing or does not start") {
+TEST_CASE("runtime: containerd is masked, missing or does not start") {
   Node node("containerd");
   auto step = make_runtime();
   node.units->failing_jobs = {"containerd.service"};
@@ -176,7 +176,7 @@ TEST_CASE("runtime: a configuration that the daemon refuses does not replace the
   }
 }
 
-TEST_CASE("runtime: what is made for a look at the configuration goes back with it") {
+TEST_CASE("runtime: a reset removes the folder that validation made") {
   Node node("containerd");
   auto step = make_runtime();
   node.context->before =
@@ -188,7 +188,7 @@ TEST_CASE("runtime: what is made for a look at the configuration goes back with 
   CHECK_FALSE(node.context->exists("/etc/containerd"));
 }
 
-TEST_CASE("runtime: containerd whose imports undo systemd's cgroups is not taken for well") {
+TEST_CASE("runtime: containerd is not well if its imports undo the systemd cgroup driver") {
   Node node("containerd");
   auto step = make_runtime();
   node.info = R"({"config": {"containerd": {"defaultRuntimeName": "runc", "runtimes":
@@ -199,7 +199,7 @@ TEST_CASE("runtime: containerd whose imports undo systemd's cgroups is not taken
   CHECK(node.apply(*step).ok());
 }
 
-TEST_CASE("runtime: a key that is taken out of docker.daemon is gone from daemon.json") {
+TEST_CASE("runtime: a key removed from docker.daemon is removed from daemon.json") {
   Node node("docker");
   auto step = make_runtime();
   SECTION("which was there before") {

@@ -27,7 +27,7 @@ struct Issuer {
 
 }  // namespace
 
-TEST_CASE("The certificates of kubeadm, its kubeconfigs and kubelet are found, with their use") {
+TEST_CASE("Certificates of kubeadm, its kubeconfigs and kubelet are found, with their use") {
   const Machine machine;
   const Issuer issuer;
   machine.write("/etc/kubernetes/pki/ca.crt", pki::to_pem(issuer.ca).value());

@@ -6,7 +6,7 @@
 
 namespace kagent::noded {
 
-TEST_CASE("The units of the runtime are those of the ClusterConfig") {
+TEST_CASE("The ClusterConfig decides the units of the runtime") {
   const Machine machine;
   CHECK(runtime_units(*machine.context) == std::vector<std::string>{"containerd.service"});
   machine.context->cluster.set_runtime("docker");

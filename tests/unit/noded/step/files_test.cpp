@@ -18,7 +18,7 @@ unsigned mode_of(const Machine& machine, const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("F17 kagentd may watch the folders that steps make, whatever noded's umask") {
+TEST_CASE("F17 kagentd may watch the folders that steps make, whatever noded's umask is") {
   const Machine machine;
   const mode_t before = ::umask(0077);
   const FileWant file{"/etc/systemd/system/kubelet.service.d/20-x.conf", "text", 0644};
@@ -32,7 +32,7 @@ TEST_CASE("F17 kagentd may watch the folders that steps make, whatever noded's u
   CHECK(machine.read(file.path) == "text");
 }
 
-TEST_CASE("A folder that is there keeps its mode") {
+TEST_CASE("An existing folder keeps its mode") {
   const Machine machine;
   std::filesystem::create_directories(machine.context->at("/etc/docker"));
   REQUIRE(::chmod(machine.context->at("/etc/docker").c_str(), 0710) == 0);

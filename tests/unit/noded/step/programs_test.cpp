@@ -16,7 +16,7 @@ void install_kubeadm(const Machine& machine, const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("A program is asked once, until it is another program or the question is another") {
+TEST_CASE("A program runs once, until its file or the question changes") {
   const Machine machine;
   machine.context->answers = std::make_shared<Answers>();
   install_kubeadm(machine, "1.31");
@@ -38,7 +38,7 @@ TEST_CASE("A program is asked once, until it is another program or the question 
   CHECK(machine.units->commands.size() == 3);
 }
 
-TEST_CASE("What a program that failed has said is not kept") {
+TEST_CASE("The output of a failed program is not kept") {
   const Machine machine;
   machine.context->answers = std::make_shared<Answers>();
   install_kubeadm(machine, "1.31");

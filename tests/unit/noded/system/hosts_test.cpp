@@ -11,7 +11,7 @@ namespace {
 constexpr char localhost[] = "127.0.0.1 localhost\n";
 constexpr char line[] = "10.0.0.7 node-7 # kagent: this node's own name\n";
 
-// With an address, and the wish for the name node-7.
+// A machine with an address that should have the name node-7.
 struct Named : Machine {
   Named() {
     write("/run/kagent-imds/local-hostname", "node-7\n");
@@ -21,7 +21,7 @@ struct Named : Machine {
 
 }  // namespace
 
-TEST_CASE("hosts: the node's name is looked up in its own file, not at a name server") {
+TEST_CASE("hosts: /etc/hosts resolves the node's name, without a name server") {
   CHECK(with_own_name(localhost, "10.0.0.7", "node-7") == std::string(localhost) + line);
   CHECK(with_own_name("", "10.0.0.7", "node-7.vpc.internal") ==
         "10.0.0.7 node-7.vpc.internal node-7 # kagent: this node's own name\n");
@@ -31,7 +31,7 @@ TEST_CASE("hosts: the node's name is looked up in its own file, not at a name se
   CHECK(with_own_name(once, "10.0.0.7", "node-7") == once);
 }
 
-TEST_CASE("hosts: a line of somebody else's that has the name is left alone, and is enough") {
+TEST_CASE("hosts: another line with the name stays and is sufficient") {
   const std::string others = "127.0.1.1\tnode-7.example.org node-7\n";
   CHECK(with_own_name(others, "10.0.0.7", "node-7") == others);
   CHECK(with_own_name(line + others, "10.0.0.7", "node-7") == others);
@@ -40,12 +40,12 @@ TEST_CASE("hosts: a line of somebody else's that has the name is left alone, and
   CHECK(with_own_name(comment, "10.0.0.7", "node-7") == comment + line);
 }
 
-TEST_CASE("hosts: another address or name replaces our line, wherever it came from") {
+TEST_CASE("hosts: another address or name replaces our line, wherever the line is") {
   const auto copied = std::string("10.0.0.1 builder # kagent: this node's own name\n") + localhost;
   CHECK(with_own_name(copied, "10.0.0.7", "node-7") == std::string(localhost) + line);
 }
 
-TEST_CASE("hosts: written once, and nothing without an address") {
+TEST_CASE("hosts: the line is written once, and not without an address") {
   Named node;
   auto step = make_hosts();
   node.write("/etc/hosts", localhost);

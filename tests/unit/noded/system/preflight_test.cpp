@@ -24,7 +24,7 @@ PreflightFacts good() {
   return facts;
 }
 
-// "NAME cause" of each problem.
+// "NAME cause" for each problem.
 std::vector<std::string> problems(const PreflightFacts& facts,
                                   const std::vector<std::string>& ignored = {}) {
   std::vector<std::string> names;
@@ -39,11 +39,11 @@ using Names = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("preflight: a good machine has no problem") {
+TEST_CASE("preflight: a suitable machine has no problem") {
   CHECK(problems(good()).empty());
 }
 
-TEST_CASE("preflight: a t2.micro is a control plane if told to be, by kubeadm's names") {
+TEST_CASE("preflight: kubeadm's names of checks allow a t2.micro as a control plane") {
   PreflightFacts facts = good();
   facts.cpus = 1;
   facts.memory_mib = 960;
@@ -54,7 +54,7 @@ TEST_CASE("preflight: a t2.micro is a control plane if told to be, by kubeadm's 
   CHECK(problems(facts).empty());
 }
 
-TEST_CASE("preflight: ports in use are named, each by itself, until the node has joined") {
+TEST_CASE("preflight: each port in use is a problem until the node has joined") {
   PreflightFacts facts = good();
   facts.listening = {22, 6443, 10250};
   CHECK(problems(facts) == Names{"Port-6443 port-in-use", "Port-10250 port-in-use"});
@@ -66,7 +66,7 @@ TEST_CASE("preflight: ports in use are named, each by itself, until the node has
   CHECK(problems(facts) == Names{"Port-10250 port-in-use"});
 }
 
-TEST_CASE("preflight: disk, control groups, kernel") {
+TEST_CASE("preflight: disk, cgroup controllers, kernel") {
   PreflightFacts facts = good();
   facts.disk_free_mib = 100;
   facts.cgroup_controllers.erase("memory");
@@ -77,7 +77,7 @@ TEST_CASE("preflight: disk, control groups, kernel") {
 }
 
 TEST_CASE(
-    "preflight: pod and service ranges that are the VPC's too, before the node is in a cluster") {
+    "preflight: pod and service ranges must not overlap the VPC's until the node has joined") {
   PreflightFacts facts = good();
   facts.networks = {"10.240.12.0/24", "10.100.0.0/16", "192.168.0.0/24"};
   CHECK(problems(facts) == Names{"CIDROverlap cidr-overlap", "CIDROverlap cidr-overlap"});
@@ -86,7 +86,7 @@ TEST_CASE(
   CHECK(problems(facts).empty());
 }
 
-TEST_CASE("preflight: a proxy must leave the way to the API server alone") {
+TEST_CASE("preflight: NO_PROXY must exempt the way to the API server") {
   PreflightFacts facts = good();
   facts.endpoint = "api.example.com:6443";
   facts.environment["https_proxy"] = "http://user:secret@proxy.example.com:3128";
@@ -105,11 +105,11 @@ TEST_CASE("preflight: a proxy must leave the way to the API server alone") {
   CHECK(problems(facts).empty());
 }
 
-TEST_CASE("preflight: a proxy without the pods' and services' ranges does not keep a node away") {
+TEST_CASE("preflight: a proxy for pod and service ranges is no problem") {
   PreflightFacts facts = good();
   facts.environment["HTTPS_PROXY"] = "http://proxy.example.com:3128";
   facts.address = "172.31.4.7";
-  CHECK(problems(facts) == Names{"HTTPProxy proxy"});  // kubeadm init asks its own API server
+  CHECK(problems(facts) == Names{"HTTPProxy proxy"});  // kubeadm init contacts its own API server
   CHECK(problems(facts, {"HTTPProxy"}).empty());
   facts.environment["NO_PROXY"] = "172.31.0.0/16";
   CHECK(problems(facts).empty());
@@ -122,10 +122,10 @@ TEST_CASE("preflight: a proxy without the pods' and services' ranges does not ke
   CHECK(problems(facts).empty());
 }
 
-TEST_CASE("preflight: an image's own CNI configuration is named before it takes the pods") {
+TEST_CASE("preflight: a CNI configuration in the image is found before pods use it") {
   PreflightFacts facts = good();
   facts.cni_files = {"10-containerd-net.conflist", "87-podman-bridge.conflist"};
-  CHECK(problems(facts).empty());  // no CNI of the cluster's: it is meant
+  CHECK(problems(facts).empty());  // without a cluster's CNI, these files are intended
   facts.applies_cni = true;
   const auto found = preflight_problems(facts, {});
   REQUIRE(found.size() == 1);
@@ -136,7 +136,7 @@ TEST_CASE("preflight: an image's own CNI configuration is named before it takes 
   CHECK(problems(facts).empty());
 }
 
-TEST_CASE("preflight: what a run that was cut off left of the CNI is the cluster's") {
+TEST_CASE("preflight: CNI files after an interrupted join belong to the cluster") {
   Machine machine;
   auto step = make_preflight();
   machine.context->cluster.mutable_cni()->add_manifests("/etc/kagent/flannel.yml");
@@ -153,7 +153,7 @@ TEST_CASE("preflight: what a run that was cut off left of the CNI is the cluster
   CHECK(complains() == 0);
 }
 
-TEST_CASE("the address that kubeadm will advertise is that of the default route's interface") {
+TEST_CASE("kubeadm advertises the address of the default route's interface") {
   constexpr char route[] =
       "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
       "docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\n"
@@ -166,7 +166,7 @@ TEST_CASE("the address that kubeadm will advertise is that of the default route'
   CHECK(machine::default_address("", trie).empty());
 }
 
-TEST_CASE("the networks of a routing table, without the default route and the CNI's") {
+TEST_CASE("networks of a routing table exclude the default route and the CNI's networks") {
   CHECK(machine::networks("Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
                           "eth0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\n"
                           "eth0\t0000A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\n"

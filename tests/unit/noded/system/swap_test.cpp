@@ -14,7 +14,7 @@ constexpr char no_swap[] = "Filename\tType\tSize\tUsed\tPriority\n";
 
 }  // namespace
 
-TEST_CASE("swap: what is on is stopped and masked, its fstab line commented out and kept aside") {
+TEST_CASE("swap: active swap is stopped and masked, and its fstab line is commented out") {
   Machine machine;
   auto step = make_swap();
   const std::string fstab = "UUID=1 / ext4 defaults 0 1\n/dev/sda2 none swap sw 0 0\n";
@@ -34,7 +34,7 @@ TEST_CASE("swap: what is on is stopped and masked, its fstab line commented out 
   CHECK(machine.check(*step).empty());
 }
 
-TEST_CASE("swap: zram that only a boot would bring back is found though swap is off") {
+TEST_CASE("swap: zram that only a boot would start is found while swap is off") {
   Machine machine;
   auto step = make_swap();
   machine.write("/proc/swaps", no_swap);
@@ -50,7 +50,7 @@ TEST_CASE("swap: zram that only a boot would bring back is found though swap is 
   CHECK(machine.check(*step).empty());
 }
 
-TEST_CASE("swap: what cannot be turned off has a cause") {
+TEST_CASE("swap: swap that cannot be turned off has a cause") {
   Machine machine;
   auto step = make_swap();
   machine.write("/proc/swaps", std::string(no_swap) + "/swapfile file 1048572 0 -2\n");
@@ -60,7 +60,7 @@ TEST_CASE("swap: what cannot be turned off has a cause") {
   CHECK(machine.apply(*step).cause == "swap.still-on");
 }
 
-TEST_CASE("swap: it is left alone where the ClusterConfig wants it") {
+TEST_CASE("swap: it stays on if the ClusterConfig wants it") {
   Machine machine;
   auto step = make_swap();
   machine.write("/etc/fstab", "/dev/sda2 none swap sw 0 0\n");

@@ -12,7 +12,7 @@ constexpr char ours[] = "/etc/sysctl.d/99-zz-kagent.conf";
 }  // namespace
 
 TEST_CASE(
-    "sysctl.d: the order is by name, and a folder hides a later one's file of the same name") {
+    "sysctl.d: files are sorted by name, and an earlier folder hides a file of the same name") {
   const std::vector<std::string> folders{"/etc/sysctl.d", "/usr/lib/sysctl.d"};
   const auto order =
       sysctl_order({"/usr/lib/sysctl.d/50-default.conf", "/usr/lib/sysctl.d/90-a.conf",
@@ -22,8 +22,7 @@ TEST_CASE(
         std::vector<std::string>{"/usr/lib/sysctl.d/50-default.conf", "/etc/sysctl.d/90-a.conf"});
 }
 
-TEST_CASE(
-    "sysctl.d: only a later file overrides, by name in either form, and only by another value") {
+TEST_CASE("sysctl.d: only a later file with another value overrides, in either form of the name") {
   const auto by = [](const std::string& line, const char* path = "/etc/sysctl.d/zz.conf") {
     std::vector<SysctlFile> files{{"/etc/sysctl.d/10-early.conf", "net.ipv4.ip_forward=0\n"},
                                   {ours, ""}};
@@ -39,7 +38,7 @@ TEST_CASE(
   CHECK_FALSE(by("net.ipv4.* = 0"));
 }
 
-TEST_CASE("sysctl: a file that sets it back is named, though the value is right now") {
+TEST_CASE("sysctl: a file that changes a setting back is named, even if the setting is right now") {
   Machine machine;
   auto step = make_sysctl();
   machine.units->on_run = [](const Command& command) { return printed(command, "1\n1\n1\n"); };
@@ -55,7 +54,7 @@ TEST_CASE("sysctl: a file that sets it back is named, though the value is right 
         std::string::npos);
 }
 
-TEST_CASE("sysctl: a node with IPv6 forwards that too") {
+TEST_CASE("sysctl: a node with IPv6 also forwards IPv6") {
   Machine machine;
   auto step = make_sysctl();
   machine.units->on_run = [](const Command& command) {
@@ -77,7 +76,7 @@ TEST_CASE("sysctl: a node with IPv6 forwards that too") {
                                                          "set net.ipv6.conf.all.forwarding = 1"});
 }
 
-TEST_CASE("sysctl: a node without IPv6 leaves it alone") {
+TEST_CASE("sysctl: a node without IPv6 does not change its settings") {
   Machine machine;
   auto step = make_sysctl();
   machine.units->on_run = [](const Command& command) { return printed(command, "1\n1\n1\n"); };
@@ -85,7 +84,7 @@ TEST_CASE("sysctl: a node without IPv6 leaves it alone") {
   CHECK(machine.read(ours).find("ipv6") == std::string::npos);
 }
 
-TEST_CASE("sysctl: what the kernel does not take has a cause") {
+TEST_CASE("sysctl: a setting that the kernel refuses has a cause") {
   Machine machine;
   auto step = make_sysctl();
   machine.units->on_run = [](const Command& command) { return printed(command, "1\n1\n0\n"); };

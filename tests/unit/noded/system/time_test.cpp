@@ -15,7 +15,7 @@ ClockState clock_with(bool can_ntp, bool ntp) {
 
 }  // namespace
 
-TEST_CASE("time: synchronisation that is off is turned on, once") {
+TEST_CASE("time: synchronisation is turned on once") {
   Machine machine;
   auto step = make_time();
   machine.units->clock_state = clock_with(true, false);
@@ -26,7 +26,7 @@ TEST_CASE("time: synchronisation that is off is turned on, once") {
   CHECK(machine.check(*step).empty());
 }
 
-TEST_CASE("time: chrony that timedated does not know is accepted") {
+TEST_CASE("time: chrony is accepted even if timedated does not know it") {
   Machine machine;
   auto step = make_time();
   machine.units->clock_state = clock_with(false, false);
@@ -34,7 +34,7 @@ TEST_CASE("time: chrony that timedated does not know is accepted") {
   CHECK(machine.check(*step).empty());
 }
 
-TEST_CASE("time: a node where nothing keeps the clock says so") {
+TEST_CASE("time: a node without a time service says so") {
   Machine machine;
   auto step = make_time();
   CHECK(machine.check(*step).size() == 1);
@@ -51,7 +51,7 @@ TEST_CASE("time: synchronisation that cannot be turned on has a cause") {
   CHECK(outcome.message.find("NTP not supported") != std::string::npos);
 }
 
-TEST_CASE("time: a container has its host's clock") {
+TEST_CASE("time: a container uses its host's clock") {
   Machine machine;
   auto step = make_time();
   machine.write("/run/systemd/container", "systemd-nspawn\n");

@@ -79,15 +79,15 @@ TEST_CASE_METHOD(Fixture, "A reset order ends the assignment and the grant from 
   CHECK_FALSE(vault.grant(system_clock::now()));
   CHECK(vault.reset().serial == 3);
   CHECK_FALSE(vault.reset().done);
-  CHECK(vault.last_cluster_config()->pod_cidr() == "10.9.0.0/16");  // what is to be undone
+  CHECK(vault.last_cluster_config()->pod_cidr() == "10.9.0.0/16");  // the configuration to undo
 
-  // Done, and an assignment after it.
+  // The reset is done, and a new assignment arrives.
   REQUIRE(write_file_atomic(folder / "state/reset-done", "3\n", 0600));
   CHECK(vault.reset().done);
   CHECK(vault.assignment_serial() == 0);
   REQUIRE(assign(4));
   CHECK(vault.assignment_serial() == 4);
-  // A second order is another one.
+  // A second ResetOrder has a serial of its own.
   REQUIRE(order_reset(5));
   CHECK_FALSE(vault.reset().done);
   CHECK_FALSE(vault.assignment());
@@ -98,7 +98,7 @@ TEST_CASE_METHOD(Fixture, "T15 a reset order that was carried out is not carried
   const std::string order = last;
   REQUIRE(write_file_atomic(folder / "state/reset-done", "3\n", 0600));
   REQUIRE(assign(4));
-  // The last of its kind is known, and changes nothing; an older one is refused.
+  // The last envelope of a kind is accepted again and changes nothing; an older one is refused.
   CHECK(vault.submit(order, trust(), system_clock::now()));
   CHECK(vault.reset().done);
   CHECK(vault.assignment_serial() == 4);
@@ -120,14 +120,14 @@ TEST_CASE_METHOD(Fixture,
   add_unknown(*made.mutable_assignment()->mutable_cluster_config());
   REQUIRE(submit(made)->kind == "assignment");
   CHECK(vault.assignment()->role() == "worker");
-  // Of a kind not known here: refused as such, and the next one counts.
+  // An unknown kind is refused, and the next envelope is accepted.
   auto unheard = payload(2);
   add_unknown(unheard);
   CHECK(submit(unheard).error().message().find("kind") != std::string::npos);
   CHECK(assign(3)->serial == 3);
 }
 
-// What a taken-over kagentd may try with an order that it has seen.
+// What a compromised kagentd may try with an order that it has seen.
 TEST_CASE_METHOD(Fixture, "T15 An order that was carried out is not carried out again") {
   CHECK(vault.take_kubeconfig_order().error().code() == Errc::not_found);
   CHECK(vault.take_upload_order().error().code() == Errc::not_found);
@@ -158,7 +158,7 @@ TEST_CASE_METHOD(Fixture, "T15 An order that was carried out is not carried out 
   CHECK(take().error().code() == Errc::not_found);
   CHECK(vault.submit(order, trust(), system_clock::now()));
   CHECK(take().error().code() == Errc::not_found);
-  vault = Vault(folder / "state", folder / "run");  // noded leaves when idle
+  vault = Vault(folder / "state", folder / "run");  // noded exits when idle
   CHECK(vault.submit(order, trust(), system_clock::now()));
   CHECK(take().error().code() == Errc::not_found);
   made.set_serial(4);
