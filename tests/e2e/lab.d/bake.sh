@@ -10,7 +10,7 @@ lab_bake() {
   : >"$lab_dir/standin.conf"
   trap 'interrupted' INT TERM HUP
   prepare
-  build_image "" apt
+  alone "$cache_dir/lock" take_image "" apt
   keep_sysctls
   network_up
   say "booting the builder"
@@ -21,7 +21,7 @@ lab_bake() {
   stop_machine builder
   mkdir "$baked_dir.part"
   mv "$lab_dir/bare.yaml" "$baked_dir.part/"
-  mv "$lab_dir/image" "$baked_dir.part/image"
+  cp -al "$lab_dir/image/." "$baked_dir.part/image"
   cp -a "$machines_dir/builder/upper" "$baked_dir.part/upper"
   rm -rf "$baked_dir.part/upper/etc/kagent-lab"
   mv "$baked_dir.part" "$baked_dir"
@@ -34,7 +34,7 @@ provision_builder() {
   say "provisioning it"
   quietly purge in_machine builder dpkg --purge kagent kagent-coordinator kagentctl
   in_machine builder mkdir /root/bake
-  for file in "$lab_dir"/packages/kagent{,ctl,-coordinator}_*.deb "$repository/packaging/ami/provision"; do
+  for file in "$packages_dir"/kagent{,ctl,-coordinator}_*.deb "$repository/packaging/ami/provision"; do
     in_machine builder sh -c "cat >/root/bake/$(basename "$file")" <"$file"
   done
   in_machine builder sh /root/bake/provision --packages /root/bake --kubernetes "${standin_version%.*}" \
@@ -43,15 +43,17 @@ provision_builder() {
   in_machine builder rm -r /root/bake
 }
 
-# In place of build_image.
+# In place of take_image.
 take_baked_image() {
   cp "$baked_dir/bare.yaml" "$lab_dir/"
   ln -s "$baked_dir/image" "$lab_dir/image"
 }
 
+is_baked() { [ "$(readlink "$lab_dir/image")" = "$baked_dir/image" ]; }
+
 # A machine of the image that there is.
 of_image() { # NAME ADDRESS HOSTNAME UNIT...
-  if [ -L "$lab_dir/image" ]; then make_baked_machine "$@"; else make_machine "$@"; fi
+  if is_baked; then make_baked_machine "$@"; else make_machine "$@"; fi
 }
 
 # A machine of the baked image, as EC2 makes an instance of an AMI: nothing is its own yet.

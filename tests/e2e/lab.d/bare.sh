@@ -28,7 +28,7 @@ without_packages() { # STATUS-FILE: dpkg's, without bare_packages
 }
 
 # Takes out of the image what the nodes are to install, and gives it the repositories.
-make_bare() { # BARE ROOT
+make_bare() { # BARE ROOT CONFIG: the part of the ClusterConfig that says where the packages are
   local bare=$1 root=$2 out=$2$packages_inside
   say "making the machines bare, for $bare"
   build_pool "$bare"
@@ -37,7 +37,7 @@ make_bare() { # BARE ROOT
   rm -rf "$root/usr/lib/kagent-standin" "$root/etc/systemd/system/kubelet.service.d" "$root/etc/containerd"
   mkdir -p "$out"
   "bare_$bare" "$root" "$out"
-  cat >"$lab_dir/bare.yaml" <<YAML
+  cat >"$3" <<YAML
 kubernetesVersion: v$standin_version
 packages:
   mode: install

@@ -1,14 +1,14 @@
-# From sources to the image of a machine. What is dear is cached: the build, Debian's packages.
+# From sources to the image of a machine. The lab caches what takes long: the build, Debian's packages, the image.
 
 build_programs() {
   say "building kagent"
-  quietly build "$repository/packaging/build" "$lab_dir/packages"
+  quietly build "$repository/packaging/build" "$packages_dir"
 }
 
 # Debian packages that ours depend on; alternatives and versions are apt's to choose.
 depended_packages() {
   local package
-  for package in "$lab_dir"/packages/*.deb; do dpkg-deb -f "$package" Depends; done |
+  for package in "$packages_dir"/*.deb; do dpkg-deb -f "$package" Depends; done |
     tr ',' '\n' | awk 'NF && $1 !~ /^kagent/ { print $1 }' | sort -u
 }
 
@@ -48,30 +48,59 @@ build_base() {
   mv "$base.part" "$base"
 }
 
-# Sets `image`: base, kagent, Kubernetes and what makes it a machine of the lab. All machines are the
-# same; a new one has a new name, for running machines are laid over theirs.
-build_image() { # KUBE_DIR or "", BARE (apt, dnf) or ""
-  image=$lab_dir/image
-  rm -rf "$image" "$image.part"
+# Links $lab_dir/image to the image of all machines: base, kagent, Kubernetes and the lab's units. Machines
+# overlay it and never write to it. An image with the same content is taken from the cache.
+take_image() { # KUBE_DIR or "", BARE (apt, dnf) or ""
+  local kind=${2:-full} folder
+  folder=$cache_dir/image-$kind-$(image_key "$1" "$2")
+  [ -d "$folder" ] || build_image "$1" "$2" "$folder"
+  ln -sfn "$folder/root" "$lab_dir/image"
+  [ ! -e "$folder/bare.yaml" ] || cp "$folder/bare.yaml" "$lab_dir/"
+  forget_images "$kind" "$folder"
+}
+
+# Changes with everything that build_image reads.
+image_key() { # KUBE_DIR BARE
+  {
+    echo "$base" "$2"
+    sha256sum "$packages_dir"/*.deb
+    find "$repository"/tests/{e2e/lab.d,standin} -name __pycache__ -prune -o -type f -print0 | sort -z |
+      xargs -0 sha256sum
+    [ -z "$1" ] || find "$1"/{bin,cni,manifests} -type f -printf '%p %s %T@\n' 2>/dev/null | sort || true
+  } | sha256sum | cut -c1-16
+}
+
+build_image() { # KUBE_DIR or "", BARE (apt, dnf) or "", FOLDER
+  local root=$3.part/root
+  rm -rf "$3.part"
+  mkdir -p "$3.part"
   say "making the machine image"
-  cp -a --reflink=auto "$base" "$image.part"
-  install_kagent "$image.part"
-  install_lab_units "$image.part"
+  cp -a --reflink=auto "$base" "$root"
+  install_kagent "$root"
+  install_lab_units "$root"
   if [ -n "$1" ]; then
-    install_real_kubernetes "$1" "$image.part"
+    install_real_kubernetes "$1" "$root"
   else
-    quietly standin "$repository/tests/standin/install" "$image.part"
-    install -D -m 644 -t "$image.part/etc/kagent/manifests" "$repository"/tests/standin/manifests/*
-    cp "$lab_dir/standin.conf" "$image.part/etc/standin.conf"
+    quietly standin "$repository/tests/standin/install" "$root"
+    install -D -m 644 -t "$root/etc/kagent/manifests" "$repository"/tests/standin/manifests/*
   fi
-  [ -z "$2" ] || make_bare "$2" "$image.part"
-  mv "$image.part" "$image"
+  [ -z "$2" ] || make_bare "$2" "$root" "$3.part/bare.yaml"
+  mv "$3.part" "$3"
+}
+
+# Removes the cached images of a kind, except FOLDER and those that a lab uses.
+forget_images() { # KIND FOLDER
+  local folder used
+  used=$(readlink "$shared_dir/image" "$shared_dir"/lane*/image || true)
+  for folder in "$cache_dir/image-$1"-*; do
+    [ "$folder" = "$2" ] || grep -qxF "$folder/root" <<<"$used" || rm -rf "$folder"
+  done
 }
 
 # As an AMI's builder does; make_machine says on which machine they are started.
 install_kagent() { # ROOT
   mkdir "$1/tmp/packages"
-  cp "$lab_dir"/packages/*.deb "$1/tmp/packages/"
+  cp "$packages_dir"/*.deb "$1/tmp/packages/"
   quietly dpkg chroot "$1" sh -c 'DEBIAN_FRONTEND=noninteractive dpkg --install /tmp/packages/*.deb'
   rm -r "$1/tmp/packages"
   quietly disable systemctl --root="$1" disable kagent-imds.service kagentd.service kagent-user-data.path

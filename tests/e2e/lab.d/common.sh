@@ -1,9 +1,11 @@
 # What every part of the lab uses. Sourced by ../lab.
 
 lab_dir=${KAGENT_LAB_DIR:-/var/lib/kagent-lab}
-cache_dir=$lab_dir/cache
+shared_dir=${KAGENT_LAB_SHARED:-$lab_dir} # several labs may share packages and caches
+cache_dir=$shared_dir/cache
+packages_dir=$shared_dir/packages
 machines_dir=$lab_dir/machines
-lab_name=kagent-lab # another for each folder: labs do not meet
+lab_name=kagent-lab # each folder has another name, so that labs do not meet
 [ "$lab_dir" = /var/lib/kagent-lab ] || lab_name+=-$(sha256sum <<<"$lab_dir" | cut -c1-8)
 netns=$lab_name
 bridge=lab0
@@ -39,6 +41,18 @@ lock() {
   mkdir -p "$lab_dir"
   exec 9>"$lab_dir/lock"
   flock -n 9 || die "another \`lab up\` or \`lab down\` is running"
+}
+
+# alone FILE CMD...: waits until no other lab holds FILE. CMD must leave no process behind: a process that
+# lives on would hold FILE.
+alone() {
+  local file=$1
+  shift
+  mkdir -p "${file%/*}"
+  exec 8>"$file"
+  flock 8
+  "$@"
+  exec 8>&-
 }
 
 is_alive() { # PIDFILE

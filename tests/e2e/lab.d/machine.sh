@@ -26,6 +26,8 @@ make_machine() {
   systemd-id128 new >"$dir/upper/etc/machine-id"
   echo localhost >"$dir/upper/etc/hostname"
   mkdir -p "$dir/upper/etc/systemd/system/multi-user.target.wants"
+  # A real Kubernetes has no such file.
+  [ -n "$(kube_dir)" ] || cp "$lab_dir/standin.conf" "$dir/upper/etc/standin.conf"
   for unit in "$@"; do
     ln -sf "/usr/lib/systemd/system/$unit" "$dir/upper/etc/systemd/system/multi-user.target.wants/"
   done
@@ -87,7 +89,7 @@ boot_machine() { # NAME
     # Writable /proc/sys for kubelet; nspawn's filter of system calls is not for container runtimes.
     export SYSTEMD_NSPAWN_API_VFS_WRITABLE=1 SYSTEMD_SECCOMP=0
     exec setsid unshare --mount bash -c "$mount_and_boot" bash "$dir" "$lab_dir/image" "$netns" \
-      --directory="$dir/root" --machine="kagent-$name" --hostname=localhost --resolv-conf=off --boot --register=no --keep-unit \
+      --directory="$dir/root" --machine="$lab_name-$name" --hostname=localhost --resolv-conf=off --boot --register=no --keep-unit \
       --network-bridge="$bridge" --private-users=no --capability=all --bind=/dev/kmsg \
       --bind="$dir/containerd:/var/lib/containerd" --bind="$dir/docker:/var/lib/docker" --bind="$dir/kubelet:/var/lib/kubelet" \
       --bind="$dir/etcd:/var/lib/etcd" "${binds[@]}"

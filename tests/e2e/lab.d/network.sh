@@ -18,18 +18,29 @@ network_down() {
 # These have no namespace of their own, and a real kubelet or PID 1 sets them: kept, and put back.
 host_sysctls=(kernel.panic kernel.panic_on_oops vm.overcommit_memory vm.panic_on_oom
   kernel.keys.root_maxkeys kernel.keys.root_maxbytes kernel.pid_max fs.protected_hardlinks
-  fs.protected_symlinks fs.protected_regular fs.protected_fifos)
+  fs.protected_symlinks fs.protected_regular fs.protected_fifos fs.inotify.max_user_instances)
 
-keep_sysctls() {
-  [ -e "$lab_dir/host-sysctls" ] ||
-    sysctl --ignore "${host_sysctls[@]}" >"$lab_dir/host-sysctls" 2>/dev/null || true
+# What they were before the first lab; the last lab puts them back. up/NAME: that lab is up.
+labs_dir=/run/kagent-labs
+
+keep_sysctls() { alone "$labs_dir/lock" first_keeps; }
+restore_sysctls() { alone "$labs_dir/lock" last_restores; }
+
+first_keeps() {
+  mkdir -p "$labs_dir/up"
+  : >"$labs_dir/up/$lab_name"
+  [ -e "$labs_dir/host-sysctls" ] ||
+    sysctl --ignore "${host_sysctls[@]}" >"$labs_dir/host-sysctls" 2>/dev/null || true
+  # Each machine takes ten or so of the host's 128.
+  sysctl -q -w fs.inotify.max_user_instances=1024 || true
 }
 
-restore_sysctls() {
-  [ -e "$lab_dir/host-sysctls" ] || return 0
+last_restores() {
+  rm -f "$labs_dir/up/$lab_name"
+  [ -e "$labs_dir/host-sysctls" ] && [ -z "$(ls "$labs_dir/up")" ] || return 0
   local name value
   while IFS=' =' read -r name value; do
     [ "$(sysctl -n "$name")" = "$value" ] || sysctl -q -w "$name=$value" || true
-  done <"$lab_dir/host-sysctls"
-  rm -f "$lab_dir/host-sysctls"
+  done <"$labs_dir/host-sysctls"
+  rm -f "$labs_dir/host-sysctls"
 }

@@ -74,17 +74,20 @@ lab_build() {
   prepare
 }
 
+# tests/e2e/run builds once, and says so to its cases by KAGENT_LAB_BUILT.
 prepare() {
-  quietly install-deps "$repository/tests/install-deps"
-  build_programs
-  build_base
+  if [ -z "${KAGENT_LAB_BUILT:-}" ]; then
+    quietly install-deps "$repository/tests/install-deps"
+    build_programs
+  fi
+  alone "$cache_dir/lock" build_base
 }
 
 bring_up() { # WORKERS
   local index node
-  if ! any_alive && [ ! -L "$lab_dir/image" ]; then
+  if ! any_alive && ! is_baked; then
     prepare
-    build_image "$(kube_dir)" "$(cat "$lab_dir/bare")"
+    alone "$cache_dir/lock" take_image "$(kube_dir)" "$(cat "$lab_dir/bare")"
   fi
   keep_sysctls
   network_up
@@ -127,7 +130,7 @@ node_up() { # NAME HOST-NUMBER
   fi
   [ -d "$machines_dir/$1/imds" ] || write_metadata "$1" "$machines_dir/$1/imds"
   # What a baked image would do at once with user-data.
-  [ ! -L "$lab_dir/image" ] || [ ${#units[@]} -gt 0 ] || rm -f "$machines_dir/$1/imds/user-data"
+  ! is_baked || [ ${#units[@]} -gt 0 ] || rm -f "$machines_dir/$1/imds/user-data"
   boot_machine "$1"
   imds_up "$1"
 }
@@ -140,9 +143,9 @@ tear_down() {
   wait
   network_down
   restore_sysctls
-  rm -rf "$machines_dir" "$lab_dir/aws" "$lab_dir/image" "$lab_dir/image.part" "$lab_dir/user-data" "$lab_dir/kube-dir" "$lab_dir/standin.conf" \
+  rm -rf "$machines_dir" "$lab_dir/aws" "$lab_dir/image" "$lab_dir/user-data" "$lab_dir/kube-dir" "$lab_dir/standin.conf" \
     "$lab_dir/bare" "$lab_dir"/*.yaml "$lab_dir/packages-work" \
-    "$lab_dir"/*.log "$lab_dir/apt.conf" "$lab_dir/apt.list" "$cache_dir"/*.part
+    "$lab_dir"/*.log "$lab_dir/apt.conf" "$lab_dir/apt.list"
 }
 
 lab_down() {
