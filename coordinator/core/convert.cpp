@@ -203,7 +203,7 @@ v1::Node to_message(const Registry& registry, const Node& node) {
     message.mutable_leaving()->set_remove(leave.remove);
     message.mutable_leaving()->set_stage(std::string(to_string(leave.stage)));
     message.mutable_leaving()->set_problem(leave.problem);
-    for (const std::string& pod : node.pods) message.mutable_leaving()->add_pods(pod);
+    for (const std::string& pod : registry.pods(node)) message.mutable_leaving()->add_pods(pod);
   }
   message.set_init_lease(registry.lease().holder == node.record.id);
   return message;

@@ -305,8 +305,7 @@ Result<v1::ForgetNodeResponse> Coordinator::forget_node(const v1::ForgetNodeRequ
   if (request.key_sha256().empty()) {
     entry.node = id;
     entry.more.emplace_back("key", (*node)->record.key_sha256);
-    if (auto unbound = audited(entry, registry_.unbind(id, now())); !unbound)
-      return unbound.error();
+    if (auto unbound = audited(entry, registry_.unbind(id)); !unbound) return unbound.error();
     log::warning("node {} unbound from its key by {}", id, who(caller));
   } else {
     const Error none(Errc::not_found, "no machine with that key asks to be " + id +

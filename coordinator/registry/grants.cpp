@@ -1,131 +1,124 @@
-// Join grants: every waiting node gets a bootstrap token of its own, minted by a control plane.
-#include "coordinator/registry/registry.hpp"
+#include "coordinator/registry/grants.hpp"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace kagent::coordinator {
-namespace {
 
-bool join_is(const Node& node, StepState state) {
-  const StepReport* join = node.report ? node.report->step("join") : nullptr;
-  return join != nullptr && join->state == state;
-}
+Grants::Grants(const Policy& policy, Nodes& nodes, const ControlPlanes& control_planes,
+               const Cluster& cluster, const Names& names, RequestIds& ids, Outbox& out)
+    : policy_(policy),
+      nodes_(nodes),
+      control_planes_(control_planes),
+      cluster_(cluster),
+      names_(names),
+      ids_(ids),
+      out_(out) {}
 
-}  // namespace
-
-bool Registry::needs_mint(const Node& node, Now now) const {
-  if (!node.connected || node.mint || node.record.joined) return false;
-  if (node.record.role == Role::none || initialises(node)) return false;
+bool Grants::needs_mint(const Node& node, const Joiner& joiner, Now now) const {
+  if (!node.connected || joiner.mint || node.record.joined) return false;
+  if (node.record.role == Role::none || cluster_.initialises(node)) return false;
   if (node.record.leave.stage != LeaveStage::none) return false;
-  if (!join_is(node, StepState::waiting) || now.steady < node.next_mint) return false;
-  if (!node.grant) return true;
-  // The join has run and waits again: the grant was used up or turned down.
-  if (node.grant->taken_up || node.grant->expires_at <= now.wall) return true;
-  return now.steady - node.grant->sent >= policy_.grant_patience;
+  if (!step_is(node, "join", StepState::waiting) || now.steady < joiner.next_mint) return false;
+  if (!joiner.grant) return true;
+  // The join has run and waits again: the grant was used up or rejected.
+  if (joiner.grant->taken_up || joiner.grant->expires_at <= now.wall) return true;
+  return now.steady - joiner.grant->sent >= policy_.grant_patience;
 }
 
-// Two control planes that join at once race in etcd. One that is lost is waited for until its token
-// has expired.
-const Node* Registry::joining_control_plane(const Node& but, Now now) const {
-  for (const auto& [order, node] : control_planes_) {
+// Two control planes that join at the same time race in etcd. A lost one blocks the others until
+// its token has expired.
+const Node* Grants::joining_control_plane(const Node& but, Now now) const {
+  for (const auto& [order, node] : control_planes_.by_order()) {
     if (node == &but || node->record.joined) continue;
-    if (node->mint || (!node->lost && join_is(*node, StepState::running))) return node;
-    if (node->grant && (!node->lost || node->grant->expires_at > now.wall)) return node;
+    const Joiner& joiner = joiner_of(*node);
+    if (joiner.mint || (!node->lost && step_is(*node, "join", StepState::running))) return node;
+    if (joiner.grant && (!node->lost || joiner.grant->expires_at > now.wall)) return node;
   }
   return nullptr;
 }
 
-const Node* Registry::reachable_control_plane(const Node* but) const {
-  if (!cluster_.initialized()) return nullptr;
-  const Node* best = nullptr;
-  for (const auto& [order, candidate] : control_planes_) {
-    if (!candidate->connected || !candidate->record.joined || candidate == but) continue;
-    if (candidate->record.leave.stage > LeaveStage::drain) continue;
-    if (candidate->record.id == cluster_.initialized_by) return candidate;
-    if (best == nullptr) best = candidate;
-  }
-  return best;
-}
-
-void Registry::pump_grant(Node& node, Now now) {
-  if (!cluster_.initialized() || mint_requests_.size() >= policy_.mints_at_once) return;
-  if (!needs_mint(node, now)) return;
-  if (std::string problem = name_problem(node); !problem.empty()) {
-    if (problem != node.mint_problem) changed(node);
-    node.mint_problem = std::move(problem);
+void Grants::pump(Node& node, Now now) {
+  if (!cluster_.initialized() || requests_.size() >= policy_.mints_at_once) return;
+  Joiner& joiner = joiners_[&node];
+  if (!needs_mint(node, joiner, now)) return;
+  if (std::string problem = names_.problem(node); !problem.empty()) {
+    if (problem != joiner.problem) out_.changed(node.record.id);
+    joiner.problem = std::move(problem);
     return;
   }
   if (node.record.role == Role::control_plane)
     if (const Node* first = joining_control_plane(node, now)) {
-      node.mint_problem = "control planes join one at a time: waits for " + first->record.name;
+      joiner.problem = "control planes join one at a time: waits for " + first->record.name;
       return;
     }
-  if (const Node* minter = reachable_control_plane(&node)) request_mint(node, *minter, now);
+  if (Node* minter = control_planes_.reachable(&node)) request_mint(node, *minter, now);
 }
 
-void Registry::pump_grants(Now now) {
+void Grants::pump_all(Now now) {
   if (!cluster_.initialized()) return;
   for (const auto& [order, node] : waiting_) {
-    if (mint_requests_.size() >= policy_.mints_at_once) return;
-    pump_grant(*node, now);
+    if (requests_.size() >= policy_.mints_at_once) return;
+    pump(*node, now);
   }
 }
 
-void Registry::request_mint(Node& node, const Node& minter, Now now) {
-  if (node.grant) revoke(node);
-  if (!std::exchange(node.record.name_bound, true)) save(node);
-  const std::uint64_t request = next_request_++;
+void Grants::request_mint(Node& node, Node& minter, Now now) {
+  withdraw(node);
+  if (!std::exchange(node.record.name_bound, true)) out_.save(node.record);
   RequestMint mint{
-      minter.record.id, request, node.record.id, node.record.name, policy_.token_ttl, false, 0};
-  node.mint_problem.clear();
+      minter.record.id, ids_.next(), node.record.id, node.record.name, policy_.token_ttl, false, 0};
   if (node.record.role == Role::control_plane) {
     mint.control_plane = true;
-    mint.serial = take_serial(minter.record.id);
+    mint.serial = out_.take_serial(minter.record);
   }
   const auto limit = mint.control_plane ? policy_.certificates_timeout : policy_.mint_timeout;
-  node.mint = PendingMint{request, minter.record.id, now.steady + limit};
-  mint_requests_.emplace(request, &node);
+  Joiner& joiner = joiners_[&node];
+  joiner.problem.clear();
+  joiner.mint = Mint{mint.request, minter.record.id, now.steady + limit};
+  requests_.emplace(mint.request, &node);
   out_.send(std::move(mint));
-  // The next one, should this token not do, comes later each time.
-  const auto delay = std::min(policy_.mint_retry_first * (1U << std::min(node.mints, 10U)),
+  // If this token does not work, the next one comes after a longer delay each time.
+  const auto delay = std::min(policy_.mint_retry_first * (1U << std::min(joiner.mints, 10U)),
                               policy_.mint_retry_cap);
-  node.next_mint = now.steady + delay;
-  ++node.mints;
+  joiner.next_mint = now.steady + delay;
+  ++joiner.mints;
 }
 
-void Registry::drop_mint(Node& node) {
-  if (!node.mint) return;
-  mint_requests_.erase(node.mint->request);
-  node.mint.reset();
+void Grants::drop_mint(Node& node) {
+  Joiner& joiner = joiners_[&node];
+  if (!joiner.mint) return;
+  requests_.erase(joiner.mint->request);
+  joiner.mint.reset();
 }
 
-void Registry::mint_failed(Node& node, std::string problem, Now now) {
+void Grants::mint_failed(Node& node, std::string problem, Now now) {
   drop_mint(node);
-  node.mint_problem = std::move(problem);
-  node.next_mint = std::max(node.next_mint, now.steady + policy_.mint_retry_first);
-  changed(node);
+  Joiner& joiner = joiners_[&node];
+  joiner.problem = std::move(problem);
+  joiner.next_mint = std::max(joiner.next_mint, now.steady + policy_.mint_retry_first);
+  out_.changed(node.record.id);
 }
 
-void Registry::expire_mints(Now now) {
+void Grants::expire(Now now) {
   std::vector<Node*> late;
-  for (const auto& [request, node] : mint_requests_)
-    if (node->mint->deadline <= now.steady) late.push_back(node);
+  for (const auto& [request, node] : requests_)
+    if (joiners_.at(node).mint->deadline <= now.steady) late.push_back(node);
   for (Node* node : late)
     mint_failed(*node, "the control plane did not answer the request for a bootstrap token", now);
 }
 
-void Registry::minted(const std::string& minter, Minted outcome, Now now) {
-  if (Node* sender = get(minter)) hear(*sender, now);
-  const auto found = mint_requests_.find(outcome.request);
+void Grants::minted(const std::string& minter, Minted outcome, Now now) {
+  const auto found = requests_.find(outcome.request);
   const std::string token_id = outcome.bootstrap_token.substr(0, outcome.bootstrap_token.find('.'));
-  if (found == mint_requests_.end() || found->second->mint->minter != minter) {
-    // Nobody waits for it any more: it must not live on.
+  if (found == requests_.end() || joiners_.at(found->second).mint->minter != minter) {
     if (!token_id.empty()) out_.send(RevokeToken{minter, token_id});
     return;
   }
   Node& node = *found->second;
   if (outcome.problem.empty() && token_id.empty()) outcome.problem = "the token is empty";
-  // Without it kubeadm would make a cluster's certificates of its own.
+  // Without the key kubeadm would make certificates of its own for the cluster.
   if (outcome.problem.empty() && node.record.role == Role::control_plane &&
       outcome.certificate_key.empty()) {
     out_.send(RevokeToken{minter, token_id});
@@ -136,23 +129,78 @@ void Registry::minted(const std::string& minter, Minted outcome, Now now) {
     return;
   }
   drop_mint(node);
-  node.mint_problem.clear();
-  node.grant = Grant{token_id, minter, outcome.expires_at, now.steady, false};
-  const std::uint64_t serial = ++node.record.serial;
-  save(node);
+  Joiner& joiner = joiners_[&node];
+  joiner.problem.clear();
+  joiner.grant = Grant{token_id, minter, outcome.expires_at, now.steady, false};
+  const std::uint64_t serial = out_.take_serial(node.record);
   out_.send(SendGrant{node.record.id, serial, std::move(outcome.bootstrap_token),
                       std::move(outcome.certificate_key), outcome.expires_at});
-  changed(node);
-  if (mint_requests_.size() <= policy_.mints_at_once / 2) pump_grants(now);
+  out_.changed(node.record.id);
+  if (requests_.size() <= policy_.mints_at_once / 2) pump_all(now);
 }
 
-void Registry::revoke(Node& node) {
-  // Any control plane can do it; the one that minted it need not be there any more. If none is, the
-  // token expires by itself.
-  const Node* minter = find(node.grant->minter);
-  if (minter == nullptr || !minter->connected) minter = reachable_control_plane(&node);
-  if (minter != nullptr) out_.send(RevokeToken{minter->record.id, node.grant->token_id});
-  node.grant.reset();
+void Grants::reported(Node& node) {
+  const StepReport* join = node.report->step("join");
+  if (join != nullptr && join->state == StepState::waiting) {
+    waiting_.emplace(node.record.order, &node);
+    return;
+  }
+  waiting_.erase(node.record.order);
+  Joiner& joiner = joiners_[&node];
+  if (join != nullptr && joiner.grant) joiner.grant->taken_up = true;
+}
+
+void Grants::restart(Node& node) {
+  drop_mint(node);
+  Joiner& joiner = joiners_[&node];
+  joiner.mints = 0;
+  joiner.next_mint = {};
+  joiner.problem.clear();
+  if (joiner.grant && !joiner.grant->taken_up) withdraw(node);
+}
+
+void Grants::disconnected(Node& node, Now now) {
+  drop_mint(node);
+  std::vector<Node*> orphans;
+  for (const auto& [request, waiting] : requests_)
+    if (joiners_.at(waiting).mint->minter == node.record.id) orphans.push_back(waiting);
+  for (Node* orphan : orphans)
+    mint_failed(*orphan, "the control plane that was asked went away", now);
+}
+
+void Grants::withdraw(Node& node) {
+  Joiner& joiner = joiners_[&node];
+  if (!joiner.grant) return;
+  // Any control plane can revoke a token; the one that minted it may be gone. Without a reachable
+  // control plane the token expires by itself.
+  const Node* revoker = nodes_.find(joiner.grant->minter);
+  if (revoker == nullptr || !revoker->connected) revoker = control_planes_.reachable(&node);
+  if (revoker != nullptr) out_.send(RevokeToken{revoker->record.id, joiner.grant->token_id});
+  joiner.grant.reset();
+}
+
+void Grants::forget(Node& node) {
+  drop_mint(node);
+  withdraw(node);
+  waiting_.erase(node.record.order);
+}
+
+void Grants::announce_waiting() {
+  for (const auto& [order, node] : waiting_) out_.changed(node->record.id);
+}
+
+const Grants::Joiner& Grants::joiner_of(const Node& node) const {
+  static const Joiner none;
+  const auto found = joiners_.find(&node);
+  return found == joiners_.end() ? none : found->second;
+}
+
+std::string Grants::reason(const Node& node) const {
+  const Joiner& joiner = joiner_of(node);
+  if (!joiner.problem.empty()) return joiner.problem;
+  if (joiner.mint) return "waits for its bootstrap token";
+  if (joiner.grant && !joiner.grant->taken_up) return "its grant is on the way";
+  return {};
 }
 
 }  // namespace kagent::coordinator

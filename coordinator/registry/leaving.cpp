@@ -1,8 +1,6 @@
-// How a node leaves: drained by a control plane, reset by itself, taken out of Kubernetes by a
-// control plane. Where it is on that way is on disk; what was asked of whom is asked again.
-#include "coordinator/registry/registry.hpp"
+#include "coordinator/registry/leaving.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace kagent::coordinator {
 namespace {
@@ -19,373 +17,251 @@ Error not_now(std::string why) {
 
 }  // namespace
 
-const NodeRecord* Registry::removed(const std::string& id) const {
-  const auto found = removed_.find(id);
-  return found == removed_.end() ? nullptr : &found->second->record;
+Leaving::Leaving(const Policy& policy, Cluster& cluster, const ControlPlanes& control_planes,
+                 const Names& names, Membership& membership, RequestIds& ids, Outbox& out)
+    : policy_(policy),
+      cluster_(cluster),
+      control_planes_(control_planes),
+      names_(names),
+      membership_(membership),
+      out_(out),
+      errands_(ids) {}
+
+void Leaving::restore(Node& node) {
+  if (leaves(node.record.leave)) leaving_.emplace(node.record.order, &node);
 }
 
 // --- orders
 
-Result<> Registry::may_leave(const Node& node, const LeaveWish& wish) const {
-  const std::string& name = node.record.name.empty() ? node.record.id : node.record.name;
-  if (!node.connected && !wish.remove)
-    return not_now(name +
-                   " is not connected, and only the node itself can reset: bring it back, or take "
-                   "it out as it is by `kagentctl remove --force " +
-                   name + "`");
-  if (!node.connected && !wish.force)
-    return not_now(name +
-                   " is not connected: it can be neither drained nor reset. With --force it is "
-                   "taken out as it is; should it come back, it resets itself");
-  if (!cluster_.initialized() || node.record.role != Role::control_plane || !node.record.joined)
-    return {};
-  const auto others = std::ranges::count_if(nodes_, [&](const auto& other) {
-    return other.get() != &node && other->record.joined &&
-           other->record.leave.stage != LeaveStage::left;
-  });
-  const bool another = std::ranges::any_of(control_planes_, [&](const auto& entry) {
-    const Node& other = *entry.second;
-    return &other != &node && other.record.joined && !leaves(other.record.leave);
-  });
-  if (another) return wish.force ? Result<>() : keeps_quorum_without(node);
-  if (others > 0)
-    return not_now(name + " is the only control plane, and " + std::to_string(others) +
-                   " other node(s) live by it: reset or remove those first");
-  if (!wish.force)
-    return not_now(name +
-                   " is the last node of the cluster: with it goes the cluster and all that is "
-                   "kept in it. With --force it does");
-  return {};
-}
-
-Result<> Registry::keeps_quorum_without(const Node& node) const {
-  std::size_t left = 0;   // members that will be left
-  std::size_t alive = 0;  // of them
-  for (const auto& [order, other] : control_planes_) {
-    if (other == &node || !other->record.joined) continue;
-    ++left;
-    if (other->connected && !leaves(other->record.leave)) ++alive;
-  }
-  const std::size_t quorum = left / 2 + 1;
-  if (alive >= quorum) return {};
-  return not_now(node.record.name + " holds etcd's quorum: of the " + std::to_string(left) +
-                 " other control plane(s) only " + std::to_string(alive) +
-                 " would serve, and etcd wants " + std::to_string(quorum) +
-                 ". Bring the others back, or take out those that are lost for good, and then this "
-                 "one; with --force it goes now, and the cluster may stand still");
-}
-
-Result<> Registry::leave(const std::string& id, const LeaveWish& wish, Now now) {
-  Node* node = get(id);
-  if (node == nullptr) return Error(Errc::not_found, "there is no node " + id);
-  LeaveRecord& leave = node->record.leave;
+Result<bool> Leaving::order(Node& node, const LeaveWish& wish, Now now) {
+  LeaveRecord& leave = node.record.leave;
   const LeaveRecord before = leave;
-  if (auto may = may_leave(*node, wish); !may) return may;
   if (!leaves(leave)) {
     const bool was_left = leave.stage == LeaveStage::left;
-    if (was_left && !wish.remove) return not_now(id + " has been reset already");
+    if (was_left && !wish.remove) return not_now(node.record.id + " has been reset already");
     leave = {};
     leave.stage = was_left ? LeaveStage::unregister : LeaveStage::drain;
     leave.reset_done = was_left;
     leave.drain_until = now.wall + wish.drain_limit;
-    node->errand_problem.clear();
-    node->next_errand = {};
-    node->pods.clear();
+    departures_[&node] = {};
   }
   leave.remove = leave.remove || wish.remove;
   leave.force = leave.force || wish.force;
   leave.rejoin = !leave.remove && (leave.rejoin || wish.rejoin);
-  // It cannot be waited for.
-  if (!node->connected && leave.stage != LeaveStage::unregister) {
+  // A node that is not connected can be neither drained nor reset.
+  if (!node.connected && leave.stage != LeaveStage::unregister) {
     leave.stage = LeaveStage::unregister;
-    drop_errand(*node);
+    errands_.end(node);
   }
-  if (leave == before) return {};
-  leaving_.emplace(node->record.order, node);
-  save(*node);
-  changed(*node);
-  settle_lease(now);  // it may hold the init lease of a cluster that is not there yet
-  advance(*node, now);
-  return {};
+  if (leave == before) return false;
+  leaving_.emplace(node.record.order, &node);
+  out_.save(node.record);
+  out_.changed(node.record.id);
+  return true;
 }
 
-Result<> Registry::rejoin(const std::string& id, Now now) {
-  if (const auto found = removed_.find(id); found != removed_.end()) {
-    auto node = std::move(found->second);
-    removed_.erase(found);
-    node->heard = now.steady;
-    node->lost = false;
-    node->by_heard = alive_.insert(alive_.end(), node.get());
-    by_id_.emplace(id, node.get());
-    index_name(*node);
-    const auto place = std::ranges::find_if(
-        nodes_, [&](const auto& other) { return other->record.order > node->record.order; });
-    Node& back = **nodes_.insert(place, std::move(node));
-    // Its kubelet may have registered it again; and it may not have been told to reset yet.
-    LeaveRecord& leave = back.record.leave;
-    leave.remove = false;
-    leave.rejoin = true;
-    leave.stage = leave.reset_done ? LeaveStage::unregister : LeaveStage::reset;
-    leaving_.emplace(back.record.order, &back);
-    save(back);
-    changed(back);
-    advance(back, now);
-    return {};
-  }
-  Node* node = get(id);
-  if (node == nullptr) return Error(Errc::not_found, "there is no node " + id);
-  LeaveRecord& leave = node->record.leave;
-  if (leave.stage == LeaveStage::none) return not_now(id + " has not left");
+Result<> Leaving::rejoin(Node& node, Now now) {
+  LeaveRecord& leave = node.record.leave;
+  if (leave.stage == LeaveStage::none) return not_now(node.record.id + " has not left");
   if (leave.stage == LeaveStage::left) {
-    come_back(*node, now);
+    membership_.come_back(node, now);
     return {};
   }
-  if (leave.remove) return not_now(id + " is being removed: let it come back once it is out");
-  if (std::exchange(leave.rejoin, true)) return {};
-  save(*node);
+  if (leave.remove)
+    return not_now(node.record.id + " is being removed: let it come back once it is out");
+  if (!std::exchange(leave.rejoin, true)) out_.save(node.record);
   return {};
 }
 
-void Registry::come_back(Node& node, Now now) {
-  node.record.leave = {};
-  node.record.assignment_digest.clear();
-  save(node);
-  changed(node);
-  if (!node.connected) return;
-  give_role(node);
-  settle_lease(now);
-  if (node.record.assignment_digest.empty()) send_assignment(node);
+void Leaving::rejoin_removed(Node& node, Now now) {
+  // Its kubelet may have registered the node again, and it may not have got the reset order yet.
+  LeaveRecord& leave = node.record.leave;
+  leave.remove = false;
+  leave.rejoin = true;
+  leave.stage = leave.reset_done ? LeaveStage::unregister : LeaveStage::reset;
+  leaving_.emplace(node.record.order, &node);
+  out_.save(node.record);
+  out_.changed(node.record.id);
+  advance(node, now);
 }
 
-// --- the way
+// --- the stages
 
-void Registry::advance(Node& node, Now now) {
+void Leaving::advance(Node& node, Now now) {
   LeaveRecord& leave = node.record.leave;
   if (leave.stage == LeaveStage::drain) {
-    const bool in_cluster = cluster_.initialized() && node.record.joined && owns_name(node);
-    const bool last = node.record.role == Role::control_plane &&
-                      control_planes_.size() == 1;  // there is nobody to do it, nowhere to go
+    const bool in_cluster = cluster_.initialized() && node.record.joined && names_.owns(node);
+    // Nobody could drain the last control plane, and its pods would have nowhere to go.
+    const bool last = node.record.role == Role::control_plane && control_planes_.size() == 1;
     if (in_cluster && !last) return request_drain(node, now);
     leave.stage = LeaveStage::reset;
-    save(node);
-    changed(node);
+    out_.save(node.record);
+    out_.changed(node.record.id);
   }
   if (leave.stage == LeaveStage::reset) return send_reset(node);
   if (leave.stage == LeaveStage::unregister) request_unregister(node, now);
 }
 
-void Registry::request_drain(Node& node, Now now) {
-  if (node.errand || now.steady < node.next_errand) return;
+void Leaving::request_drain(Node& node, Now now) {
+  const Departure& departure = departures_[&node];
+  if (errands_.has(node) || now.steady < departure.next_errand) return;
   const auto left = std::chrono::ceil<seconds>(node.record.leave.drain_until - now.wall);
-  const Node* worker = reachable_control_plane(&node);
   if (left <= seconds(0)) {
     const std::string why =
-        !node.errand_problem.empty() ? node.errand_problem : "no control plane could do it in time";
+        !departure.problem.empty() ? departure.problem : "no control plane could do it in time";
     return drain_failed(node, why, now);
   }
-  if (worker == nullptr) return;  // asked when one comes
-  const std::uint64_t request = next_request_++;
-  node.errand = Errand{request, worker->record.id, now.steady + policy_.drain_silence};
-  errands_.emplace(request, &node);
-  out_.send(
-      RequestDrain{worker->record.id, request, node.record.name, left, node.record.leave.force});
+  const Node* worker = control_planes_.reachable(&node);
+  if (worker == nullptr) return;  // tried again when one connects
+  const std::string& id = worker->record.id;
+  const std::uint64_t request = errands_.begin(node, id, now.steady + policy_.drain_silence);
+  out_.send(RequestDrain{id, request, node.record.name, left, node.record.leave.force});
 }
 
-void Registry::drained(const std::string& worker, Drained outcome, Now now) {
-  if (Node* sender = get(worker)) hear(*sender, now);
-  const auto found = errands_.find(outcome.request);
-  if (found == errands_.end() || found->second->errand->worker != worker) return;
-  Node& node = *found->second;
-  if (node.record.leave.stage != LeaveStage::drain) return;
-  node.pods = std::move(outcome.pods);
-  node.errand->deadline = now.steady + policy_.drain_silence;
-  changed(node);
+void Leaving::drained(const std::string& worker, Drained outcome, Now now) {
+  Node* node = errands_.find(outcome.request, worker);
+  if (node == nullptr || node->record.leave.stage != LeaveStage::drain) return;
+  Departure& departure = departures_[node];
+  departure.pods = std::move(outcome.pods);
+  errands_.extend(*node, now.steady + policy_.drain_silence);
+  out_.changed(node->record.id);
   if (!outcome.problem.empty()) {
-    drop_errand(node);
-    drain_failed(node, std::move(outcome.problem), now);
+    errands_.end(*node);
+    drain_failed(*node, std::move(outcome.problem), now);
   } else if (outcome.done) {
-    drop_errand(node);
-    node.pods.clear();
-    node.record.leave.stage = LeaveStage::reset;
-    save(node);
-    advance(node, now);
+    errands_.end(*node);
+    departure.pods.clear();
+    node->record.leave.stage = LeaveStage::reset;
+    out_.save(node->record);
+    advance(*node, now);
   }
 }
 
-// With force what is left goes down with the node; else the order is given up, and says why.
-void Registry::drain_failed(Node& node, std::string problem, Now now) {
+// With force the pods that are left end with the node. Without force the order is given up.
+void Leaving::drain_failed(Node& node, std::string problem, Now now) {
   LeaveRecord& leave = node.record.leave;
-  changed(node);
+  out_.changed(node.record.id);
   if (leave.force) {
     leave.stage = LeaveStage::reset;
-    save(node);
+    out_.save(node.record);
     return advance(node, now);
   }
   leave = {};
   leave.problem = std::move(problem);
   leaving_.erase(node.record.order);
-  save(node);
-  if (node.connected && node.record.assignment_digest != digest(node)) send_assignment(node);
+  out_.save(node.record);
+  membership_.stays(node);
 }
 
-void Registry::send_reset(Node& node) {
-  if (!node.connected || node.reset_sent) return;
-  node.reset_sent = true;
-  const std::uint64_t serial = ++node.record.serial;
+void Leaving::send_reset(Node& node) {
+  if (!node.connected || !reset_sent_.insert(&node).second) return;
   LeaveRecord& leave = node.record.leave;
+  const std::uint64_t serial = ++node.record.serial;
   if (leave.reset_serial == 0) leave.reset_serial = serial;
-  save(node);
+  out_.save(node.record);
   out_.send(SendReset{node.record.id, serial, 0,
                       leave.remove ? "the node is removed" : "the node is reset"});
 }
 
-// Called with every report.
-void Registry::settle_reset(Node& node, Now now) {
+void Leaving::reported(Node& node, Now now) {
   LeaveRecord& leave = node.record.leave;
   if (leave.stage != LeaveStage::reset || leave.reset_serial == 0 || !node.report) return;
   if (node.report->reset_serial < leave.reset_serial) return;
   leave.reset_done = true;
   leave.stage = LeaveStage::unregister;
-  node.record.joined = node.record.was_ready = false;
-  if (node.grant) revoke(node);
-  save(node);
-  changed(node);
+  membership_.was_reset(node);
+  out_.save(node.record);
+  out_.changed(node.record.id);
   advance(node, now);
 }
 
-// A control plane's etcd member goes too. Where `kubeadm reset` could still reach the others it has
-// gone already, which is no error.
-void Registry::request_unregister(Node& node, Now now) {
-  if (node.errand || now.steady < node.next_errand) return;
+// A control plane's etcd member is removed, too. `kubeadm reset` has removed it already where it
+// could reach the others; to remove it again is no error.
+void Leaving::request_unregister(Node& node, Now now) {
+  if (errands_.has(node) || now.steady < departures_[&node].next_errand) return;
   node.record.joined = node.record.was_ready = false;
-  hand_over_cluster(node);
-  if (!cluster_.initialized() || !owns_name(node)) return finish_leaving(node, now);
-  const Node* worker = reachable_control_plane(&node);
-  if (worker == nullptr) return;  // asked when one comes
-  const std::uint64_t request = next_request_++;
-  node.errand = Errand{request, worker->record.id, now.steady + policy_.unregister_timeout};
-  errands_.emplace(request, &node);
-  RequestUnregister order{worker->record.id, request, node.record.name, {}, 0};
+  if (cluster_.record().initialized_by == node.record.id)
+    cluster_.hand_over(control_planes_.heir_of(node));
+  if (!cluster_.initialized() || !names_.owns(node)) return finish(node, now);
+  Node* worker = control_planes_.reachable(&node);
+  if (worker == nullptr) return;  // tried again when one connects
+  const std::string& id = worker->record.id;
+  const std::uint64_t request = errands_.begin(node, id, now.steady + policy_.unregister_timeout);
+  RequestUnregister order{id, request, node.record.name, {}, 0};
   if (node.report) order.address = node.report->address;
-  if (node.record.role == Role::control_plane) order.serial = take_serial(worker->record.id);
+  if (node.record.role == Role::control_plane) order.serial = out_.take_serial(worker->record);
   out_.send(std::move(order));
 }
 
-void Registry::unregistered(const std::string& worker, std::uint64_t request, std::string problem,
-                            Now now) {
-  if (Node* sender = get(worker)) hear(*sender, now);
-  const auto found = errands_.find(request);
-  if (found == errands_.end() || found->second->errand->worker != worker) return;
-  Node& node = *found->second;
-  drop_errand(node);
-  node.errand_problem = std::move(problem);
-  if (node.record.leave.stage != LeaveStage::unregister) return;
-  if (node.errand_problem.empty()) return finish_leaving(node, now);
-  node.next_errand = now.steady + policy_.leave_retry;
-  changed(node);
+void Leaving::unregistered(const std::string& worker, std::uint64_t request, std::string problem,
+                           Now now) {
+  Node* node = errands_.find(request, worker);
+  if (node == nullptr) return;
+  errands_.end(*node);
+  Departure& departure = departures_[node];
+  departure.problem = std::move(problem);
+  if (node->record.leave.stage != LeaveStage::unregister) return;
+  if (departure.problem.empty()) return finish(*node, now);
+  departure.next_errand = now.steady + policy_.leave_retry;
+  out_.changed(node->record.id);
 }
 
-// The cluster belongs to whoever is left of its control planes; with the last one it ends.
-void Registry::hand_over_cluster(const Node& node) {
-  if (cluster_.initialized_by != node.record.id) return;
-  cluster_.initialized_by.clear();
-  for (const auto& [order, other] : control_planes_)
-    if (other != &node && other->record.joined && cluster_.initialized_by.empty())
-      cluster_.initialized_by = other->record.id;
-  if (!cluster_.initialized()) {
-    cluster_ = {};
-    kubernetes_.clear();
-    kubernetes_known_ = false;
-  }
-  out_.write(SaveCluster{cluster_});
-}
-
-void Registry::finish_leaving(Node& node, Now now) {
-  LeaveRecord& leave = node.record.leave;
-  drop_errand(node);
-  drop_mint(node);
-  if (node.grant) revoke(node);
+void Leaving::finish(Node& node, Now now) {
+  errands_.end(node);
   leaving_.erase(node.record.order);
-  waiting_.erase(node.record.order);
-  node.errand_problem.clear();
-  node.pods.clear();
-  leave.stage = LeaveStage::left;
-  changed(node);
-  if (!leave.remove) {
-    node.record.name_bound = false;
-    node.address.clear();
-    save(node);
-    if (leave.rejoin) come_back(node, now);
-    return;
-  }
-  set_role(node, Role::none);
-  save(node);
-  if (node.connected && leave.reset_done) out_.send(Disconnect{node.record.id});
-  by_id_.erase(node.record.id);
-  unindex_name(node);
-  if (!node.lost) alive_.erase(node.by_heard);
-  node.connected = false;
-  const auto place = std::ranges::find(nodes_, &node, &std::unique_ptr<Node>::get);
-  const std::string id = node.record.id;
-  removed_[id] = std::move(*place);
-  nodes_.erase(place);
-  // A seat may have become free.
-  for (const auto& other : nodes_) {
-    if (!other->connected || other->record.role != Role::none) continue;
-    give_role(*other);
-    if (other->record.role != Role::none) send_assignment(*other);
-  }
-  settle_lease(now);
+  Departure& departure = departures_[&node];
+  departure.problem.clear();
+  departure.pods.clear();
+  node.record.leave.stage = LeaveStage::left;
+  membership_.left(node, now);
 }
 
-// --- what was asked of control planes
-
-void Registry::drop_errand(Node& node) {
-  if (!node.errand) return;
-  errands_.erase(node.errand->request);
-  node.errand.reset();
-}
-
-void Registry::expire_errands(Now now) {
-  for (const auto& [order, node] : leaving_)
-    if (node->errand && node->errand->deadline <= now.steady) {
-      drop_errand(*node);
-      node->errand_problem = "the control plane that was asked does not answer";
-      changed(*node);
-    }
-  const auto all = leaving_;  // those that have left go
+void Leaving::expire(Now now) {
+  for (Node* node : errands_.expire(now.steady)) {
+    departures_[node].problem = "the control plane that was asked does not answer";
+    out_.changed(node->record.id);
+  }
+  const auto all = leaving_;  // advance() takes those out that have left
   for (const auto& [order, node] : all) advance(*node, now);
 }
 
-// --- those that were removed, and come back
+// --- what people see
 
-void Registry::removed_connected(NodeRecord& record, const Hello& hello) {
-  const bool done =
-      record.leave.reset_done || (hello.report && record.leave.reset_serial != 0 &&
-                                  hello.report->reset_serial >= record.leave.reset_serial);
-  if (done) {
-    record.leave.reset_done = true;
-    out_.save(record);
-    out_.send(Disconnect{record.id});
-    return;
-  }
-  const std::uint64_t serial = ++record.serial;
-  if (record.leave.reset_serial == 0) record.leave.reset_serial = serial;
-  out_.save(record);
-  out_.send(SendReset{record.id, serial, 0, "the node was removed"});
+const Leaving::Departure& Leaving::departure(const Node& node) const {
+  static const Departure none;
+  const auto found = departures_.find(&node);
+  return found == departures_.end() ? none : found->second;
 }
 
-void Registry::removed_reported(NodeRecord& record, const Report& report) {
-  if (record.leave.reset_done || record.leave.reset_serial == 0) return;
-  if (report.reset_serial < record.leave.reset_serial) return;
-  record.leave.reset_done = true;
-  out_.save(record);
-  // When it came back, its kubelet was quicker than our order, and registered it again.
-  const Node* worker = reachable_control_plane();
-  const bool owned = record.name_bound && name_holder(record.name) == nullptr;
-  if (worker != nullptr && owned)
-    out_.send(RequestUnregister{worker->record.id, 0, record.name, {}, 0});
-  out_.send(Disconnect{record.id});
+const std::vector<std::string>& Leaving::pods(const Node& node) const {
+  return departure(node).pods;
+}
+
+std::string Leaving::drain_reason(const Node& node) const {
+  const auto& [next, problem, pods] = departure(node);
+  if (!errands_.has(node))
+    return problem.empty() ? "waits for a control plane that can drain it" : problem;
+  if (pods.empty()) return "a control plane drains it";
+  return std::to_string(pods.size()) + " pod(s) to be evicted: " + pods.front();
+}
+
+std::string Leaving::reason(const Node& node) const {
+  const LeaveRecord& leave = node.record.leave;
+  const std::string order = leave.remove ? "is removed: " : "is reset: ";
+  switch (leave.stage) {
+    case LeaveStage::none: return {};
+    case LeaveStage::drain: return order + drain_reason(node);
+    case LeaveStage::reset:
+      return order + (node.connected ? "it undoes what kagent has done on it"
+                                     : "it is not connected; the order is sent when it comes back");
+    case LeaveStage::unregister: {
+      const std::string& problem = departure(node).problem;
+      return order + (problem.empty() ? "a control plane deletes its Node" : problem);
+    }
+    case LeaveStage::left:
+      return "has left the cluster; `kagentctl rejoin " + title(node) + "` lets it come back";
+  }
+  return {};
 }
 
 }  // namespace kagent::coordinator

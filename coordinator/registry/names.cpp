@@ -1,28 +1,12 @@
-// Whose the name of a Node in Kubernetes is. A node says itself what it is called, and may be
-// renamed until it is let into the cluster; from then on the name is its own, and nobody else's,
-// until it has left.
-#include "agent/common/base/names.hpp"
-
-#include "coordinator/registry/registry.hpp"
+#include "coordinator/registry/names.hpp"
 
 namespace kagent::coordinator {
 
-const Node* Registry::name_holder(const std::string& name, const Node* but) const {
-  const auto [first, last] = by_name_.equal_range(name);
-  for (auto i = first; i != last; ++i)
-    if (i->second != but && i->second->record.name_bound) return i->second;
-  return nullptr;
-}
-
-bool Registry::owns_name(const Node& node) const {
-  return node.record.name_bound && name_holder(node.record.name, &node) == nullptr;
-}
-
-void Registry::index_name(Node& node) {
+void Names::add(Node& node) {
   if (!node.record.name.empty()) by_name_.emplace(node.record.name, &node);
 }
 
-void Registry::unindex_name(const Node& node) {
+void Names::remove(const Node& node) {
   const auto [first, last] = by_name_.equal_range(node.record.name);
   for (auto i = first; i != last; ++i)
     if (i->second == &node) {
@@ -31,34 +15,56 @@ void Registry::unindex_name(const Node& node) {
     }
 }
 
-void Registry::rename(Node& node, const std::string& name) {
+void Names::rename(Node& node, const std::string& name) {
   if (node.record.name_bound || name == node.record.name) return;
-  unindex_name(node);
+  remove(node);
   node.record.name = name;
-  index_name(node);
+  add(node);
 }
 
-// The one that has made the cluster has got no grant that would have told its name.
-void Registry::settle_own_name(Node& node) {
+void Names::bind_initialiser(Node& node) {
   NodeRecord& record = node.record;
   if (record.name_bound || !record.joined || record.name.empty()) return;
-  if (cluster_.initialized_by != record.id || !initialises(node)) return;
-  record.name_bound = name_holder(record.name, &node) == nullptr;
+  if (cluster_.record().initialized_by != record.id || !cluster_.initialises(node)) return;
+  record.name_bound = holder(record.name, &node) == nullptr;
 }
 
-// Why it may not be let into the cluster under its name; empty if it may.
-std::string Registry::name_problem(const Node& node) const {
+const Node* Names::holder(const std::string& name, const Node* but) const {
+  const auto [first, last] = by_name_.equal_range(name);
+  for (auto i = first; i != last; ++i)
+    if (i->second != but && i->second->record.name_bound) return i->second;
+  return nullptr;
+}
+
+bool Names::owns(const Node& node) const {
+  return node.record.name_bound && holder(node.record.name, &node) == nullptr;
+}
+
+std::vector<Node*> Names::all(const std::string& name) const {
+  std::vector<Node*> nodes;
+  const auto [first, last] = by_name_.equal_range(name);
+  for (auto i = first; i != last; ++i) nodes.push_back(i->second);
+  return nodes;
+}
+
+const KubernetesState* Names::kubernetes(const Node& node) const {
+  if (!node.record.joined || !node.record.name_bound) return nullptr;
+  return cluster_.kubernetes(node.record.name);
+}
+
+std::string Names::problem(const Node& node) const {
   const std::string& name = node.record.name;
   if (name.empty())
     return "its hostname is none that Kubernetes takes for a node (RFC 1123: letters, digits, '-' "
            "and '.'): give it another";
-  if (node.record.name_bound) return other_name_reason(node);
-  if (const Node* holder = name_holder(name, &node))
+  if (node.record.name_bound) return renamed(node);
+  if (const Node* holder = this->holder(name, &node))
     return "the name " + name + " is taken by node " + holder->record.id +
            ": give this node another hostname, or, if that one is not " + name +
            ", `kagentctl remove " + holder->record.id + "`";
-  if (!kubernetes_known_) return "waits for the control plane to say which Nodes there are";
-  if (kubernetes_.contains(name))
+  if (!cluster_.kubernetes_known())
+    return "waits for the control plane to say which Nodes there are";
+  if (cluster_.kubernetes(name) != nullptr)
     return "Kubernetes has a Node " + name +
            " already, and it is not this machine: give this node another hostname, or, if that "
            "machine is gone, `kubectl delete node " +
@@ -66,8 +72,7 @@ std::string Registry::name_problem(const Node& node) const {
   return {};
 }
 
-// Of one that was renamed after it was let in.
-std::string Registry::other_name_reason(const Node& node) const {
+std::string Names::renamed(const Node& node) const {
   const NodeRecord& record = node.record;
   if (!record.name_bound || !node.report || node.report->node_name == record.name) return {};
   const std::string now =
@@ -76,8 +81,7 @@ std::string Registry::other_name_reason(const Node& node) const {
          ": give it that hostname back, or `kagentctl reset --rejoin " + record.id + "`";
 }
 
-// Of one that says that it has joined, and has got no grant for its name.
-std::string Registry::stranger_reason(const Node& node) const {
+std::string Names::stranger(const Node& node) const {
   const NodeRecord& record = node.record;
   if (!cluster_.initialized() || record.name_bound) return {};
   return "says that it has joined, but was never granted the name " + record.name +

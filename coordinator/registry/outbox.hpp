@@ -3,6 +3,7 @@
 #include "coordinator/registry/actions.hpp"
 #include "coordinator/registry/model.hpp"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -15,6 +16,12 @@ class Outbox {
   void send(Send send) { actions_.sends.push_back(std::move(send)); }
 
   void save(const NodeRecord& record) { write(SaveNode{record}); }
+  // The serial of the next order to that node, on disk before the order is sent.
+  std::uint64_t take_serial(NodeRecord& record) {
+    ++record.serial;
+    save(record);
+    return record.serial;
+  }
   void changed(const std::string& node) { send(Changed{node}); }
 
   [[nodiscard]] Actions take() { return std::exchange(actions_, {}); }

@@ -2,298 +2,380 @@
 
 #include "agent/common/base/names.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace kagent::coordinator {
+namespace {
 
-const StepReport* Report::step(std::string_view name) const {
-  const auto found = std::ranges::find(steps, name, &StepReport::name);
-  return found == steps.end() ? nullptr : &*found;
+Error unknown(const std::string& id) {
+  return {Errc::not_found, "there is no node " + id};
 }
+
+// Whether the node has joined, by its report.
+void settle_joined(Node& node) {
+  NodeRecord& record = node.record;
+  for (const char* name : {"init", "join"}) {
+    const StepReport* step = node.report->step(name);
+    if (step == nullptr) continue;
+    if (step->state == StepState::done) {
+      record.joined = true;
+      break;
+    }
+    // An agent that has restarted checks everything anew, so these two states say nothing.
+    if (step->state != StepState::pending && step->state != StepState::checking)
+      record.joined = record.was_ready = false;
+  }
+  const LeaveStage stage = record.leave.stage;
+  if (stage == LeaveStage::unregister || stage == LeaveStage::left)
+    record.joined = record.was_ready = false;
+}
+
+}  // namespace
 
 Registry::Registry(Policy policy, Snapshot snapshot, std::vector<std::optional<Report>> reports,
                    Now now)
     : policy_(std::move(policy)),
-      cluster_(std::move(snapshot.cluster)),
-      lease_(std::move(snapshot.lease)) {
+      cluster_(std::move(snapshot.cluster), std::move(snapshot.lease), out_),
+      control_planes_(cluster_),
+      keys_(nodes_, out_),
+      names_(cluster_),
+      api_servers_(policy_, cluster_, control_planes_),
+      roles_(policy_, nodes_, control_planes_, cluster_, api_servers_, out_),
+      grants_(policy_, nodes_, control_planes_, cluster_, names_, ids_, out_),
+      membership_(nodes_, heartbeats_, names_, api_servers_, roles_, grants_, out_),
+      leave_rules_(nodes_, control_planes_, cluster_),
+      leaving_(policy_, cluster_, control_planes_, names_, membership_, ids_, out_),
+      removed_nodes_(nodes_, control_planes_, names_, out_),
+      status_(policy_, nodes_, control_planes_, cluster_, names_, grants_, leaving_) {
   reports.resize(snapshot.nodes.size());
   for (std::size_t i = 0; i < snapshot.nodes.size(); ++i) {
     auto node = std::make_unique<Node>();
     node->record = std::move(snapshot.nodes[i].record);
-    next_order_ = std::max(next_order_, node->record.order + 1);
-    if (!is_node_name(node->record.name)) {  // of a version before
-      node->record.name.clear();
-      node->record.name_bound = false;
-    }
-    if (node->record.leave.remove && node->record.leave.stage == LeaveStage::left) {
-      const std::string id = node->record.id;
-      removed_[id] = std::move(node);
-      continue;
-    }
     node->report = std::move(reports[i]);
-    node->heard = now.steady;  // it gets the time to come back before it counts as lost
-    node->by_heard = alive_.insert(alive_.end(), node.get());
-    by_id_.emplace(node->record.id, node.get());
-    if (node->report && (node->record.joined || initialises(*node)))
-      node->address = node->report->address;
-    index_name(*node);
-    if (node->record.role == Role::control_plane)
-      control_planes_.emplace(node->record.order, node.get());
-    const LeaveStage stage = node->record.leave.stage;
-    if (stage != LeaveStage::none && stage != LeaveStage::left)
-      leaving_.emplace(node->record.order, node.get());
-    nodes_.push_back(std::move(node));
+    restore(std::move(node), now);
   }
 }
 
-const Node* Registry::find(const std::string& id) const {
-  const auto found = by_id_.find(id);
-  return found == by_id_.end() ? nullptr : found->second;
-}
-
-Node* Registry::get(const std::string& id) {
-  const auto found = by_id_.find(id);
-  return found == by_id_.end() ? nullptr : found->second;
-}
-
-void Registry::hear(Node& node, Now now) {
-  node.heard = now.steady;
-  node.record.last_seen_at = now.wall;
-  if (!node.lost) {
-    alive_.splice(alive_.end(), alive_, node.by_heard);
-    return;
+void Registry::restore(std::unique_ptr<Node> stored, Now now) {
+  NodeRecord& record = stored->record;
+  if (!is_node_name(record.name)) {  // an earlier version saved such names
+    record.name.clear();
+    record.name_bound = false;
   }
-  node.lost = false;
-  node.by_heard = alive_.insert(alive_.end(), &node);
+  if (record.leave.remove && record.leave.stage == LeaveStage::left) {
+    stored->report.reset();
+    return nodes_.add_removed(std::move(stored));
+  }
+  Node& node = nodes_.add(std::move(stored));
+  heartbeats_.add(node, now);
+  api_servers_.restore(node);
+  names_.add(node);
+  if (record.role == Role::control_plane) control_planes_.add(node);
+  leaving_.restore(node);
+}
+
+// --- enrolment
+
+Enrolment Registry::judge(const std::string& id, const std::string& key_sha256, WantedRole wanted,
+                          bool role_fixed) const {
+  return keys_.judge(id, key_sha256, wanted, role_fixed);
+}
+
+Enrolment Registry::may_rebind(const Node& node, const std::string& key_sha256, WantedRole wanted,
+                               bool role_fixed) const {
+  return keys_.judge_rebind(node, key_sha256, wanted, role_fixed);
+}
+
+Enrolment Registry::enrol(const std::string& id, const std::string& key_sha256, WantedRole wanted,
+                          Now now, bool role_fixed) {
+  const Enrolment verdict = judge(id, key_sha256, wanted, role_fixed);
+  if (verdict != Enrolment::accepted || removed(id) != nullptr) return verdict;
+  if (Node* known = nodes_.find(id)) {
+    if (known->record.key_sha256.empty()) keys_.bind(*known, key_sha256, wanted, role_fixed);
+    hear(*known, now);
+    return verdict;
+  }
+  Node& node = nodes_.create(id);
+  node.record.enrolled_at = node.record.last_seen_at = now.wall;
+  heartbeats_.add(node, now);
+  keys_.bind_new(node, key_sha256, wanted, role_fixed);
+  changed(node);
+  return verdict;
+}
+
+Result<> Registry::unbind(const std::string& id) {
+  Node* node = nodes_.find(id);
+  if (node == nullptr) return unknown(id);
+  if (keys_.unbind(*node)) end_session(*node);
+  return {};
+}
+
+Enrolment Registry::rebind(const std::string& id, const std::string& key_sha256, WantedRole wanted,
+                           bool role_fixed) {
+  Node* node = nodes_.find(id);
+  if (node == nullptr) return Enrolment::removed;
+  if (node->record.key_sha256 == key_sha256) return Enrolment::accepted;
+  const Enrolment verdict = may_rebind(*node, key_sha256, wanted, role_fixed);
+  if (verdict != Enrolment::accepted) return verdict;
+  keys_.bind(*node, key_sha256, wanted, role_fixed);
+  end_session(*node);
+  return verdict;
+}
+
+// The session belongs to the key before.
+void Registry::end_session(Node& node) {
+  node.connected = false;
+  leaving_.restart(node);
+  grants_.restart(node);
+  out_.send(Disconnect{node.record.id, true});
   changed(node);
 }
 
-void Registry::connected(const std::string& id, Hello hello, Now now) {
-  Node* node = get(id);
-  if (const auto gone = removed_.find(id); gone != removed_.end())
-    return removed_connected(gone->second->record, hello);
-  if (node == nullptr) return;
-  forget(*node);
-  hear(*node, now);
-  node->connected = true;
-  NodeRecord& record = node->record;
-  if (record.role == Role::none && !record.role_fixed && record.wanted != hello.wanted) {
-    record.wanted = hello.wanted;
-    save(*node);
-  }
-  // It has not got the Assignment that followed the ResetOrder: perhaps not the order either.
-  if (record.reset_fence != 0 && hello.assignment_serial < record.reset_serial)
-    record.reset_serial = 0;
-  const std::uint64_t before = record.assignment_serial;
-  if (hello.report) take_report(*node, std::move(*hello.report), now);
-  if (record.leave.stage != LeaveStage::none) {
-    advance(*node, now);
-    changed(*node);
-    return;
-  }
-  give_role(*node);
-  settle_lease(now);
-  settle_api_servers();
-  const bool current = hello.assignment_serial == record.assignment_serial &&
-                       record.assignment_digest == digest(*node) &&
-                       (record.reset_fence == 0 || record.reset_serial != 0);
-  if (record.assignment_serial == before && !current) send_assignment(*node);
-  pump_grant(*node, now);
-  // A control plane that came back may be the minter the others wait for.
-  if (record.joined && record.role == Role::control_plane) {
-    pump_grants(now);
-    expire_errands(now);
-  }
-  changed(*node);
+// --- sessions
+
+void Registry::hear(Node& node, Now now) {
+  if (heartbeats_.hear(node, now)) changed(node);
 }
 
-// What was under way in the session before is void: a message may have been lost with it.
-void Registry::forget(Node& node) {
-  node.connected = false;
-  node.reset_sent = false;
-  drop_mint(node);
-  node.mints = 0;
-  node.next_mint = {};
-  node.mint_problem.clear();
-  if (node.grant && !node.grant->taken_up) revoke(node);
-}
-
-void Registry::disconnected(const std::string& id, Now now) {
-  Node* node = get(id);
-  if (node == nullptr || !node->connected) return;
-  node->connected = false;
-  drop_mint(*node);
-  std::vector<Node*> orphans;
-  for (const auto& [request, waiting] : mint_requests_)
-    if (waiting->mint->minter == id) orphans.push_back(waiting);
-  for (Node* orphan : orphans)
-    mint_failed(*orphan, "the control plane that was asked went away", now);
-  for (const auto& [order, leaving] : leaving_)
-    if (leaving->errand && leaving->errand->worker == id) drop_errand(*leaving);
-  changed(*node);
-}
-
-std::uint64_t Registry::take_serial(const std::string& id) {
-  Node* node = get(id);
-  if (node == nullptr) return 0;
-  ++node->record.serial;
-  save(*node);
-  return node->record.serial;
+void Registry::hear(const std::string& id, Now now) {
+  if (Node* node = nodes_.find(id)) hear(*node, now);
 }
 
 void Registry::heard(const std::string& id, Now now) {
-  if (Node* node = get(id)) hear(*node, now);
+  hear(id, now);
 }
 
+void Registry::connected(const std::string& id, Hello hello, Now now) {
+  if (removed_nodes_.connected(id, hello)) return;
+  Node* node = nodes_.find(id);
+  if (node == nullptr) return;
+  begin_session(*node, now);
+  NodeRecord& record = node->record;
+  if (record.role == Role::none && !record.role_fixed && record.wanted != hello.wanted) {
+    record.wanted = hello.wanted;
+    out_.save(record);
+  }
+  roles_.note_serial(*node, hello.assignment_serial);
+  const std::uint64_t before = record.assignment_serial;
+  if (hello.report) take_report(*node, std::move(*hello.report), now);
+  if (record.leave.stage != LeaveStage::none) {
+    leaving_.advance(*node, now);
+    changed(*node);
+    return;
+  }
+  roles_.give(*node);
+  roles_.settle_lease(now);
+  roles_.settle_api_servers();
+  const bool sent = record.assignment_serial != before;
+  if (!sent && !roles_.holds_current(*node, hello.assignment_serial)) roles_.send_assignment(*node);
+  grants_.pump(*node, now);
+  // Other nodes may have waited for a control plane to connect.
+  if (record.joined && record.role == Role::control_plane) {
+    grants_.pump_all(now);
+    leaving_.expire(now);
+  }
+  changed(*node);
+}
+
+void Registry::begin_session(Node& node, Now now) {
+  node.connected = false;
+  leaving_.restart(node);
+  grants_.restart(node);
+  hear(node, now);
+  node.connected = true;
+}
+
+void Registry::disconnected(const std::string& id, Now now) {
+  Node* node = nodes_.find(id);
+  if (node == nullptr || !node->connected) return;
+  node->connected = false;
+  grants_.disconnected(*node, now);
+  leaving_.disconnected(id);
+  changed(*node);
+}
+
+// --- reports
+
 void Registry::reported(const std::string& id, Report report, Now now) {
-  Node* node = get(id);
-  if (const auto gone = removed_.find(id); gone != removed_.end())
-    removed_reported(gone->second->record, report);
+  if (removed_nodes_.reported(id, report)) return;
+  Node* node = nodes_.find(id);
   if (node == nullptr) return;
   hear(*node, now);
   take_report(*node, std::move(report), now);
-  settle_lease(now);
-  pump_grant(*node, now);
+  roles_.settle_lease(now);
+  grants_.pump(*node, now);
   changed(*node);
 }
 
 void Registry::take_report(Node& node, Report report, Now now) {
   const NodeRecord before = node.record;
-  rename(node, report.node_name);
+  names_.rename(node, report.node_name);
   node.report = std::move(report);
-  for (const char* name : {"init", "join"}) {
-    const StepReport* step = node.report->step(name);
-    if (step == nullptr) continue;
-    // Pending and checking say nothing: an agent that restarts looks at everything anew.
-    if (step->state == StepState::done) {
-      node.record.joined = true;
-      break;
-    }
-    if (step->state != StepState::pending && step->state != StepState::checking)
-      node.record.joined = node.record.was_ready = false;
-  }
-  const bool out = node.record.leave.stage == LeaveStage::unregister ||
-                   node.record.leave.stage == LeaveStage::left;
-  if (out) node.record.joined = node.record.was_ready = false;
-  const StepReport* join = node.report->step("join");
-  const bool waits = join != nullptr && join->state == StepState::waiting;
-  if (waits)
-    waiting_.emplace(node.record.order, &node);
-  else
-    waiting_.erase(node.record.order);
-  if (join != nullptr && node.grant && !waits) node.grant->taken_up = true;
-  settle_own_name(node);
-  take_address(node, now);
+  settle_joined(node);
+  grants_.reported(node);
+  names_.bind_initialiser(node);
+  api_servers_.take(node, now);
   settle_ready(node);
-  if (!(node.record == before)) save(node);
-  settle_reset(node, now);
+  if (!(node.record == before)) out_.save(node.record);
+  leaving_.reported(node, now);
 }
 
-// Each change costs an Assignment to every node: one that says another address each time gets one
-// change a minute.
-void Registry::take_address(Node& node, Now now) {
-  const std::string& address = node.report->address;
-  if (!node.record.joined && !initialises(node)) return;
-  if (address.empty() || address == node.address) return;
-  if (!node.address.empty() && now.steady < node.next_address) return;
-  node.address = address;
-  node.next_address = now.steady + policy_.address_patience;
-}
-
-const KubernetesState* Registry::kubernetes(const Node& node) const {
-  if (!node.record.joined || !node.record.name_bound) return nullptr;
-  const auto found = kubernetes_.find(node.record.name);
-  return found == kubernetes_.end() ? nullptr : &found->second;
-}
-
-// Once a node is Ready its bootstrap token has no use left.
+// A node that is Ready needs its bootstrap token no more.
 void Registry::settle_ready(Node& node) {
   const KubernetesState* state = kubernetes(node);
   if (state == nullptr || !state->ready) return;
   node.record.was_ready = true;
-  if (node.grant) revoke(node);
+  grants_.withdraw(node);
 }
 
 void Registry::kubernetes_nodes(const std::string& id, std::map<std::string, KubernetesState> nodes,
                                 Now now) {
-  Node* sender = get(id);
+  Node* sender = nodes_.find(id);
   if (sender == nullptr) return;
   hear(*sender, now);
   if (sender->record.role != Role::control_plane || !sender->record.joined) return;
-  const auto before = std::exchange(kubernetes_, std::move(nodes));
-  const bool known_before = std::exchange(kubernetes_known_, true);
-  const auto settle = [this](const std::string& name) {
-    const auto [first, last] = by_name_.equal_range(name);
-    for (auto i = first; i != last; ++i) {
-      Node& node = *i->second;
-      const bool was_ready = node.record.was_ready;
-      settle_ready(node);
-      if (node.record.was_ready != was_ready) save(node);
-      changed(node);
+  const bool known_before = cluster_.kubernetes_known();
+  for (const std::string& name : cluster_.set_kubernetes(std::move(nodes)))
+    for (Node* node : names_.all(name)) {
+      const bool was_ready = node->record.was_ready;
+      settle_ready(*node);
+      if (node->record.was_ready != was_ready) out_.save(node->record);
+      changed(*node);
     }
-  };
-  for (const auto& [name, state] : kubernetes_) {
-    const auto old = before.find(name);
-    if (old == before.end() || !(old->second == state)) settle(name);
-  }
-  for (const auto& [name, state] : before)
-    if (!kubernetes_.contains(name)) settle(name);
-  if (!known_before) pump_grants(now);
+  if (!known_before) grants_.pump_all(now);
 }
 
 void Registry::cluster_ready(const std::string& id, const ClusterReady& ready, Now now) {
-  Node* node = get(id);
+  Node* node = nodes_.find(id);
   if (node == nullptr) return;
   hear(*node, now);
   // Only the holder of the lease makes the cluster; what a former holder made is to be reset.
-  if (id != lease_.holder || (ready.lease_fence != 0 && ready.lease_fence != lease_.fence)) return;
+  if (id != lease().holder) return;
+  if (ready.lease_fence != 0 && ready.lease_fence != lease().fence) return;
   ClusterRecord cluster = ready.cluster;
   cluster.initialized_by = id;
-  if (cluster == cluster_) return;
-  cluster_ = std::move(cluster);
-  out_.write(SaveCluster{cluster_});
+  if (!cluster_.set(std::move(cluster))) return;
   const NodeRecord before = node->record;
   node->record.joined = true;
-  settle_own_name(*node);
-  if (!(node->record == before)) save(*node);
+  names_.bind_initialiser(*node);
+  if (!(node->record == before)) out_.save(node->record);
   changed(*node);
-  changed_waiting();
-  pump_grants(now);
+  grants_.announce_waiting();
+  grants_.pump_all(now);
 }
 
-void Registry::changed_waiting() {
-  for (const auto& [order, node] : waiting_) changed(*node);
+// --- what control planes answer
+
+void Registry::minted(const std::string& minter, Minted outcome, Now now) {
+  hear(minter, now);
+  grants_.minted(minter, std::move(outcome), now);
+}
+
+void Registry::drained(const std::string& worker, Drained outcome, Now now) {
+  hear(worker, now);
+  leaving_.drained(worker, std::move(outcome), now);
+}
+
+void Registry::unregistered(const std::string& worker, std::uint64_t request, std::string problem,
+                            Now now) {
+  hear(worker, now);
+  leaving_.unregistered(worker, request, std::move(problem), now);
+}
+
+// --- administrators
+
+Result<> Registry::may_leave(const Node& node, const LeaveWish& wish) const {
+  return leave_rules_.may_leave(node, wish);
+}
+
+Result<> Registry::leave(const std::string& id, const LeaveWish& wish, Now now) {
+  Node* node = nodes_.find(id);
+  if (node == nullptr) return unknown(id);
+  if (auto may = may_leave(*node, wish); !may) return may;
+  const auto ordered = leaving_.order(*node, wish, now);
+  if (!ordered) return ordered.error();
+  if (!*ordered) return {};
+  // The node may hold the init lease of a cluster that is not initialised yet.
+  roles_.settle_lease(now);
+  leaving_.advance(*node, now);
+  return {};
+}
+
+Result<> Registry::rejoin(const std::string& id, Now now) {
+  if (Node* back = membership_.restore(id, now)) {
+    leaving_.rejoin_removed(*back, now);
+    return {};
+  }
+  Node* node = nodes_.find(id);
+  if (node == nullptr) return unknown(id);
+  return leaving_.rejoin(*node, now);
 }
 
 void Registry::configure(const Policy& policy, Now now) {
   policy_.control_planes = policy.control_planes;
   policy_.config_digest = policy.config_digest;
   policy_.local_balancer = policy.local_balancer;
-  for (const auto& node : nodes_) {
-    if (!node->connected) continue;  // it gets it when it says Hello
-    if (node->record.leave.stage != LeaveStage::none) continue;
-    give_role(*node);
-    if (node->record.assignment_digest != digest(*node)) send_assignment(*node);
+  for (const auto& node : nodes_.all()) {
+    // A node that is not connected gets its Assignment after its next Hello.
+    if (!node->connected || node->record.leave.stage != LeaveStage::none) continue;
+    roles_.give(*node);
+    if (!roles_.is_current(*node)) roles_.send_assignment(*node);
   }
-  settle_lease(now);
+  roles_.settle_lease(now);
 }
 
+// --- time
+
 void Registry::tick(Now now) {
-  while (!alive_.empty() && now.steady - alive_.front()->heard >= policy_.lost_after) {
-    Node& node = *alive_.front();
-    alive_.pop_front();
-    node.lost = true;
-    if (node.connected) {
-      disconnected(node.record.id, now);
-      out_.send(Disconnect{node.record.id});
+  for (Node* node : heartbeats_.sweep(now, policy_.lost_after)) {
+    if (node->connected) {
+      disconnected(node->record.id, now);
+      out_.send(Disconnect{node->record.id});
     }
-    save(node);  // for last_seen_at
-    changed(node);
+    out_.save(node->record);  // with last_seen_at
+    changed(*node);
   }
-  expire_mints(now);
-  expire_errands(now);
-  settle_lease(now);
-  pump_grants(now);
+  grants_.expire(now);
+  leaving_.expire(now);
+  roles_.settle_lease(now);
+  grants_.pump_all(now);
+}
+
+std::uint64_t Registry::take_serial(const std::string& id) {
+  Node* node = nodes_.find(id);
+  return node == nullptr ? 0 : out_.take_serial(node->record);
+}
+
+Actions Registry::take_actions() {
+  roles_.settle_api_servers();
+  return out_.take();
+}
+
+// --- what there is
+
+const Node* Registry::find(const std::string& id) const {
+  return nodes_.find(id);
+}
+
+const NodeRecord* Registry::removed(const std::string& id) const {
+  return nodes_.removed(id);
+}
+
+const NodeRecord* Registry::record(const std::string& id) const {
+  const Node* node = find(id);
+  return node != nullptr ? &node->record : removed(id);
+}
+
+const KubernetesState* Registry::kubernetes(const Node& node) const {
+  return names_.kubernetes(node);
+}
+
+const Node* Registry::reachable_control_plane(const Node* but) const {
+  return control_planes_.reachable(but);
+}
+
+const std::vector<std::string>& Registry::pods(const Node& node) const {
+  return leaving_.pods(node);
 }
 
 }  // namespace kagent::coordinator

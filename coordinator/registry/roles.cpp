@@ -1,5 +1,4 @@
-// Roles and the init lease.
-#include "coordinator/registry/registry.hpp"
+#include "coordinator/registry/roles.hpp"
 
 #include <algorithm>
 
@@ -14,151 +13,161 @@ bool has_failed_step(const Node& node) {
 
 }  // namespace
 
-void Registry::set_role(Node& node, Role role) {
+Roles::Roles(const Policy& policy, Nodes& nodes, ControlPlanes& control_planes, Cluster& cluster,
+             ApiServers& api_servers, Outbox& out)
+    : policy_(policy),
+      nodes_(nodes),
+      control_planes_(control_planes),
+      cluster_(cluster),
+      api_servers_(api_servers),
+      out_(out) {}
+
+void Roles::set(Node& node, Role role) {
   if (role == Role::control_plane) {
     if (node.record.role != role) out_.send(ControlPlaneMade{node.record.id});
-    control_planes_.emplace(node.record.order, &node);
+    control_planes_.add(node);
   } else {
-    control_planes_.erase(node.record.order);
+    control_planes_.remove(node);
   }
   node.record.role = role;
 }
 
-unsigned Registry::seats_taken() const {
-  return static_cast<unsigned>(control_planes_.size());
-}
-
-// A role, once given, stays. "control-plane" is a wish: it is granted while there is a seat.
-void Registry::give_role(Node& node) {
+void Roles::give(Node& node) {
   if (node.record.role != Role::none) return;
-  const bool seat = seats_taken() < policy_.control_planes;
+  const bool seat = control_planes_.size() < policy_.control_planes;
   if (node.record.wanted != WantedRole::worker && seat)
-    set_role(node, Role::control_plane);
+    set(node, Role::control_plane);
   else if (node.record.wanted != WantedRole::control_plane)
-    set_role(node, Role::worker);
+    set(node, Role::worker);
   else
     return;
-  save(node);
+  out_.save(node.record);
 }
 
-// The holder cannot be waited for any longer.
-bool Registry::holder_is_out(Now now) const {
-  const Node* holder = find(lease_.holder);
+void Roles::take_away(Node& node) {
+  set(node, Role::none);
+  out_.save(node.record);
+}
+
+void Roles::fill_seats() {
+  for (const auto& node : nodes_.all()) {
+    if (!node->connected || node->record.role != Role::none) continue;
+    give(*node);
+    if (node->record.role != Role::none) send_assignment(*node);
+  }
+}
+
+bool Roles::holder_is_out(Now now) const {
+  const Node* holder = nodes_.find(cluster_.lease().holder);
   if (holder == nullptr || holder->record.leave.stage != LeaveStage::none) return true;
   if (holder->lost) return now.steady - holder->heard >= policy_.init_takeover_after;
   return has_failed_step(*holder) && !holder->record.joined;
 }
 
-// Control planes first, then those that wait for a seat, then workers that take any role and have
-// not joined; in the order of enrolment. Only when nobody has held the lease yet, workers stay so.
-Node* Registry::next_initializer() const {
-  const auto able = [this](const Node& node) {
+// Control planes come first, then nodes that wait for a seat, then workers that accept any role and
+// have not joined; each group in the order of enrolment. Before the lease was ever held, workers
+// are no candidates.
+Node* Roles::next_initializer() const {
+  const std::string& before = cluster_.lease().holder;
+  const auto able = [&](const Node& node) {
     return node.connected && node.record.leave.stage == LeaveStage::none &&
-           node.record.id != lease_.holder && !node.record.init_failed && !has_failed_step(node);
+           node.record.id != before && !node.record.init_failed && !has_failed_step(node);
   };
-  for (const auto& [order, node] : control_planes_)
+  for (const auto& [order, node] : control_planes_.by_order())
     if (able(*node)) return node;
-  if (lease_.holder.empty()) return nullptr;
-  for (const auto& node : nodes_)
+  if (before.empty()) return nullptr;
+  for (const auto& node : nodes_.all())
     if (able(*node) && node->record.role == Role::none) return node.get();
-  for (const auto& node : nodes_)
+  for (const auto& node : nodes_.all())
     if (able(*node) && node->record.wanted == WantedRole::automatic && !node->record.joined)
       return node.get();
   return nullptr;
 }
 
-void Registry::settle_lease(Now now) {
-  // Once a cluster exists there is no second one, whatever becomes of the first control plane.
+void Roles::settle_lease(Now now) {
+  // There is never a second cluster, whatever happens to the first control plane.
   if (cluster_.initialized()) return;
-  if (!lease_.holder.empty() && !holder_is_out(now)) return;
-  if (Node* next = next_initializer()) move_lease(*next, now);
+  if (!cluster_.lease().holder.empty() && !holder_is_out(now)) return;
+  if (Node* next = next_initializer()) move_lease(*next);
 }
 
-void Registry::move_lease(Node& to, Now) {
-  Node* from = get(lease_.holder);
+void Roles::move_lease(Node& to) {
+  Node* from = nodes_.find(cluster_.lease().holder);
   if (from != nullptr) {
     NodeRecord& record = from->record;
-    record.reset_fence = lease_.fence;
+    record.reset_fence = cluster_.lease().fence;
     record.reset_serial = 0;
     record.init_failed = !from->lost && record.leave.stage == LeaveStage::none;
     record.joined = record.was_ready = false;
-    set_role(*from, record.wanted == WantedRole::automatic ? Role::worker : Role::none);
+    set(*from, record.wanted == WantedRole::automatic ? Role::worker : Role::none);
   }
-  lease_ = {to.record.id, lease_.fence + 1};
-  if (to.record.role != Role::control_plane) set_role(to, Role::control_plane);
-  out_.write(TakeLease{lease_});
-  save(to);
+  if (to.record.role != Role::control_plane) set(to, Role::control_plane);
+  cluster_.move_lease(to);
+  out_.save(to.record);
   if (from != nullptr) {
-    give_role(*from);
-    save(*from);
+    give(*from);
+    out_.save(from->record);
     send_assignment(*from);
-    changed(*from);
+    out_.changed(from->record.id);
   }
   send_assignment(to);
-  changed(to);
+  out_.changed(to.record.id);
 }
 
-// A control plane that has left and comes back joins what the others have kept.
-bool Registry::initialises(const Node& node) const {
-  return node.record.id == lease_.holder &&
-         (!cluster_.initialized() || cluster_.initialized_by == node.record.id);
+void Roles::note_serial(Node& node, std::uint64_t serial) {
+  NodeRecord& record = node.record;
+  // The node lacks the Assignment that followed the reset order, and perhaps the order itself.
+  if (record.reset_fence != 0 && serial < record.reset_serial) record.reset_serial = 0;
 }
 
-std::string Registry::digest(const Node& node) const {
-  const bool init = initialises(node);
+bool Roles::holds_current(const Node& node, std::uint64_t serial) const {
+  const NodeRecord& record = node.record;
+  return serial == record.assignment_serial && is_current(node) &&
+         (record.reset_fence == 0 || record.reset_serial != 0);
+}
+
+bool Roles::is_current(const Node& node) const {
+  return node.record.assignment_digest == digest(node);
+}
+
+std::string Roles::digest(const Node& node) const {
+  const bool init = cluster_.initialises(node);
   std::string text = node.record.role == Role::control_plane ? "control-plane" : "worker";
-  if (init) text += "/init/" + std::to_string(lease_.fence);
+  if (init) text += "/init/" + std::to_string(cluster_.lease().fence);
   text += "/" + policy_.config_digest;
-  for (const std::string& address : api_servers_) text += "/" + address;
+  for (const std::string& address : api_servers_.list()) text += "/" + address;
   return text;
 }
 
-// Every control plane that was let in and stays: HAProxy finds out by itself which of them answer.
-void Registry::settle_api_servers() {
-  std::vector<std::string> addresses;
-  if (policy_.local_balancer)
-    for (const auto& [order, node] : control_planes_) {
-      const LeaveStage stage = node->record.leave.stage;
-      const bool stays = stage == LeaveStage::none || stage == LeaveStage::drain;
-      const bool serves = node->record.name_bound || initialises(*node);
-      if (stays && serves && !node->address.empty()) addresses.push_back(node->address);
-    }
-  std::ranges::sort(addresses);
-  if (addresses == api_servers_) return;
-  api_servers_ = std::move(addresses);
-  for (const auto& node : nodes_)
-    if (node->connected && node->record.assignment_digest != digest(*node)) send_assignment(*node);
+void Roles::settle_api_servers() {
+  if (!api_servers_.settle()) return;
+  for (const auto& node : nodes_.all())
+    if (node->connected && !is_current(*node)) send_assignment(*node);
 }
 
-// What several events have changed goes out once.
-Actions Registry::take_actions() {
-  settle_api_servers();
-  return out_.take();
-}
-
-// To a node that is not there nothing is sent: it says in its Hello what it has.
-void Registry::send_assignment(Node& node) {
+void Roles::send_assignment(Node& node) {
   NodeRecord& record = node.record;
   if (!node.connected || record.leave.stage != LeaveStage::none) return;
   const bool reset = record.reset_fence != 0 && record.reset_serial == 0;
   if (record.role == Role::none && !reset) return;
-  SendReset order{record.id, 0, record.reset_fence, "the init lease went to " + lease_.holder};
+  SendReset order{record.id, 0, record.reset_fence,
+                  "the init lease went to " + cluster_.lease().holder};
   if (reset) order.serial = ++record.serial;
   if (record.role == Role::none) {
-    // There is no Assignment whose serial would show that the order has arrived: it is sent again
-    // with every Hello, and is harmless to a node that has done nothing.
-    save(node);
+    // No Assignment follows whose serial would show that the order has arrived, so the order goes
+    // out again with every Hello. A node that has done nothing is not harmed by it.
+    out_.save(record);
     out_.send(std::move(order));
     return;
   }
   record.assignment_serial = ++record.serial;
   record.assignment_digest = digest(node);
   if (reset) record.reset_serial = record.assignment_serial;
-  save(node);
+  out_.save(record);
   if (reset) out_.send(std::move(order));
-  const bool init = initialises(node);
+  const bool init = cluster_.initialises(node);
   out_.send(SendAssignment{record.id, record.assignment_serial, record.role, init,
-                           init ? lease_.fence : 0, api_servers_});
+                           init ? cluster_.lease().fence : 0, api_servers_.list()});
 }
 
 }  // namespace kagent::coordinator

@@ -1,7 +1,7 @@
-// What is shown of a node: its phase, the step it is at, and why it is not further.
-#include "coordinator/registry/registry.hpp"
+#include "coordinator/registry/status.hpp"
 
 #include <array>
+#include <utility>
 
 namespace kagent::coordinator {
 namespace {
@@ -12,7 +12,7 @@ const StepReport* first_in(const Report& report, StepState state) {
   return nullptr;
 }
 
-// The most telling step: what has failed, is failing, is busy, waits; in this order.
+// The first step that has failed; else that is retried, runs, waits, and so on.
 const StepReport* current_step(const Report& report) {
   for (const StepState state : {StepState::failed, StepState::retrying, StepState::running,
                                 StepState::waiting, StepState::checking, StepState::pending})
@@ -34,10 +34,6 @@ std::string failure_text(const StepReport& step) {
   return text;
 }
 
-std::string title(const Node& node) {
-  return node.record.name.empty() ? node.record.id : node.record.name;
-}
-
 }  // namespace
 
 std::string_view to_string(Phase phase) {
@@ -47,59 +43,81 @@ std::string_view to_string(Phase phase) {
   return names.at(static_cast<std::size_t>(phase));
 }
 
-std::string Registry::waiting_reason(const Node& node, const StepReport& step) const {
+StatusRules::StatusRules(const Policy& policy, const Nodes& nodes,
+                         const ControlPlanes& control_planes, const Cluster& cluster,
+                         const Names& names, const Grants& grants, const Leaving& leaving)
+    : policy_(policy),
+      nodes_(nodes),
+      control_planes_(control_planes),
+      cluster_(cluster),
+      names_(names),
+      grants_(grants),
+      leaving_(leaving) {}
+
+std::string StatusRules::waiting_reason(const Node& node, const StepReport& step) const {
   if (node.record.role == Role::none) return no_role_reason(node);
   if (step.name != "join")
     return step.detail.empty() ? "waits for the coordinator's assignment" : step.detail;
   if (!cluster_.initialized()) {
-    const Node* holder = find(lease_.holder);
+    const Node* holder = nodes_.find(cluster_.lease().holder);
     if (holder == nullptr) return "waits for a control plane: none has come yet";
     return "waits for the control plane " + title(*holder) + " to initialise the cluster" +
            (holder->lost ? "; nothing is heard of it" : "");
   }
-  if (std::string renamed = other_name_reason(node); !renamed.empty()) return renamed;
-  if (!node.mint_problem.empty()) return node.mint_problem;
-  if (node.mint) return "waits for its bootstrap token";
-  if (node.grant && !node.grant->taken_up) return "its grant is on the way";
-  if (reachable_control_plane(&node) == nullptr)
+  if (std::string renamed = names_.renamed(node); !renamed.empty()) return renamed;
+  if (std::string reason = grants_.reason(node); !reason.empty()) return reason;
+  if (control_planes_.reachable(&node) == nullptr)
     return "waits for a join grant: no control plane is connected to the coordinator";
   return "waits for its join grant";
 }
 
-std::string Registry::no_role_reason(const Node& node) const {
+std::string StatusRules::no_role_reason(const Node& node) const {
   if (node.record.init_failed) return "its kubeadm init failed for good; another node does it";
   return "asks to be a control plane, but the cluster has its " +
          std::to_string(policy_.control_planes) + " (controlPlanes in the ClusterConfig)";
 }
 
-std::string Registry::leaving_reason(const Node& node) const {
-  const LeaveRecord& leave = node.record.leave;
-  const std::string order = leave.remove ? "is removed: " : "is reset: ";
-  switch (leave.stage) {
-    case LeaveStage::none: break;
-    case LeaveStage::drain:
-      if (!node.errand && !node.errand_problem.empty()) return order + node.errand_problem;
-      if (!node.errand) return order + "waits for a control plane that can drain it";
-      if (node.pods.empty()) return order + "a control plane drains it";
-      return order + std::to_string(node.pods.size()) +
-             " pod(s) to be evicted: " + node.pods.front();
-    case LeaveStage::reset:
-      return order + (node.connected ? "it undoes what kagent has done on it"
-                                     : "it is not connected; the order is sent when it comes back");
-    case LeaveStage::unregister:
-      if (!node.errand_problem.empty()) return order + node.errand_problem;
-      return order + "a control plane deletes its Node";
-    case LeaveStage::left:
-      return "has left the cluster; `kagentctl rejoin " + title(node) + "` lets it come back";
-  }
-  return {};
+// Of a node that leaves, or has left.
+Status StatusRules::leaving_status(const Node& node, Status status) const {
+  status.phase = node.record.leave.stage == LeaveStage::left ? Phase::reset : Phase::leaving;
+  if (status.reason.empty()) status.reason = leaving_.reason(node);
+  return status;
 }
 
-Status Registry::status(const Node& node) const {
+Status StatusRules::joined_status(const Node& node, Status status) const {
+  const KubernetesState* state = names_.kubernetes(node);
+  if (state != nullptr && state->ready) {
+    status.phase = Phase::ready;
+  } else {
+    status.phase = node.record.was_ready ? Phase::not_ready : Phase::starting;
+    if (status.reason.empty() && state != nullptr) status.reason = state->message;
+  }
+  if (status.reason.empty()) status.reason = names_.renamed(node);
+  if (status.reason.empty()) status.reason = names_.stranger(node);
+  return status;
+}
+
+// Of a node that has not joined yet.
+Status StatusRules::joining_status(const Node& node, const StepReport* step, Status status) const {
+  if (busy(*node.report, "init")) {
+    status.phase = Phase::initializing;
+  } else if (busy(*node.report, "join")) {
+    status.phase = Phase::joining;
+  } else if (step != nullptr && step->state == StepState::waiting) {
+    status.phase = Phase::waiting;
+    if (status.reason.empty()) status.reason = waiting_reason(node, *step);
+  } else {
+    status.phase = Phase::preparing;
+  }
+  return status;
+}
+
+Status StatusRules::of(const Node& node) const {
   Status status;
   const StepReport* step = node.report ? current_step(*node.report) : nullptr;
+  const bool failed = step != nullptr && step->state == StepState::failed;
   if (step != nullptr) status.step = step->name;
-  if (step != nullptr && (step->state == StepState::failed || step->state == StepState::retrying))
+  if (failed || (step != nullptr && step->state == StepState::retrying))
     status.reason = failure_text(*step);
   else if (node.report)
     status.reason = node.report->obstacle;
@@ -112,38 +130,14 @@ Status Registry::status(const Node& node) const {
   const LeaveRecord& leave = node.record.leave;
   if (leave.stage == LeaveStage::none && !leave.problem.empty() && status.reason.empty())
     status.reason = "was not drained: " + leave.problem;
-  if (leave.stage != LeaveStage::none && (step == nullptr || step->state != StepState::failed)) {
-    status.phase = leave.stage == LeaveStage::left ? Phase::reset : Phase::leaving;
-    if (status.reason.empty()) status.reason = leaving_reason(node);
-    return status;
-  }
+  if (leave.stage != LeaveStage::none && !failed) return leaving_status(node, std::move(status));
   if (!node.report) return status;
-  if (step != nullptr && step->state == StepState::failed) {
+  if (failed) {
     status.phase = Phase::failed;
     return status;
   }
-  if (node.record.joined) {
-    const KubernetesState* state = kubernetes(node);
-    const bool ready = state != nullptr && state->ready;
-    status.phase = ready                   ? Phase::ready
-                   : node.record.was_ready ? Phase::not_ready
-                                           : Phase::starting;
-    if (!ready && status.reason.empty() && state != nullptr) status.reason = state->message;
-    if (status.reason.empty()) status.reason = other_name_reason(node);
-    if (status.reason.empty()) status.reason = stranger_reason(node);
-    return status;
-  }
-  if (busy(*node.report, "init")) {
-    status.phase = Phase::initializing;
-  } else if (busy(*node.report, "join")) {
-    status.phase = Phase::joining;
-  } else if (step != nullptr && step->state == StepState::waiting) {
-    status.phase = Phase::waiting;
-    if (status.reason.empty()) status.reason = waiting_reason(node, *step);
-  } else {
-    status.phase = Phase::preparing;
-  }
-  return status;
+  if (node.record.joined) return joined_status(node, std::move(status));
+  return joining_status(node, step, std::move(status));
 }
 
 }  // namespace kagent::coordinator

@@ -10,14 +10,14 @@ TEST_CASE("T8 An id that was unbound is let in only by a token for its role") {
   world.join("cp");
   world.join("w");
   REQUIRE(world.role("cp") == Role::control_plane);
-  REQUIRE(world.registry.unbind("cp", world.now));
+  REQUIRE(world.registry.unbind("cp"));
   const auto enrol = [&](const char* id, const char* key, WantedRole role, bool fixed) {
     return world.registry.enrol(id, key, role, world.now, fixed);
   };
   CHECK(enrol("cp", "thief", WantedRole::worker, true) == Enrolment::other_role);
   CHECK(world.registry.find("cp")->record.key_sha256.empty());
   CHECK(enrol("cp", "new", WantedRole::control_plane, true) == Enrolment::accepted);
-  REQUIRE(world.registry.unbind("w", world.now));
+  REQUIRE(world.registry.unbind("w"));
   CHECK(enrol("w", "thief", WantedRole::control_plane, true) == Enrolment::other_role);
   CHECK(enrol("w", "new", WantedRole::automatic, false) == Enrolment::accepted);
 }
@@ -25,7 +25,7 @@ TEST_CASE("T8 An id that was unbound is let in only by a token for its role") {
 TEST_CASE("T8 An id without a role yet takes that of the token, for good") {
   World world;
   world.enrol("a");
-  REQUIRE(world.registry.unbind("a", world.now));
+  REQUIRE(world.registry.unbind("a"));
   CHECK(world.registry.enrol("a", "new", WantedRole::worker, world.now, true) ==
         Enrolment::accepted);
   world.take();
@@ -40,9 +40,9 @@ TEST_CASE("T4 Every key that an id was unbound from stays barred") {
   const auto enrol = [&](const char* key) {
     return world.registry.enrol("a", key, WantedRole::automatic, world.now);
   };
-  REQUIRE(world.registry.unbind("a", world.now));
+  REQUIRE(world.registry.unbind("a"));
   CHECK(enrol("k2") == Enrolment::accepted);
-  REQUIRE(world.registry.unbind("a", world.now));
+  REQUIRE(world.registry.unbind("a"));
   CHECK(enrol("key-of-a") == Enrolment::barred);
   CHECK(enrol("k2") == Enrolment::barred);
   CHECK(enrol("k") == Enrolment::accepted);  // none of them begins with it for nothing
