@@ -67,7 +67,7 @@ void append(std::string& out, std::string_view text, std::size_t at, const Chara
   else if (character.code == '\r')
     out += "\\r";
   else if (character.code == '\t')
-    out += "\\t";
+    out += ' ';
   else if (is_hidden(character.code))
     fmt::format_to(std::back_inserter(out), "\\u{{{:02x}}}", character.code);
   else

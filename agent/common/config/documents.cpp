@@ -46,12 +46,34 @@ json to_json(const YAML::Node& node, unsigned& values, unsigned depth = 0) {
   return node.IsScalar() ? scalar(node) : json(nullptr);
 }
 
+// A block is read back as it was only if its lines hold nothing that YAML folds, strips or breaks
+// at.
+bool reads_better_as_a_block(std::string_view text) {
+  return text.size() > 1 && text.front() != ' ' && text.front() != '\n' && text.back() == '\n' &&
+         text[text.size() - 2] != '\n' &&
+         std::ranges::all_of(text, [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); });
+}
+
+// kubeadm's field names and Kubernetes' names are; anything else is quoted.
+bool is_plain_key(std::string_view key) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  return !key.empty() && is_letter(key.front()) && key != "true" && key != "false" &&
+         key != "null" && std::ranges::all_of(key, [&](char c) {
+           return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '/';
+         });
+}
+
 void emit(YAML::Emitter& out, const json& value) {
   switch (value.type()) {
     case json::value_t::object:
       out << YAML::BeginMap;
       for (const auto& [key, entry] : value.items()) {
-        out << YAML::Key << key << YAML::Value;
+        out << YAML::Key;
+        if (is_plain_key(key))
+          out << key;
+        else
+          out << YAML::DoubleQuoted << key;
+        out << YAML::Value;
         emit(out, entry);
       }
       out << YAML::EndMap;
@@ -61,12 +83,14 @@ void emit(YAML::Emitter& out, const json& value) {
       for (const auto& entry : value) emit(out, entry);
       out << YAML::EndSeq;
       break;
-    case json::value_t::string:
-      if (const auto text = value.get<std::string>(); text.find('\n') != std::string::npos)
+    case json::value_t::string: {
+      const auto& text = value.get_ref<const std::string&>();
+      if (reads_better_as_a_block(text))
         out << YAML::Literal << text;
       else
         out << YAML::DoubleQuoted << text;
       break;
+    }
     default: out << value.dump(); break;
   }
 }
@@ -149,6 +173,7 @@ std::string to_yaml(const std::vector<json>& documents) {
   std::string text;
   for (const json& document : documents) {
     YAML::Emitter out;
+    out.SetOutputCharset(YAML::EscapeNonAscii);  // U+2028 and its like are line breaks to some
     emit(out, document);
     if (!text.empty()) text += "---\n";
     text += out.c_str();

@@ -15,7 +15,9 @@ namespace kagent::config {
 // quoted ones strings. Bounded, whoever wrote it. Errors: invalid_argument with the line.
 Result<std::vector<nlohmann::json>> parse_documents(std::string_view yaml);
 
-// Strings are quoted, so that "1" stays one.
+// Every string is quoted or a literal block, so that "1" stays a string and no value can add a
+// field or a document. What it writes, parse_documents() reads back as it was, if it is valid
+// UTF-8.
 std::string to_yaml(const std::vector<nlohmann::json>& documents);
 
 // Each of `raw` over the one of its kind: a mapping merges, extraArgs and kubeletExtraArgs by their

@@ -25,6 +25,22 @@ struct Options {
   std::chrono::seconds lifetime{std::chrono::hours(8)};
 };
 
+// Errors: invalid_argument.
+Result<render::Kubeconfig> checked(const v1::GetKubeconfigResponse& issued, std::string key_pem) {
+  constexpr std::string_view scheme = "https://";
+  const std::string_view server = issued.api_server();
+  if (!server.starts_with(scheme))
+    return Error(Errc::invalid_argument, "expected https://HOST:PORT as the API server");
+  auto api_server = values::HostPort::parse(server.substr(scheme.size()));
+  if (!api_server) return api_server.error();
+  auto ca = pki::PemCertificates::parse(issued.ca_certificates());
+  if (!ca) return ca.error();
+  auto certificate = pki::PemCertificates::parse(issued.certificate());
+  if (!certificate) return certificate.error();
+  return render::Kubeconfig{issued.cluster_name(), std::move(*api_server),  std::move(*ca),
+                            issued.user(),         std::move(*certificate), std::move(key_pem)};
+}
+
 // Makes the key here; only the kubeconfig holds it.
 Result<std::string> fetch(const Endpoint& endpoint, std::chrono::seconds lifetime) {
   const auto client = connect(endpoint);
@@ -37,7 +53,9 @@ Result<std::string> fetch(const Endpoint& endpoint, std::chrono::seconds lifetim
   if (!key_pem) return key_pem.error();
   const auto issued = (*client)->get_kubeconfig(*csr, lifetime);
   if (!issued) return issued.error();
-  return render::kubeconfig(*issued, *key_pem);
+  auto parts = checked(*issued, *key_pem);
+  if (!parts) return parts.error().context("the answer of the control plane is not used");
+  return render::kubeconfig(*parts);
 }
 
 ExitCode run(const Endpoint& endpoint, const Options& options) {

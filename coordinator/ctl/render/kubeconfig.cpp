@@ -1,36 +1,29 @@
 #include "coordinator/ctl/render/kubeconfig.hpp"
 
+#include "agent/common/config/documents.hpp"
 #include "agent/common/config/unpack.hpp"
 
-#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace kagent::ctl::render {
 
-std::string kubeconfig(const v1::GetKubeconfigResponse& issued, const std::string& key_pem) {
-  const std::string cluster =
-      issued.cluster_name().empty() ? std::string("kubernetes") : issued.cluster_name();
-  const std::string context = issued.user() + "@" + cluster;
-  return fmt::format(
-      "apiVersion: v1\n"
-      "kind: Config\n"
-      "clusters:\n"
-      "- name: \"{0}\"\n"
-      "  cluster:\n"
-      "    server: \"{1}\"\n"
-      "    certificate-authority-data: {2}\n"
-      "users:\n"
-      "- name: \"{3}\"\n"
-      "  user:\n"
-      "    client-certificate-data: {4}\n"
-      "    client-key-data: {5}\n"
-      "contexts:\n"
-      "- name: \"{6}\"\n"
-      "  context:\n"
-      "    cluster: \"{0}\"\n"
-      "    user: \"{3}\"\n"
-      "current-context: \"{6}\"\n",
-      cluster, issued.api_server(), config::encode_base64(issued.ca_certificates()), issued.user(),
-      config::encode_base64(issued.certificate()), config::encode_base64(key_pem), context);
+std::string kubeconfig(const Kubeconfig& parts) {
+  using nlohmann::json;
+  const std::string cluster_name = parts.cluster.empty() ? "kubernetes" : parts.cluster;
+  const std::string context_name = parts.user + "@" + cluster_name;
+  json cluster{{"name", cluster_name}};
+  cluster["cluster"]["server"] = "https://" + parts.api_server.str();
+  cluster["cluster"]["certificate-authority-data"] = config::encode_base64(parts.ca.str());
+  json user{{"name", parts.user}};
+  user["user"]["client-certificate-data"] = config::encode_base64(parts.certificate.str());
+  user["user"]["client-key-data"] = config::encode_base64(parts.key_pem);
+  json context{{"name", context_name}};
+  context["context"] = {{"cluster", cluster_name}, {"user", parts.user}};
+  json file{{"apiVersion", "v1"}, {"kind", "Config"}, {"current-context", context_name}};
+  file["clusters"] = json::array({std::move(cluster)});
+  file["users"] = json::array({std::move(user)});
+  file["contexts"] = json::array({std::move(context)});
+  return config::to_yaml({file});
 }
 
 }  // namespace kagent::ctl::render

@@ -8,7 +8,7 @@
 using kagent::printable;
 
 TEST_CASE("Controls, bidirectional marks and broken UTF-8 are shown as escapes") {
-  CHECK(printable("a\x1b[31mb\nc\r\t\x7f") == "a\\u{1b}[31mb\\nc\\r\\t\\u{7f}");
+  CHECK(printable("a\x1b[31mb\nc\r\t\x7f") == "a\\u{1b}[31mb\\nc\\r \\u{7f}");
   CHECK(printable("\xc2\x9b"  // CSI as one C1 character
                   "31m") == "\\u{9b}31m");
   CHECK(printable("\xe2\x80\xae"
