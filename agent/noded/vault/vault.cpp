@@ -4,6 +4,7 @@
 #include "agent/common/base/log.hpp"
 #include "agent/common/trust/envelope.hpp"
 #include "agent/common/trust/pki.hpp"
+#include "agent/noded/vault/contents.hpp"
 
 #include <google/protobuf/util/time_util.h>
 
@@ -74,6 +75,7 @@ Result<Accepted> Vault::submit(std::string_view serialised, const Trust& trust,
   if (kind.empty())
     return Error{Errc::invalid_argument,
                  "the envelope is of a kind that this version does not know"};
+  if (auto good = check_contents(*payload); !good) return good.error();
 
   // Save the serial first. If we crash before the payload is kept, the same envelope is still
   // accepted by its hash.

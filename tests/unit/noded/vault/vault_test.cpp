@@ -69,6 +69,8 @@ struct Fixture {
 TEST_CASE_METHOD(Fixture, "A reset order ends the assignment and the grant from before it") {
   REQUIRE(assign(1));
   auto grant = payload(2);
+  grant.mutable_join_grant()->set_api_server("10.0.0.1:6443");
+  grant.mutable_join_grant()->set_ca_certificates(*pki::to_pem(signer.cas.front()));
   grant.mutable_join_grant()->set_bootstrap_token("abcdef.0123456789abcdef");
   *grant.mutable_join_grant()->mutable_token_expires_at() = grant.expires_at();
   REQUIRE(submit(grant));
