@@ -1,4 +1,4 @@
-// The targets without a fuzzer: the corpus, and what chance makes of it.
+// The targets without a fuzzer: the corpus, and random changes of it.
 #include "agent/common/base/file.hpp"
 #include "tests/fuzz/targets.hpp"
 

@@ -5,7 +5,7 @@
 
 namespace kagent::fuzz {
 
-// What reads bytes of people whom nobody trusts. A target returns on any input, or it is a defect.
+// Each target parses untrusted bytes. It must return on any input.
 struct Target {
   std::string_view name;  // and folder of its corpus
   void (*run)(std::string_view input);

@@ -1,12 +1,11 @@
-"""The rules of this house that a machine can check; prints FILE:LINE: what is wrong.
+"""The rules of style and safety that a machine can check. Prints FILE:LINE and what is wrong.
 
 - A co_await expression with a capture list or a brace in it: gcc 12 miscompiles it (double free).
 - A file over 400 lines.
 - clang-format has something to change.
-- A unit that says what came after systemd 247, which the packages ask for; older ones would not refuse
-  it, but ignore it.
-- A unit that may leave a core dump, which would hold its secrets (T12).
-- gRPC, Beast, spdlog, CLI11, nlohmann in a header: dear in every unit that includes it.
+- A unit with a setting newer than systemd 247, the oldest that the packages allow. Older versions ignore it.
+- A unit that may dump core, which would hold its secrets (T12).
+- gRPC, Beast, spdlog, CLI11 or nlohmann in a header: each source that includes it takes seconds longer.
 """
 import concurrent.futures
 import pathlib
@@ -21,7 +20,7 @@ COUNTED = (".cpp", ".hpp", ".py", ".sh", ".proto", ".cmake", ".txt")
 
 UNIT = re.compile(r"^systemd/.*\.service(\.in)?$")
 HEAVY = re.compile(r'#include [<"](boost/beast/|spdlog/|CLI/|nlohmann/json\.hpp)')
-# systemd.unit(5), systemd.exec(5) and others, with the version that brought it.
+# Settings of systemd.unit(5), systemd.exec(5) and others, with their first version.
 TOO_NEW = {r"%d\b": 251, r"%[yY]\b": 251, r"(OnSuccess|Upholds)=": 249, r"(ExitType|LoadCredentialEncrypted|TriggerLimit\w+)=": 250,
            r"(ConditionCredential|OpenFile)=": 252, r"(ImportCredential|RestartSteps|RestartMaxDelaySec)=": 254}
 
@@ -33,7 +32,7 @@ def files_of_git():
 
 
 def without_comments(text):
-    """Comments and literals blanked, line breaks kept, so that places stay right."""
+    """Comments and literals become blanks. Line breaks stay, so that line numbers do."""
     token = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'',
                        re.S)
     return token.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
@@ -67,7 +66,7 @@ def check_await(text):
 def check_headers(lines):
     for number, line in enumerate(lines, 1):
         if HEAVY.match(line):
-            yield number, "dear in every unit that includes it: include it in a .cpp file only"
+            yield number, "slow to compile in every source that includes it: include it in a .cpp file only"
 
 
 def check_unit(lines):
@@ -94,7 +93,7 @@ def check(name):
     lines = text.splitlines()
     program = text.startswith("#!")
     if len(lines) > LONGEST and (name.endswith(COUNTED) or program):
-        found.append((LONGEST, f"{len(lines)} lines; {LONGEST} is the most, at 300 it asks to be two"))
+        found.append((LONGEST, f"{len(lines)} lines; {LONGEST} is the limit, about 300 the aim"))
     if UNIT.search(name) and "[Service]" in lines and "LimitCORE=0" not in lines:
         found.append((1, "LimitCORE=0 is missing: a core dump would hold its secrets"))
     if name.endswith(CODE):
