@@ -71,7 +71,8 @@ int main(int argc, char** argv) {
                                                  {"info", log::Level::info},
                                                  {"warning", log::Level::warning},
                                                  {"error", log::Level::error}};
-  CLI::App app("Does the steps of this node, for kagentd; started by D-Bus.", "kagent-noded");
+  CLI::App app("Runs the steps of this node for kagentd. D-Bus starts it on demand.",
+               "kagent-noded");
   app.set_version_flag("--version", version_line("kagent-noded"));
   app.add_option("--log-level", level, "debug, info, warning, error")
       ->transform(CLI::CheckedTransformer(levels))

@@ -71,7 +71,7 @@ class Cni final : public Step {
     if (!context->exists(admin_conf)) co_return found;
     auto mends = co_await live_mends(context);
     if (!mends) {
-      found.need("look whether the CNI's network is the cluster's, when the API server answers");
+      found.need("compare the CNI's network with the cluster's when the API server answers");
       co_return found;
     }
     for (const auto& mend : *mends) found.need(mend.change);
@@ -153,8 +153,9 @@ class Cni final : public Step {
     if (!run) co_return failed("cni", run.error());
     if (run->ok()) co_return succeeded(*run);
     std::string message = "the CNI's network could not be corrected: " + how_it_ended(*run);
-    co_return co_await unit_failed(*run, "cni.correction-failed", std::move(message),
-                                   "Do by hand what `kagentctl plan` says on the control plane.");
+    co_return co_await unit_failed(
+        *run, "cni.correction-failed", std::move(message),
+        "Make the changes that `kagentctl plan` shows on the control plane.");
   }
 
   // noded has no network, so a unit of its own downloads the manifest.
@@ -165,7 +166,7 @@ class Cni final : public Step {
     auto run = co_await context->commands->run(std::move(command));
     if (!run) co_return failed("cni", run.error());
     if (run->ok()) co_return succeeded(*run);
-    std::string message = fmt::format("{} could not be fetched: {}", url, how_it_ended(*run));
+    std::string message = fmt::format("{} could not be downloaded: {}", url, how_it_ended(*run));
     co_return co_await unit_failed(*run, "cni.download-failed", std::move(message),
                                    "Give cni.manifests a file that is in the machine image.");
   }
@@ -197,9 +198,10 @@ class Cni final : public Step {
     }
     const auto text = read_file(context->at(file), largest_manifest);
     if (!text)
-      co_return failed("cni.manifest-missing",
-                       fmt::format("{} cannot be read: {}", source, text.error().message()),
-                       "Put it into the machine image, or mend cni.manifests of ClusterConfig.");
+      co_return failed(
+          "cni.manifest-missing",
+          fmt::format("{} cannot be read: {}", source, text.error().message()),
+          "Put it into the machine image, or correct cni.manifests in the ClusterConfig.");
     const auto manifest = correct_cni_manifest(*text, pod_cidrs_of(*context));
     for (const auto& correction : manifest.corrections) log::warning("{}: {}", source, correction);
     const FileWant want{corrected(number), manifest.text, 0600};

@@ -63,8 +63,8 @@ KubeconfigCopy look_at(const Context& context, const Account& user) {
   }
   if (leads_to(**now, text_of(context, cluster_ca))) return copy;
   return left(
-      fmt::format("{} is somebody's own and leads to no API server of this cluster; "
-                  "if it is moved away kagent writes one",
+      fmt::format("{} belongs to a person and leads to another cluster; "
+                  "if you move it away, kagent writes a new file",
                   copy.path));
 }
 
@@ -82,7 +82,7 @@ std::vector<KubeconfigCopy> kubeconfig_copies(const Context& context) {
     KubeconfigCopy missing;
     missing.user = name;
     missing.state = State::left;
-    missing.why = fmt::format("there is no user {}, whom kubeconfigUsers names", name);
+    missing.why = fmt::format("kubeconfigUsers names {}, but there is no such user", name);
     copies.push_back(std::move(missing));
   }
   return copies;

@@ -36,7 +36,7 @@ class Init final : public Step {
     if (auto end = kubeadm_.settled(*context, admin_conf)) co_return std::move(*end);
     if (!may_init(*context))
       co_return failed("init.no-lease", "the coordinator has not given this node the init lease",
-                       "None: it does when this node is to be the first control plane.");
+                       "None: the node gets the lease if it is to be the first control plane.");
     Outcome clean = co_await kubeadm_.make_clean(context);
     if (!clean.ok()) co_return clean;
     auto written = co_await write_config(context);
@@ -56,7 +56,8 @@ class Init final : public Step {
 
   static Outcome config_failed(const Error& error) {
     if (error.code() == Errc::invalid_argument || error.code() == Errc::failed_precondition)
-      return failed("init.config", error.message(), "Mend the ClusterConfig on the coordinator.");
+      return failed("init.config", error.message(),
+                    "Correct the ClusterConfig on the coordinator.");
     return failed("init", error);
   }
 

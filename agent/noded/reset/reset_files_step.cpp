@@ -41,7 +41,7 @@ void find_files(const std::vector<FileBack>& files, Work& work) {
   for (const FileBack& file : files) {
     if (file.how == FileBack::How::nothing) continue;
     if (file.how == FileBack::How::leave) {
-      work.changes.push_back("leave " + file.path + ": it was changed by somebody else");
+      work.changes.push_back("leave " + file.path + ": somebody else has changed it");
       continue;
     }
     const bool remove = file.how == FileBack::How::remove;
@@ -66,7 +66,7 @@ void find_folders(const Context& context, const Before::Survey& survey, Work& wo
     if (path.starts_with("/etc/")) work.keep.push_back(path);
   }
   if (!work.keep.empty())
-    work.changes.push_back("keep copies of what is removed from /etc in " + evidence + "/reset");
+    work.changes.push_back("copy what is removed from /etc to " + evidence + "/reset");
 }
 
 void find_own_files(const Context& context, Work& work) {
@@ -191,7 +191,7 @@ class ResetFiles final : public Step {
     auto run = co_await context->commands->run(std::move(command));
     if (!run) co_return failed(name(), run.error());
     if (!run->ok()) {
-      std::string message = "the node could not be put back: " + how_it_ended(*run);
+      std::string message = "the node could not be restored: " + how_it_ended(*run);
       co_return co_await unit_failed(*run, "reset-files.failed", std::move(message),
                                      "See the journal lines; kagent tries again by itself.");
     }

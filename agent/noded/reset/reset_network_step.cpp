@@ -146,7 +146,7 @@ class ResetNetwork final : public Step {
     if (!run) co_return failed(name(), run.error());
     if (run->ok()) co_return succeeded(*run);
     std::string message =
-        "what Kubernetes left in the network could not be removed: " + how_it_ended(*run);
+        "rules and devices of Kubernetes could not be removed: " + how_it_ended(*run);
     co_return co_await unit_failed(*run, "reset-network.failed", std::move(message),
                                    "See the journal lines; kagent tries again by itself.");
   }

@@ -148,8 +148,8 @@ Result<> set_registry_folder(toml::table& config, bool version_3) {
       mirrors != nullptr && !mirrors->empty())
     return Error(
         Errc::invalid_argument,
-        "containerd's registry.mirrors and the ClusterConfig's registryMirrors exclude one "
-        "another: move the former to the latter");
+        "containerd's registry.mirrors and the ClusterConfig's registryMirrors cannot be used "
+        "together: move the former to the latter");
   if (registry["config_path"].value_or(std::string()).empty())
     registry.insert_or_assign("config_path", default_folder);
   return {};

@@ -172,9 +172,9 @@ class Images final : public Step {
   asio::awaitable<Outcome> apply(ContextPtr context) override {
     if (const auto& folder = context->cluster.images().directory();
         !folder.empty() && !context->exists(folder))
-      co_return failed("images.no-directory",
-                       folder + ", the folder of image archives, is not there",
-                       "Put it into the machine image, or mend images.directory of ClusterConfig.");
+      co_return failed(
+          "images.no-directory", folder + ", the folder of image archives, is not there",
+          "Put it into the machine image, or correct images.directory in the ClusterConfig.");
     Outcome imported = co_await import(context, not_imported(*context));
     if (!imported.ok()) co_return imported;
     auto absent = co_await missing(context);

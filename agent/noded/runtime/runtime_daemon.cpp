@@ -105,8 +105,9 @@ asio::awaitable<Outcome> RuntimeDaemon::apply(ContextPtr context) {
   auto state = co_await context->units->state(unit());
   if (!state) co_return failed("runtime", state.error());
   if (state->load == "masked")
-    co_return failed("runtime.masked", unit() + " is masked",
-                     fmt::format("Run `systemctl unmask {}`, if that was not on purpose.", name_));
+    co_return failed(
+        "runtime.masked", unit() + " is masked",
+        fmt::format("Run `systemctl unmask {}` unless you masked it on purpose.", name_));
   if (state->load == "not-found")
     co_return failed("runtime.program-missing", unit() + " is not installed",
                      fmt::format("Install {} in the machine image, or set packages.mode to install "
@@ -114,8 +115,9 @@ asio::awaitable<Outcome> RuntimeDaemon::apply(ContextPtr context) {
                                  name_));
   auto changed = co_await write(context);
   if (!changed && changed.error().code() == Errc::invalid_argument)
-    co_return failed("runtime.config", changed.error().message(),
-                     "Mend what it names: the node's own file, or the ClusterConfig.");
+    co_return failed(
+        "runtime.config", changed.error().message(),
+        "Correct the text that the message names: the node's own file or the ClusterConfig.");
   if (!changed) co_return failed("runtime", changed.error());
   co_return co_await restart(context, *changed, *state);
 }
@@ -196,8 +198,8 @@ asio::awaitable<Outcome> RuntimeDaemon::restart(ContextPtr context, bool changed
                      fmt::format("See `journalctl -u {}` on the node.", name_));
   if (*answered == Answer::other_cgroups)
     co_return failed("runtime.cgroup-driver",
-                     name_ + " does not run containers' cgroups by systemd, as kubelet does",
-                     "See what overrides kagent's configuration: a file that it imports, a drop-in "
+                     name_ + "'s cgroup driver is not systemd, which kubelet uses",
+                     "Find what overrides kagent's configuration: an imported file, a drop-in "
                      "of the ClusterConfig, or an option of the unit.");
   co_return succeeded();
 }

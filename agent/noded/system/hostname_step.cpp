@@ -28,7 +28,7 @@ Result<std::string> wanted_hostname(const Context& context) {
   std::string valid = machine::hostname_from(name);
   if (valid.empty() || valid == "localhost" || valid.starts_with("localhost."))
     return Error{Errc::invalid_argument,
-                 fmt::format("\"{}\" is no name for a Kubernetes node", name)};
+                 fmt::format("\"{}\" is not a valid name for a Kubernetes node", name)};
   return valid;
 }
 

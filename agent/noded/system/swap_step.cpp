@@ -120,8 +120,7 @@ class Swap final : public Step {
  private:
   static constexpr char mask_remedy[] =
       "Disable it, or remove its unit file from /etc/systemd/system.";
-  static constexpr char remedy[] =
-      "Turn it off by `swapoff -a`: there may be too little memory free to take it back.";
+  static constexpr char remedy[] = "Run `swapoff -a`. It fails if too little memory is free.";
 };
 
 }  // namespace

@@ -101,7 +101,7 @@ class Sysctl final : public Step {
     if (!wrong) co_return wrong.error();
     for (const auto& setting : *wrong) found.need("set " + setting + " = 1");
     for (const auto& other : overrides(*context))
-      found.need("take out what overrides " + std::string(ours) + ": " + other);
+      found.need("remove what overrides " + std::string(ours) + ": " + other);
     co_return found;
   }
 
@@ -113,8 +113,8 @@ class Sysctl final : public Step {
     if (const auto others = overrides(*context); !others.empty())
       co_return failed(
           "sysctl.overridden",
-          fmt::format("another file sets back what Kubernetes needs: {}", fmt::join(others, "; ")),
-          "Take the line out of that file, in the machine image too.");
+          fmt::format("another file overrides what Kubernetes needs: {}", fmt::join(others, "; ")),
+          "Remove the line from that file, in the machine image too.");
     auto wrong = co_await wrong_settings(context);
     if (!wrong) co_return failed(name(), wrong.error());
     if (wrong->empty()) co_return succeeded();

@@ -14,9 +14,10 @@ constexpr std::array<const char*, 5> keepers{"chronyd.service", "chrony.service"
 // systemd writes this file when it is PID 1 of a container. The clock is then the host's.
 constexpr char in_container[] = "/run/systemd/container";
 
-constexpr char no_service[] = "nothing keeps this node's clock: no NTP service is installed";
+constexpr char no_service[] =
+    "no NTP service is installed, so nothing synchronises this node's clock";
 constexpr char no_service_remedy[] =
-    "Install chrony or systemd-timesyncd in the machine image; on EC2 it finds the time at "
+    "Install chrony or systemd-timesyncd in the machine image; on EC2 the service can use "
     "169.254.169.123.";
 
 enum class Keeping { yes, turned_off, nothing_does };

@@ -16,7 +16,7 @@ Result<Serials> SerialsFile::load() const {
   if (!text && text.error().code() == Errc::not_found) return Serials{};
   if (!text) return text.error();
   const Error damaged{Errc::data_loss,
-                      path_.string() + " is damaged: no order can be told from a replayed one"};
+                      path_.string() + " is damaged, so replayed orders cannot be recognised"};
   std::istringstream in(*text);
   std::string line;
   if (!std::getline(in, line) || line != header) return damaged;

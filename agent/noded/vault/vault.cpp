@@ -73,8 +73,7 @@ Result<Accepted> Vault::submit(std::string_view serialised, const Trust& trust,
   if (!payload) return payload.error();
   const std::string kind = kind_of(*payload);
   if (kind.empty())
-    return Error{Errc::invalid_argument,
-                 "the envelope is of a kind that this version does not know"};
+    return Error{Errc::invalid_argument, "this version does not know the kind of this envelope"};
   if (auto good = check_contents(*payload); !good) return good.error();
 
   // Save the serial first. If we crash before the payload is kept, the same envelope is still

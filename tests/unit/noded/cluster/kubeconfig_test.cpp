@@ -93,7 +93,7 @@ TEST_CASE("A kubeconfig of another cluster only stays as it is, and the step say
   const std::string other = *pki::to_pem(*pki::make_ca(other_key, "other"));
   node.write(node.path(), node.leading_to(other, ""));
   CHECK(node.copy().state == State::left);
-  CHECK(node.copy().why.find("somebody's own") != std::string::npos);
+  CHECK(node.copy().why.find("belongs to a person") != std::string::npos);
   node.write(node.path(), "not: [a kubeconfig");
   CHECK(node.copy().state == State::left);
 }
