@@ -1,19 +1,20 @@
-# For the cases: sourced first. A case is a program; 0 is success. Its second line says what it needs:
-# "# lab: cluster" (three Ready nodes, left so), "# lab: own" (it brings the lab up itself).
+# Functions for the cases, which source this file first. A case is a program that ends with 0, or with 77 if it is
+# skipped. Its second line says what it needs: "# lab: cluster" (three Ready nodes, which it leaves Ready) or
+# "# lab: own" (it starts the lab itself).
 set -euo pipefail
 shopt -s inherit_errexit
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 for part in "$repository"/tests/e2e/lab.d/*.sh; do . "$part"; done
 
 lab() { "$repository/tests/e2e/lab" "$@"; }
-skip() { echo "SKIPPED: $*" >&2; exit 77; } # what it needs is not on this host
+skip() { echo "SKIPPED: $*" >&2; exit 77; } # this host lacks something
 fail() { echo "FAILED: $*" >&2; exit 1; }
 check() { # WHAT CMD...
   local what=$1
   shift
   "$@" >/dev/null 2>&1 || fail "$what (did not hold: $*)"
 }
-# A command that fails for another reason than being refused proves nothing, so the reason is looked at.
+# Looks at the reason as well: a command that fails for another reason proves nothing.
 refused() { # WHAT CMD...
   local what=$1 output
   shift
@@ -21,12 +22,12 @@ refused() { # WHAT CMD...
   grep -qiE 'denied|not permitted|not an envelope|there is no step|not privileged|authentication required' \
     <<<"$output" || fail "$what (failed, but not as refused: $* said: $output)"
 }
-lacks() { # WHAT TEXT PATTERN: a text that is there, without the pattern
+lacks() { # WHAT TEXT PATTERN: TEXT is not empty and has no PATTERN
   [ -n "$2" ] || fail "$1 (there is nothing to look through)"
   ! grep -q -- "$3" <<<"$2" || fail "$1 (found: $(grep -m1 -- "$3" <<<"$2"))"
 }
 
-# await SECONDS CMD... is the lab's; this one fails the case.
+# Like await of the lab, but fails the case.
 eventually() { # WHAT SECONDS CMD...
   local what=$1
   shift
@@ -44,20 +45,20 @@ unit_active() { # MACHINE UNIT
   [[ $(in_machine "$1" systemctl show -P ActiveState "$2") =~ ^(active|activating)$ ]]
 }
 
-# How many times systemd started a unit on a machine (MESSAGE_ID "unit starting", systemd.messages).
+# Prints how often systemd started a unit on a machine (MESSAGE_ID "unit starting", systemd.messages).
 starts_of() { # MACHINE UNIT
   in_machine "$1" journalctl --no-pager -q -o cat UNIT="$2" \
     MESSAGE_ID=7d4958e842da4a758f6c1cdc7b36dcc5 | wc -l
 }
 
-programs_in() { # ROOT: those of the packages that are compiled
+programs_in() { # ROOT: prints the compiled programs of the packages
   local file
   for file in "$1"/usr/bin/kagent* "$1"/usr/libexec/kagent/*; do
     if readelf -h "$file" >/dev/null 2>&1; then echo "$file"; fi
   done
 }
 
-# The five programs of the .deb packages in a folder, which are unpacked to ROOT.
+# Unpacks the .deb packages of FOLDER to ROOT and checks their five programs.
 are_hardened() { # FOLDER ROOT
   local file program name build_id dynamic segments symbols debug_files
   for file in "$1"/*.deb; do dpkg-deb -x "$file" "$2"; done

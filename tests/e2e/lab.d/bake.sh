@@ -1,4 +1,4 @@
-# An image as packaging/ami makes one: the same script, on a bare machine of the lab, from the built packages.
+# Makes an image as packaging/ami does: runs its script on a bare machine of the lab, with the built packages.
 
 lab_bake() {
   [ $# = 0 ] || die "bake takes no arguments"
@@ -51,12 +51,12 @@ take_baked_image() {
 
 is_baked() { [ "$(readlink "$lab_dir/image")" = "$baked_dir/image" ]; }
 
-# A machine of the image that there is.
+# Makes a machine of the baked image if the lab uses it, else of the usual image.
 of_image() { # NAME ADDRESS HOSTNAME UNIT...
   if is_baked; then make_baked_machine "$@"; else make_machine "$@"; fi
 }
 
-# A machine of the baked image, as EC2 makes an instance of an AMI: nothing is its own yet.
+# Makes a machine of the baked image, as EC2 makes an instance of an AMI: without a machine id.
 make_baked_machine() { # NAME ADDRESS HOSTNAME UNIT...
   make_machine "$@"
   rm "$machines_dir/$1/upper/etc/machine-id"

@@ -1,11 +1,11 @@
-# Machines without container runtime and Kubernetes, and the package repositories that have them: the
-# distribution's own, which such a machine knows, and Kubernetes', which it is to be told of.
+# Machines without container runtime and Kubernetes, and two package repositories: the distribution's, which the
+# machines know, and Kubernetes', which the ClusterConfig names.
 
 packages_inside=/var/lib/kagent-packages
 bare_packages=(containerd runc conntrack socat ethtool)
 standin_version=$(sed -n 's/^VERSION = "v\(.*\)"$/\1/p' "$repository/tests/standin/lib/conf.py")
 
-# Sets `pool`: the Debian packages that BARE (apt or dnf) machines lack, downloaded once for each base.
+# Sets `pool` to a folder with the Debian packages that BARE (apt or dnf) machines lack. Each base has its own pool.
 build_pool() { # BARE
   local wanted=("${bare_packages[@]}" docker.io) status=$lab_dir/bare-status
   [ "$1" = apt ] || wanted=(dnf rpm "${bare_packages[@]}")
@@ -22,12 +22,12 @@ build_pool() { # BARE
   mv "$pool.part" "$pool"
 }
 
-without_packages() { # STATUS-FILE: dpkg's, without bare_packages
+without_packages() { # STATUS-FILE: prints dpkg's status without bare_packages
   awk -v RS= -v ORS='\n\n' -v names=" ${bare_packages[*]} " '
     { split($1 == "Package:" ? $2 : "", name, " ") } index(names, " " name[1] " ") == 0' "$1"
 }
 
-# Takes out of the image what the nodes are to install, and gives it the repositories.
+# Removes from the image what the nodes must install, and adds the repositories.
 make_bare() { # BARE ROOT CONFIG: the part of the ClusterConfig that says where the packages are
   local bare=$1 root=$2 out=$2$packages_inside
   say "making the machines bare, for $bare"
@@ -53,7 +53,7 @@ bare_apt() { # ROOT FOLDER
   echo "deb [trusted=yes] file:$packages_inside/debian ./" >"$1/etc/apt/sources.list.d/0000apt.list"
 }
 
-# What kubeadm wants, each an image without content: dockerd loads no others, and pulls from nobody here.
+# An archive of the images that kubeadm wants, without content. dockerd has nothing to pull from in the lab.
 image_archive() { # FILE
   STANDIN_ROOT=$lab_dir "$repository/tests/standin/bin/kubeadm" config images list |
     xargs "$repository/tests/e2e/lab.d/image-archive" "$1"

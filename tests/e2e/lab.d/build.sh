@@ -5,14 +5,14 @@ build_programs() {
   quietly build "$repository/packaging/build" "$packages_dir"
 }
 
-# Debian packages that ours depend on; alternatives and versions are apt's to choose.
+# Prints the Debian packages that ours depend on, without versions and alternatives.
 depended_packages() {
   local package
   for package in "$packages_dir"/*.deb; do dpkg-deb -f "$package" Depends; done |
     tr ',' '\n' | awk 'NF && $1 !~ /^kagent/ { print $1 }' | sort -u
 }
 
-# Where this host gets Debian from is where the machines get it from.
+# Prints this host's sources of Debian, which the machines use too.
 debian_sources() {
   apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' \
     'Origin: Debian' | awk '$2 ~ /^bookworm/ { print "deb", $1, $2, $3 }' | sort -u
@@ -39,7 +39,7 @@ build_base() {
     true
   rm -rf "$cache_dir"/base-*
   mkdir -p "$cache_dir"
-  # The host's documentation and translations are left out: machines are many.
+  # Without documentation and translations, to keep the image small.
   quietly mmdebstrap mmdebstrap --mode=root --variant=apt --include="$packages" \
     --aptopt="$settings" --aptopt='APT::Install-Recommends "false"' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
@@ -97,7 +97,7 @@ forget_images() { # KIND FOLDER
   done
 }
 
-# As an AMI's builder does; make_machine says on which machine they are started.
+# Installs the packages as an AMI's builder does. make_machine enables the units.
 install_kagent() { # ROOT
   mkdir "$1/tmp/packages"
   cp "$packages_dir"/*.deb "$1/tmp/packages/"
@@ -108,10 +108,10 @@ install_kagent() { # ROOT
 
 install_lab_units() { # ROOT
   local root=$1 unit
-  # Empty, so that every machine makes its own; uninitialized would run first-boot presets.
+  # Empty, so that every machine makes its own id. "uninitialized" would run first-boot presets.
   : >"$root/etc/machine-id"
   rm -f "$root/etc/hostname" "$root/var/lib/dbus/machine-id"
-  # Settings without a namespace would be the host's.
+  # Settings without a namespace would change the host.
   rm -f "$root"/usr/lib/sysctl.d/*.conf
   for unit in console-getty.service getty.target apt-daily.timer apt-daily-upgrade.timer \
     dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer systemd-networkd.service \
@@ -121,7 +121,7 @@ install_lab_units() { # ROOT
   install -D -m 755 "$repository/tests/e2e/lab.d/machine-setup" "$root/usr/local/lib/kagent-lab/setup"
   cat >"$root/etc/systemd/system/kagent-lab-setup.service" <<'UNIT'
 [Unit]
-Description=What the lab does in place of a cloud: address, writable control groups
+Description=Address and writable control groups, which a cloud would provide
 DefaultDependencies=no
 Wants=network-pre.target network.target network-online.target
 Before=network-pre.target network.target network-online.target sysinit.target
@@ -135,7 +135,7 @@ UNIT
   mkdir -p "$root/etc/systemd/system/sysinit.target.wants"
   ln -sf ../kagent-lab-setup.service "$root/etc/systemd/system/sysinit.target.wants/"
   echo 'policy: disabled' >"$root/etc/cloud/ds-identify.cfg"
-  # Nothing here may raise its score, and nothing needs to.
+  # No process of a machine may lower its OOM score, so no unit may ask for it.
   mkdir -p "$root"/etc/systemd/system/{containerd,docker}.service.d "$root/etc/systemd/system.conf.d"
   for unit in containerd docker; do
     printf '[Service]\nOOMScoreAdjust=0\n' >"$root/etc/systemd/system/$unit.service.d/kagent-lab.conf"
@@ -149,7 +149,7 @@ install_real_kubernetes() { # KUBE_DIR ROOT
   mkdir -p "$root/opt/cni/bin" "$root/etc/kagent/manifests" "$root/var/lib/kagent-images"
   [ ! -d "$dir/cni" ] || install -m 755 -t "$root/opt/cni/bin" "$dir"/cni/*
   [ ! -d "$dir/manifests" ] || install -m 644 -t "$root/etc/kagent/manifests" "$dir"/manifests/*
-  # As Kubernetes' own packages have them.
+  # As in Kubernetes' own packages.
   mkdir -p "$root/usr/lib/systemd/system/kubelet.service.d" "$root/etc/kubernetes/manifests"
   cat >"$root/usr/lib/systemd/system/kubelet.service" <<'UNIT'
 [Unit]

@@ -1,4 +1,4 @@
-# What every part of the lab uses. Sourced by ../lab.
+# Functions for every part of the lab. ../lab sources this file.
 
 lab_dir=${KAGENT_LAB_DIR:-/var/lib/kagent-lab}
 shared_dir=${KAGENT_LAB_SHARED:-$lab_dir} # several labs may share packages and caches
@@ -9,24 +9,24 @@ lab_name=kagent-lab # each folder has another name, so that labs do not meet
 [ "$lab_dir" = /var/lib/kagent-lab ] || lab_name+=-$(sha256sum <<<"$lab_dir" | cut -c1-8)
 netns=$lab_name
 bridge=lab0
-baked_dir=$lab_dir/baked # image: what the builder was laid over; upper: what provision made of it
+baked_dir=$lab_dir/baked # image: the builder's lower layer; upper: what provision changed
 network=10.77.0 # /24; .1 the bridge, .2 the coordinator, .11 on the nodes
 imds_address=169.254.169.254
 
 lab_started=$SECONDS
 
-# Progress goes to stderr; stdout is for what was asked for.
+# Progress goes to stderr; stdout is for results.
 say() { printf '[%4ds] %s\n' "$((SECONDS - lab_started))" "$*" >&2; }
 die() { printf 'lab: %s\n' "$*" >&2; exit 1; }
 
-# quietly LOGNAME CMD...: its output only when it fails.
+# quietly LOGNAME CMD...: prints the output of CMD only if it fails.
 quietly() {
   local log=$lab_dir/$1.log
   shift
   "$@" >"$log" 2>&1 </dev/null || { tail -n 60 "$log" >&2; die "failed: $* (all of it: $log)"; }
 }
 
-# await SECONDS CMD...: until CMD succeeds.
+# await SECONDS CMD...: repeats CMD until it succeeds; 1 when the time is up.
 await() {
   local deadline=$((SECONDS + $1))
   shift
@@ -36,7 +36,7 @@ await() {
   done
 }
 
-# One up or down at a time. Machines must not inherit descriptor 9.
+# Allows one up or down at a time. Machines must not inherit descriptor 9.
 lock() {
   mkdir -p "$lab_dir"
   exec 9>"$lab_dir/lock"
@@ -60,7 +60,7 @@ is_alive() { # PIDFILE
   { read -r pid start <"$1"; } 2>/dev/null && [ -n "$start" ] && [ "$(start_time "$pid")" = "$start" ]
 }
 
-# With the process' start time a pid file cannot mean another process of the same number.
+# The start time in a pid file tells a process from a later one with the same number.
 start_time() { { sed 's/.*) //' "/proc/$1/stat" | cut -d' ' -f20; } 2>/dev/null; }
 remember() { echo "$1 $(start_time "$1")" >"$2"; } # PID PIDFILE
 pid_in() { cut -d' ' -f1 "$1"; }

@@ -1,4 +1,4 @@
-# Things that break. Each has its opposite, or mends itself.
+# Faults. Each has an opposite or ends by itself.
 
 fault_usage() {
   cat <<'TEXT'
@@ -7,8 +7,8 @@ usage: lab fault FAULT
   crash NODE                    power cut: every process of the machine is killed
   boot NODE                     power back, with the same disk
   kill NODE UNIT                SIGKILL to a unit's processes: kagentd, kagent-noded, kubelet, ...
-  cut NODE | mend NODE          its network cable is pulled, put back
-  imds NODE [NAME=VALUE...]     what its metadata service does wrong (tests/standin/imds); nothing: well
+  cut NODE | mend NODE          its network cable is pulled, or put back
+  imds NODE [NAME=VALUE...]     faults of its metadata service (tests/standin/imds); without any it works
   standin NODE [NAME=VALUE...]  how its stand-in Kubernetes behaves (tests/standin/lib/conf.py)
 TEXT
 }

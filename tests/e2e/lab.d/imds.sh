@@ -1,5 +1,5 @@
-# Every node's own instance metadata service, at 169.254.169.254 of that node's network. It runs
-# outside the machine: the machine sees nothing but HTTP.
+# Every node has an instance metadata service of its own, at 169.254.169.254 in its network namespace. The service
+# runs outside the machine, which sees only HTTP.
 
 imds_up() { # NAME
   local name=$1 dir=$machines_dir/$1 inside
@@ -30,7 +30,7 @@ write_metadata() { # NAME FOLDER
   write_identity "$id" "$address" "$folder/dynamic/instance-identity"
 }
 
-# Signed as AWS does it, with a certificate of the lab's own.
+# Signs the identity document as AWS does, with a certificate of the lab.
 write_identity() { # INSTANCE-ID ADDRESS FOLDER
   local aws=$lab_dir/aws
   [ -e "$aws/eu-central-1.pem" ] || {

@@ -1,9 +1,9 @@
-# One machine: made, booted, entered, stopped.
+# Makes, boots, enters and stops a machine.
 
 machine_names() { ls "$machines_dir" 2>/dev/null || true; }
 machine_alive() { is_alive "$machines_dir/$1/leader.pid"; }
 
-# The name a machine has in the lab, from that or from its hostname.
+# Prints the name of a machine in the lab, given that name or its hostname.
 machine_named() {
   local name
   for name in $(machine_names); do
@@ -15,7 +15,7 @@ machine_named() {
   die "no machine \"$1\"; there are: $(machine_names | paste -sd' ')"
 }
 
-# make_machine NAME ADDRESS HOSTNAME UNIT...: its disk, laid over the image; UNITs are enabled.
+# make_machine NAME ADDRESS HOSTNAME UNIT...: makes its disk, an overlay of the image, and enables UNITs.
 make_machine() {
   local dir=$machines_dir/$1 address=$2 hostname=$3 unit
   shift 3
@@ -41,7 +41,7 @@ hierarchies() {
   fi
 }
 
-# This process moves into control groups of the machine's own, or all machines would share one.
+# Moves this process into control groups of the machine. Without them all machines would share one.
 enter_cgroups() { # NAME
   local root dir file
   for root in $(hierarchies); do
@@ -62,8 +62,8 @@ leave_cgroups() { # NAME
   done
 }
 
-# Runs in a mount namespace of its own, which ends with the machine. An overlay cannot lie on an
-# overlay: there the image is copied.
+# Runs in a mount namespace of its own, which ends with the machine. Where overlays cannot be mounted, because the
+# host's files are on one, it copies the image.
 mount_and_boot='
   dir=$1 image=$2 netns=$3
   shift 3
@@ -82,7 +82,7 @@ boot_machine() { # NAME
   local images
   images=$(cat "$lab_dir/kube-dir")/images
   [ ! -d "$images" ] || binds+=(--bind-ro="$images:/var/lib/kagent-images")
-  # As a hypervisor hands one over.
+  # As a hypervisor passes a credential.
   [ ! -e "$dir/credential" ] || binds+=(--load-credential="kagent.user-data:$dir/credential")
   (
     enter_cgroups "$name"
@@ -102,7 +102,7 @@ boot_machine() { # NAME
   leader=$(pid_in "$dir/leader.pid")
 }
 
-# PID 1 of the machine: the child of systemd-nspawn that has become systemd.
+# Finds PID 1 of the machine: the child of systemd-nspawn that runs systemd.
 find_leader() { # NAME
   local child
   for child in $(pgrep -P "$(pid_in "$machines_dir/$1/nspawn.pid")"); do
@@ -123,7 +123,7 @@ in_machine() { # NAME CMD...
 
 is_booted() { in_machine "$1" systemctl is-system-running | grep -qE 'running|degraded'; }
 
-# stop_machine NAME [kill]: a shutdown, or a power cut.
+# stop_machine NAME [kill]: shuts the machine down; with kill, cuts its power.
 stop_machine() {
   local name=$1 dir=$machines_dir/$1
   stop "$dir/imds.pid"

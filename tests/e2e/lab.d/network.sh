@@ -1,4 +1,4 @@
-# The lab's network namespace: nothing of it is seen on the host.
+# The lab's network namespace. The host's network stays as it is.
 
 network_up() {
   [ -e "/run/netns/$netns" ] || ip netns add "$netns"
@@ -7,7 +7,7 @@ network_up() {
   ip -n "$netns" link add "$bridge" type bridge forward_delay 0
   ip -n "$netns" addr add "$network.1/24" dev "$bridge"
   ip -n "$netns" link set "$bridge" up
-  # That it has no name server is said each time, not once a second.
+  # A machine learns at each query that there is no name server, not once a second.
   ip netns exec "$netns" sysctl -q -w net.ipv4.icmp_ratelimit=0
 }
 
@@ -15,7 +15,7 @@ network_down() {
   [ ! -e "/run/netns/$netns" ] || ip netns delete "$netns"
 }
 
-# These have no namespace of their own, and a real kubelet or PID 1 sets them: kept, and put back.
+# Settings without a namespace, which a real kubelet or PID 1 changes. The lab saves and restores them.
 host_sysctls=(kernel.panic kernel.panic_on_oops vm.overcommit_memory vm.panic_on_oom
   kernel.keys.root_maxkeys kernel.keys.root_maxbytes kernel.pid_max fs.protected_hardlinks
   fs.protected_symlinks fs.protected_regular fs.protected_fifos fs.inotify.max_user_instances)

@@ -1,12 +1,12 @@
-# Waiting for the cluster, and showing how it comes.
+# Waits for the cluster and shows its progress.
 
 await_ready() { # NODES SECONDS
   local watcher result=0
   say "waiting until $1 nodes are Ready (at most $2 s)"
-  # In place on a terminal; elsewhere a line whenever a node goes on.
+  # Rewrites the table on a terminal; elsewhere prints a line at each change.
   coordinator_ctl status -w 9>&- &
   watcher=$!
-  # In the background, so that a signal for the lab is not put off until it ends.
+  # In the background, so that the lab handles signals at once.
   coordinator_ctl wait --for=ready --nodes "$1" --timeout "${2}s" >"$lab_dir/wait.log" 2>&1 9>&- &
   wait $! || result=$?
   end_leaves "$watcher"
@@ -17,7 +17,7 @@ await_ready() { # NODES SECONDS
   say "all $1 nodes are Ready"
 }
 
-# nsenter hands on no signals: the program in the machine is its child. Of a death by SIGPIPE bash says nothing.
+# Ends the program in the machine, a child of nsenter, which forwards no signals. bash reports no death by SIGPIPE.
 end_leaves() { # PID
   local child children
   children=$(pgrep -P "$1" || true)
@@ -25,7 +25,7 @@ end_leaves() { # PID
   [ -n "$children" ] || kill -s PIPE "$1" 2>/dev/null || true
 }
 
-# Which node it is, and why.
+# Prints which nodes are not Ready, and why.
 explain() { # NODES
   local name hostname known
   cat "$lab_dir/wait.log" >&2

@@ -92,7 +92,7 @@ bring_up() { # WORKERS
   keep_sysctls
   network_up
   coordinator_up
-  # As EC2 would launch them: all the same, at once.
+  # All alike and at once, as EC2 launches them.
   for index in $(seq $(($1 + 1))); do
     node=node$index
     machine_alive "$node" || { say "booting $node"; node_up "$node" $((10 + index)); }
@@ -118,7 +118,7 @@ coordinator_up() {
   fi
 }
 
-# What every instance is launched with.
+# Also saves the user-data of every instance.
 coordinator_answers() {
   in_machine coordinator kagentctl user-data >"$lab_dir/user-data.part" || return 1
   mv "$lab_dir/user-data.part" "$lab_dir/user-data"
@@ -129,7 +129,7 @@ node_up() { # NAME HOST-NUMBER
     of_image "$1" "$network.$2" "ip-${network//./-}-$2" "${units[@]}"
   fi
   [ -d "$machines_dir/$1/imds" ] || write_metadata "$1" "$machines_dir/$1/imds"
-  # What a baked image would do at once with user-data.
+  # With user-data a node of a baked image would start at once.
   ! is_baked || [ ${#units[@]} -gt 0 ] || rm -f "$machines_dir/$1/imds/user-data"
   boot_machine "$1"
   imds_up "$1"
