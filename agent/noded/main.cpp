@@ -8,11 +8,9 @@
 
 #include <systemd/sd-daemon.h>
 #include <CLI/CLI.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include <csignal>
-#include <exception>
 #include <map>
 
 namespace {
@@ -22,9 +20,10 @@ using namespace kagent;
 // Cancels the tasks and runs the loop until they have ended: they use what run() destroys next.
 void end(Tasks& tasks, boost::asio::io_context& io) {
   tasks.cancel();
-  io.restart();
-  boost::asio::co_spawn(io, tasks.join(), [&](const std::exception_ptr&) { io.stop(); });
-  io.run();
+  while (tasks.running() > 0) {
+    io.restart();  // a second signal may have stopped it again
+    io.run_one();
+  }
 }
 
 // Returns when the daemon is idle or told to stop; D-Bus activation starts it again. Commands of
