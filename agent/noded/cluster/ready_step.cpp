@@ -23,7 +23,7 @@ namespace {
 constexpr char not_registered[] = "NotRegistered";
 constexpr auto registration_limit = 90s;
 
-// What the API server knows of this node.
+// This node as the API server sees it.
 struct Seen {
   bool ready = false;
   std::string reason = not_registered;
@@ -51,7 +51,7 @@ Seen seen_in(const nlohmann::json& node, const v1::NodeConfig& config) {
   return seen;
 }
 
-// With the kubelet's own credentials: they too must work.
+// Uses kubelet's own credentials, which must work too.
 asio::awaitable<Result<Seen>> ask(ContextPtr context) {
   Command::Argv argv{"kubectl", "--kubeconfig",        kubelet_conf, "--request-timeout=10s",
                      "get",     "node/" + node_name(), "-o",         "json"};
@@ -61,7 +61,7 @@ asio::awaitable<Result<Seen>> ask(ContextPtr context) {
   co_return seen_in(nlohmann::json::parse(run->output, nullptr, false), context->node);
 }
 
-// The pod range that kubeadm has kept in the cluster; the ClusterConfig may have changed since.
+// The pod range that kubeadm has recorded in the cluster; the ClusterConfig may have changed since.
 asio::awaitable<std::string> pod_cidr_of_cluster(ContextPtr context) {
   Command::Argv argv{"kubectl", "--kubeconfig", kubelet_conf, "--request-timeout=10s",
                      "-n",      "kube-system",  "get",        "configmap/kubeadm-config",
@@ -94,8 +94,9 @@ asio::awaitable<std::optional<Outcome>> pod_cidr_trouble(ContextPtr context, std
       "Delete the Node and reset it: `kagentctl reset NODE`; it gets another range.");
 }
 
-// A join ends before kubelet has registered the node, and to wait for a condition of what is not
-// there is an error. kubectl knows the other condition from 1.31 on; before that a retry does.
+// A join ends before kubelet has registered the node, and kubectl cannot wait for a condition of a
+// node that does not exist. `kubectl wait --for=create` exists since 1.31; with an older kubectl, a
+// retry does the same.
 bool knows_create(const kubeadm::Version& version) {
   return version.major > 1 || version.minor >= 31;
 }
@@ -169,7 +170,7 @@ class Ready final : public Step {
   }
 
  private:
-  // Facts first: what kubelet stumbles over, then what the API server says of it.
+  // Looks at facts first: trouble of kubelet, then what the API server says about the node.
   static asio::awaitable<Outcome> not_ready(ContextPtr context, UnitRun run, Seen seen) {
     auto trouble = co_await kubelet_trouble(context);
     if (trouble) {

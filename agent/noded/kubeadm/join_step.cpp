@@ -67,7 +67,8 @@ class Join final : public Step {
     return phases_behind(context, context.grant->ca_certificates());
   }
 
-  // kubeadm would wait minutes for it. What it answers does not matter, so long as it is the one.
+  // kubeadm would wait minutes for an API server that does not answer. Any answer of the right
+  // server will do.
   static asio::awaitable<Outcome> probe(ContextPtr context) {
     const auto& grant = *context->grant;
     const FileWant config{

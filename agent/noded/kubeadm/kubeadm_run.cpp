@@ -39,7 +39,8 @@ bool mentions(const std::vector<std::string>& lines, std::string_view text) {
       lines, [&](const std::string& line) { return line.find(text) != std::string::npos; });
 }
 
-// An operator may bring the cluster's CA, as kubeadm allows: what was there before us stays.
+// An operator may provide the cluster's CA, as kubeadm allows. A CA that was there before kagent
+// must stay.
 bool has_given_ca(const Context& context) {
   if (!context.before || !context.exists(cluster_ca) || !context.exists(cluster_ca_key))
     return false;
@@ -167,7 +168,7 @@ std::optional<Outcome> KubeadmRun::settled(const Context& context,
       "use, `kagentctl reset NODE`.");
 }
 
-// A CA that was there before the first kubeadm init is none: kubeadm signs with it.
+// A CA that was there before the first kubeadm init is not in the way: kubeadm signs with it.
 std::vector<std::string> KubeadmRun::in_the_way(const Context& context) const {
   auto leftovers = kubeadm_leftovers(context);
   const bool ca_alone = leftovers == std::vector<std::string>{cluster_ca, cluster_ca_key};
@@ -186,7 +187,7 @@ asio::awaitable<Outcome> KubeadmRun::make_clean(ContextPtr context) {
         "If that cluster is of no use, run `kubeadm reset` on the node; kagent then goes on.");
   log::warning("{}: an earlier run was cut off and left {}; resetting", step_,
                fmt::join(leftovers, ", "));
-  // The evidence first: kubeadm reset removes it. But not what holds a token.
+  // kubeadm reset removes the evidence, so copy it first, except for files that contain a token.
   const std::string evidence = fmt::format("{}/evidence/{}", paths::noded_state, step_);
   Command::Argv forget{"rm", "-rf", evidence};
   Command::Argv hide{"rm", "-f", "/etc/kubernetes/bootstrap-kubelet.conf"};
@@ -211,7 +212,7 @@ asio::awaitable<Outcome> KubeadmRun::make_clean(ContextPtr context) {
     lines.push_back(std::move(again));
     lines.push_back(std::move(back));
   }
-  // Its drop-in and unit stay; kubelet's own folder is what join looks at.
+  // The step's drop-in and unit stay. join checks kubelet's own folder.
   Command command(unit_name(step_, "reset"), std::move(lines), reset_limit);
   auto run = co_await context->commands->run(std::move(command));
   if (!run) co_return failed(step_, run.error());
@@ -233,7 +234,7 @@ asio::awaitable<Outcome> KubeadmRun::run(ContextPtr context, Command::Argv argv,
   const FileWant started{marks_.started, fence + "\n", 0600};
   if (auto written = write_in_place(*context, started); !written)
     co_return failed(step_, written.error());
-  // The unit itself says that it went through: nobody else is sure to be there at its end.
+  // The unit itself records its success, since kagent may not be running when the unit ends.
   Command::Argv mark{"cp", marks_.started, marks_.done};
   Command::Argv sync{"sync", marks_.done, paths::noded_state};
   std::vector<Command::Argv> lines;

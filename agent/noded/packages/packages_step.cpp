@@ -11,7 +11,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-// What an image brings and how it fits; nothing is changed.
+// The image's programs that are missing or do not fit together. Changes nothing.
 asio::awaitable<Result<std::vector<packages::Misfit>>> misfits_of(ContextPtr context) {
   packages::Wanted wanted = wanted_by(context->cluster);
   auto versions = co_await installed_versions(context);
@@ -80,7 +80,7 @@ class Packages final : public Step {
       Outcome installed = co_await installation.install();
       if (!installed.ok()) co_return installed;
     }
-    // An image's own packages are a person's to mend; what was installed is looked at again.
+    // A person must correct an image's packages. Installed packages are checked again.
     auto misfits = co_await misfits_of(context);
     if (!misfits) co_return failed(name(), misfits.error());
     if (!misfits->empty()) co_return refused(*misfits);

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-// Whether the programs of a node fit together and to the wanted Kubernetes. Pure.
+// Whether the programs of a node fit each other and the wanted Kubernetes version. Pure.
 namespace kagent::noded::packages {
 
 struct Version {
@@ -20,10 +20,10 @@ std::string to_string(const Version& version);  // "1.32.4"
 // The first X.Y.Z or X.Y in a text.
 std::optional<Version> find_version(std::string_view text);
 
-// Program to version; a program that is not there is not in it.
+// Versions by program; missing programs have no entry.
 using Programs = std::map<std::string, Version>;
-// Of what `kubeadm version -o short`, `kubelet --version`, `kubectl version --client`,
-// `containerd --version` and `docker --version` print, in any order.
+// Reads the outputs of `kubeadm version -o short`, `kubelet --version`, `kubectl version --client`,
+// `containerd --version` and `docker --version`, in any order.
 Programs read_versions(std::string_view output);
 
 struct Misfit {
@@ -32,9 +32,9 @@ struct Misfit {
   std::string remedy;
   std::string check = {};  // kubeadm's name for it, as in ignorePreflightErrors
 };
-// `wanted`: of the cluster; none: that of kubeadm. Sources: kubeadm's preflight checks
-// (KubernetesVersion, KubeletVersion), Kubernetes' version skew policy, and CRI v1, which kubelet
-// 1.26 demands and containerd has since 1.6.
+// `wanted` is the cluster's version; without one, kubeadm's own version counts. Sources: kubeadm's
+// preflight checks (KubernetesVersion, KubeletVersion), Kubernetes' version skew policy, and CRI
+// v1, which kubelet requires since 1.26 and containerd offers since 1.6.
 std::vector<Misfit> misfits(const Programs& programs, std::optional<Version> wanted);
 
 }  // namespace kagent::noded::packages
