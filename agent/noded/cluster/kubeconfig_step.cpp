@@ -21,7 +21,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr char cluster_ca_key[] = "/etc/kubernetes/pki/ca.key";
 constexpr char rights_path[] = "/run/kagent/rights.yaml";
 constexpr char rights_applied[] = "/var/lib/kagent-noded/rights-applied";
 constexpr char agent_user[] = "kagent:agent";

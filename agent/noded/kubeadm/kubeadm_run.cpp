@@ -6,12 +6,10 @@
 #include "agent/common/trust/node_identity.hpp"
 #include "agent/noded/kubelet/kubelet_identity.hpp"
 #include "agent/noded/kubelet/kubelet_trouble.hpp"
-#include "agent/noded/step/address.hpp"
 #include "agent/noded/step/cri.hpp"
 #include "agent/noded/step/files.hpp"
 #include "agent/noded/step/kubernetes_paths.hpp"
 #include "agent/noded/step/outcome.hpp"
-#include "agent/noded/step/programs.hpp"
 #include "agent/noded/systemd/journal.hpp"
 
 #include <fmt/format.h>
@@ -26,13 +24,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto reset_limit = 180s;
-constexpr char images_config[] = "/run/kagent/images.yaml";
-constexpr char patches_folder[] = "/run/kagent/patches";
-constexpr char api_server_manifest[] = "/etc/kubernetes/manifests/kube-apiserver.yaml";
-constexpr char etcd_manifest[] = "/etc/kubernetes/manifests/etcd.yaml";
-constexpr char etcd_data[] = "/var/lib/etcd/member";
 constexpr char pki_folder[] = "/etc/kubernetes/pki";
-constexpr char cluster_ca_key[] = "/etc/kubernetes/pki/ca.key";
 
 bool mentions(const std::vector<std::string>& lines, std::string_view text) {
   return std::ranges::any_of(
@@ -52,79 +44,6 @@ bool has_given_ca(const Context& context) {
 }
 
 }  // namespace
-
-Marks marks_of(std::string_view step) {
-  return {fmt::format("{}/{}-started", paths::noded_state, step),
-          fmt::format("{}/{}-done", paths::noded_state, step)};
-}
-
-asio::awaitable<Result<kubeadm::Version>> kubeadm_version(ContextPtr context) {
-  Command::Argv argv{"kubeadm", "version", "-o", "short"};
-  auto output =
-      co_await answer_of(context, unit_name("kubeadm", "version"), std::move(argv), "", 60s);
-  if (!output) co_return output.error();
-  auto version = kubeadm::parse_version(*output);
-  if (!version) co_return Error(Errc::protocol, "kubeadm version prints no version: " + *output);
-  co_return *version;
-}
-
-asio::awaitable<Result<std::vector<std::string>>> kubeadm_images(ContextPtr context) {
-  auto version = co_await kubeadm_version(context);
-  if (!version) co_return version.error();
-  kubeadm::NodeRegistration registration;
-  registration.name = node_name();
-  registration.cri_socket = cri_endpoint(*context);
-  const auto document = kubeadm::images_documents(context->cluster, registration, *version);
-  if (!document) co_return document.error();
-  const FileWant config{images_config, *document, 0600};
-  if (differs(*context, config))
-    if (auto written = write_in_place(*context, config); !written) co_return written.error();
-  Command::Argv argv{"kubeadm", "config", "images", "list", "--config", images_config};
-  auto output =
-      co_await answer_of(context, unit_name("kubeadm", "images"), std::move(argv), *document, 60s);
-  if (!output) co_return output.error();
-  std::vector<std::string> images;
-  for (const std::string& line : lines_of(*output))
-    if (line.find('/') != std::string::npos && line.find(' ') == std::string::npos)
-      images.push_back(line);
-  co_return images;
-}
-
-Result<kubeadm::NodeRegistration> registration_of(const Context& context) {
-  kubeadm::NodeRegistration registration;
-  std::error_code error;
-  std::filesystem::remove_all(context.at(patches_folder), error);
-  if (error) return errno_error(error.value(), patches_folder);
-  for (const auto& [name, text] : context.cluster.kubeadm().patches()) {
-    const FileWant file{fmt::format("{}/{}", patches_folder, name), text, 0600};
-    if (auto written = write_in_place(context, file); !written) return written.error();
-    registration.patches = patches_folder;
-  }
-  registration.name = node_name();
-  registration.cri_socket = cri_endpoint(context);
-  registration.node = &context.node;
-  registration.address = given_address(context);
-  return registration;
-}
-
-std::vector<std::string> kubeadm_leftovers(const Context& context) {
-  std::vector<std::string> found;
-  for (const char* path :
-       {admin_conf, kubelet_conf, "/etc/kubernetes/bootstrap-kubelet.conf", api_server_manifest,
-        etcd_manifest, cluster_ca, cluster_ca_key, etcd_data, kubelet_config})
-    if (context.exists(path)) found.emplace_back(path);
-  return found;
-}
-
-std::vector<std::string> phases_behind(const Context& context, std::string_view ca_pem) {
-  if (ca_pem.empty() || text_of(context, cluster_ca) != ca_pem) return {};
-  const bool has_certificate = context.exists(kubelet_conf);
-  const bool announced = context.exists(etcd_manifest);
-  if (!announced && !(has_certificate && context.exists(api_server_manifest))) return {};
-  std::vector<std::string> phases{"preflight", "control-plane-prepare", "check-etcd"};
-  if (has_certificate) phases.emplace_back("kubelet-start");
-  return phases;
-}
 
 asio::awaitable<bool> KubeadmRun::alive(ContextPtr context) {
   auto state = co_await context->units->state(unit_name(step_));

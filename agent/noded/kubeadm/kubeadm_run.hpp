@@ -1,6 +1,8 @@
 #pragma once
 
 #include "agent/noded/kubeadm/documents.hpp"
+#include "agent/noded/kubeadm/kubeadm_files.hpp"
+#include "agent/noded/kubeadm/kubeadm_program.hpp"
 #include "agent/noded/step/step.hpp"
 
 #include <string>
@@ -8,33 +10,6 @@
 
 // What the steps that run kubeadm share.
 namespace kagent::noded {
-
-// Files in noded's own state that outlive a crash: `started` says that a run of kubeadm has begun,
-// `done` that it succeeded. The run's own unit writes `done`, after kubeadm.
-struct Marks {
-  std::string started;
-  std::string done;
-};
-Marks marks_of(std::string_view step);
-
-// Version of the installed kubeadm. Errors: not_found (none is installed), protocol.
-boost::asio::awaitable<Result<kubeadm::Version>> kubeadm_version(ContextPtr context);
-
-// The images that `kubeadm config images list` prints for the ClusterConfig. Needs no network.
-boost::asio::awaitable<Result<std::vector<std::string>>> kubeadm_images(ContextPtr context);
-
-// Also writes the ClusterConfig's kubeadm patches, which init and join read.
-Result<kubeadm::NodeRegistration> registration_of(const Context& context);
-
-// Files that a complete or incomplete run of kubeadm leaves. Only these files count as a cluster.
-std::vector<std::string> kubeadm_leftovers(const Context& context);
-
-// Phases of `kubeadm join` to skip when an interrupted join of a control plane continues; empty if
-// it must start again after a reset. Once the node's etcd member is announced, the member counts
-// for the quorum, and a reset could stop the whole cluster: such a join must be completed. (Since
-// 1.19, kubeadm does not announce a member twice.) `ca_pem` is the CA of the cluster to join; files
-// of another cluster are ignored.
-std::vector<std::string> phases_behind(const Context& context, std::string_view ca_pem);
 
 // Whether the next try needs another grant. kubelet uses the grant's token to request a certificate
 // and gets one only once, so every run of kubeadm spends the grant. A refusal by the cluster does
