@@ -43,7 +43,7 @@ Result<std::string> first_address() {
       if (std::string text = text_of(*entry->ifa_addr); !text.empty()) return text;
     }
   return Error(Errc::not_found,
-               "this machine has no address but loopback: say one with --advertise");
+               "this machine has only loopback addresses: name one with --advertise");
 }
 
 std::string ip_of_peer(std::string_view peer) {

@@ -9,8 +9,8 @@
 
 namespace kagent::attest {
 
-// Nonces that need no memory until one is spent, so that asking for many costs nothing: each
-// carries its time and a MAC of it under a key of this process.
+// Nonces that take no memory until they are spent, so that requests for many cost nothing. Each
+// holds its time and a MAC under a key of this process.
 class Challenges {
  public:
   using Clock = std::chrono::steady_clock;
@@ -19,7 +19,7 @@ class Challenges {
   Challenges();
 
   [[nodiscard]] std::string issue(Clock::time_point now) const;
-  // Once for each nonce. Errors: unavailable (not ours, too old, spent: ask for another).
+  // Accepts each nonce once. Errors: unavailable (not ours, too old, or spent: ask for another).
   Result<> spend(std::string_view nonce, Clock::time_point now);
   [[nodiscard]] std::size_t remembered() const { return spent_.size(); }
 
@@ -27,7 +27,7 @@ class Challenges {
   [[nodiscard]] std::string mac(std::string_view text) const;
 
   std::string key_;
-  std::multimap<Clock::time_point, std::string> spent_;  // by their time of expiry
+  std::multimap<Clock::time_point, std::string> spent_;  // by expiry
 };
 
 }  // namespace kagent::attest

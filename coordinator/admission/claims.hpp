@@ -10,18 +10,18 @@
 
 namespace kagent::coordinator {
 
-// Somebody who asks to be a node and may not yet, or not at all.
+// A machine that asked to enrol and was not let in, or not yet.
 struct Claim {
   std::string node_id, key_sha256, address;
   std::chrono::steady_clock::time_point last;
-  // What it is let in with, should it be.
+  // The role it gets if an administrator lets it in.
   WantedRole wanted = WantedRole::automatic;
-  bool role_fixed = false;  // `wanted` is its token's
-  std::string token{};      // its id
+  bool role_fixed = false;  // `wanted` comes from its token
+  std::string token{};      // the token's id
 };
 
-// The last ones, each key of each id once. Bounded: the oldest goes first, and each address has its
-// share, so that no crowd at one door hides an honest node.
+// The latest claims, one for each pair of node id and key. Bounded: the oldest is dropped first,
+// and each address has a quota, so that many claims from one address cannot hide an honest node.
 class Claims {
  public:
   static constexpr std::size_t most = 1024;
@@ -30,7 +30,7 @@ class Claims {
 
   void note(Claim claim);
   void withdraw(const std::string& node_id);
-  // Of one node id, or of all when it is empty; those of the last quarter of an hour.
+  // Claims of the last 15 minutes. An empty `node_id` means all.
   [[nodiscard]] std::vector<Claim> of(const std::string& node_id,
                                       std::chrono::steady_clock::time_point now) const;
 

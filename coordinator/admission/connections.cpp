@@ -15,7 +15,7 @@ bool Connections::has_room(const std::string& key) const {
 }
 
 bool Connections::begin(const std::string& key, SteadyTime now) {
-  end(key);  // whoever had that port before is gone
+  end(key);  // an earlier connection from that port has ended
   if (!has_room(key)) {
     ++turned_away_;
     return false;

@@ -8,13 +8,13 @@
 
 namespace kagent::coordinator {
 
-// Who is connected to the gRPC port, as counts. A stranger, who has not shown yet that he is a node
-// or an administrator, has little time and shares the places of his address: whatever he stalls, a
-// handshake, a call or its body, ends with his connection. No I/O: the listener closes.
+// Quotas of connections to the gRPC port. A peer that has not proved yet to be a node or an
+// administrator is a stranger: strangers share a quota per address and are disconnected after a
+// while, whatever they stall (a handshake, a call or its body). No I/O: the listener closes.
 class Connections {
  public:
   struct Bounds {
-    std::size_t strangers_of_one_address = 1024;  // of IPv6: of one /64
+    std::size_t strangers_of_one_address = 1024;  // IPv6: of one /64
     std::size_t strangers = 4096;
     std::size_t all = 16'384;
     std::chrono::seconds stranger_time{20};
@@ -24,14 +24,14 @@ class Connections {
   explicit Connections(Bounds bounds) : bounds_(bounds) {}
 
   [[nodiscard]] bool has_room(const std::string& key) const;
-  // `key`: connection_key() in address.hpp. False, and counted: there is no room.
+  // `key`: connection_key() in address.hpp. False: there is no room, and turned_away() counts it.
   bool begin(const std::string& key, SteadyTime now);
   void end(const std::string& key);
-  // It has proved who it is.
+  // The peer has proved its identity.
   void known(const std::string& key);
-  // What it was known for is over.
+  // The session or call that proved the peer's identity has ended.
   void stranger(const std::string& key, SteadyTime now);
-  // Strangers whose time is up.
+  // Keys of strangers whose time is up.
   [[nodiscard]] std::vector<std::string> overdue(SteadyTime now) const;
 
   [[nodiscard]] std::size_t open() const { return open_.size(); }

@@ -14,32 +14,33 @@
 
 namespace kagent::coordinator {
 
-// One enrolment, its CSR verified.
+// One enrolment request with a verified CSR.
 struct Applicant {
   const v1::EnrollRequest& request;
   const Caller& caller;
   pki::Key key;
   std::string key_sha256;
-  bool bound = false;  // to this key, already
+  bool bound = false;  // the node id is bound to this key already
 };
 
 // What let an applicant in.
 struct Pass {
-  std::string token;                        // the id of the one he had, if any
-  WantedRole role = WantedRole::automatic;  // that the token gives, whatever he asks for
-  bool waits = false;                       // for an administrator's word
+  std::string token;                        // id of the token that was shown; empty: none
+  WantedRole role = WantedRole::automatic;  // the token's role, which overrides the request
+  bool waits = false;                       // for an administrator's approval
 };
 
-// Decides who may enrol: by certificate, token, EC2's word or an administrator's.
+// Decides who may enrol: by certificate, token, EC2 identity document or an administrator's
+// approval.
 class Doorkeeper {
  public:
-  // `pins`: of the CAs that user-data may name.
+  // `pins`: hashes of the CAs that user-data may name.
   Doorkeeper(std::vector<std::string> pins, Tokens tokens);
 
   void configure(v1::EnrolmentConfig config, attest::RegionCertificates certificates);
 
   [[nodiscard]] v1::ChallengeResponse challenge(Now now) const;
-  // Errors: as in agent.proto for Enroll, with what to do.
+  // Errors: as in agent.proto for Enroll; each message says what to do.
   Result<Pass> admit(const Applicant& applicant, Now now);
   [[nodiscard]] const std::string& attestation() const { return config_.attestation(); }
   [[nodiscard]] const v1::EnrolmentConfig& config() const { return config_; }

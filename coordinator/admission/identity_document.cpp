@@ -51,7 +51,7 @@ std::optional<std::chrono::system_clock::time_point> time_from(std::string_view 
   if (!y || !mo || !d || !h || !mi || !s || *h > 23 || *mi > 59 || *s > 60) return std::nullopt;
   const year_month_day day{year(*y), month(static_cast<unsigned>(*mo)),
                            std::chrono::day(static_cast<unsigned>(*d))};
-  // The clock counts nanoseconds in 64 bits.
+  // The clock's 64-bit count of nanoseconds must not overflow.
   if (!day.ok() || *y < 2006 || *y > 2200) return std::nullopt;
   return sys_days(day) + hours(*h) + minutes(*mi) + seconds(*s);
 }
@@ -59,7 +59,7 @@ std::optional<std::chrono::system_clock::time_point> time_from(std::string_view 
 }  // namespace
 
 Result<IdentityDocument> parse_identity_document(std::string_view text) {
-  // Names twice are read differently by different readers.
+  // Parsers disagree about a name that occurs twice.
   bool twice = false;
   std::vector<std::vector<std::string>> seen;
   const auto watch = [&](int depth, json::parse_event_t event, const json& parsed) {
@@ -74,7 +74,7 @@ Result<IdentityDocument> parse_identity_document(std::string_view text) {
     return true;
   };
   const json document = json::parse(text, watch, false);
-  if (document.is_discarded() || !document.is_object()) return wrong("is no JSON object");
+  if (document.is_discarded() || !document.is_object()) return wrong("is not a JSON object");
   if (twice) return wrong("has a name twice, or nests too deep");
   IdentityDocument identity;
   const auto need = [&](const char* name, std::string& value) {

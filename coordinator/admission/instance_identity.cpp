@@ -67,8 +67,8 @@ Cms parse(const std::string& der) {
   return end == begin + der.size() ? std::move(message) : nullptr;
 }
 
-// What that certificate has signed, if it has. Parsed anew: a message keeps the first certificate
-// that it was verified with.
+// The content that the certificate has signed, if it has. The message is parsed each time, since
+// OpenSSL keeps the first certificate that a message was verified with.
 std::optional<std::string> signed_by(const std::string& der, X509* certificate) {
   const Cms message = parse(der);
   const Stack only(sk_X509_new_null());
@@ -91,7 +91,7 @@ Result<IdentityDocument> verify_instance_identity(std::string_view pkcs7,
   if (!der) return malformed("is not base64");
   const Cms message = parse(*der);
   if (!message || OBJ_obj2nid(CMS_get0_type(message.get())) != NID_pkcs7_signed)
-    return malformed("is no PKCS#7 signature");
+    return malformed("is not a PKCS#7 signature");
   if (CMS_is_detached(message.get()) != 0) return malformed("holds no document");
   auto* signers = CMS_get0_SignerInfos(message.get());
   if (signers == nullptr || sk_CMS_SignerInfo_num(signers) != 1)
@@ -110,7 +110,7 @@ Result<IdentityDocument> verify_instance_identity(std::string_view pkcs7,
       ERR_clear_error();
       auto identity = parse_identity_document(*document);
       if (!identity || identity->region == region) return identity;
-      elsewhere = refused("is of region " + identity->region +
+      elsewhere = refused("is from region " + identity->region +
                           ", but signed with the certificate of " + region);
     }
   if (elsewhere) return *elsewhere;

@@ -10,9 +10,9 @@ namespace kagent::attest {
 
 inline constexpr std::size_t longest_pkcs7 = 16 << 10;
 
-// `pkcs7`: what IMDS gives at /dynamic/instance-identity/rsa2048, base64 of a CMS SignedData with
-// the document inside. Exactly one signer, RSA with SHA-256, whose certificate is one of ours:
-// those that the message carries are not looked at. Only the bytes that OpenSSL verified are
+// `pkcs7`: from IMDS at /dynamic/instance-identity/rsa2048, the base64 of a CMS SignedData that
+// holds the document. There must be exactly one signer, RSA with SHA-256, with a certificate of
+// `certificates`: those in the message are ignored. Only the bytes that OpenSSL has verified are
 // parsed. Errors: permission_denied, invalid_argument.
 Result<IdentityDocument> verify_instance_identity(std::string_view pkcs7,
                                                   const RegionCertificates& certificates);

@@ -8,7 +8,7 @@
 namespace kagent::coordinator {
 namespace {
 
-// Looking through all of them is not to be had for one call.
+// A sweep looks at all addresses, so it runs only now and then.
 constexpr std::chrono::seconds sweep_every{1};
 
 }  // namespace

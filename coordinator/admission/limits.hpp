@@ -5,18 +5,18 @@
 #include <map>
 #include <string>
 
-// How much is taken from whom. Refusing must cost less than asking.
+// Rate limits. Refusing a request must cost less than sending it.
 namespace kagent::coordinator {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-// A bucket that leaks `rate` a second and holds `size`.
+// A leaky bucket: it leaks `rate` a second and holds `size`.
 class Bucket {
  public:
   Bucket(double rate, double size) : rate_(rate), size_(size) {}
 
   void pour(double amount, SteadyTime now);
-  // Zero while it does not run over.
+  // Zero if the bucket is not full.
   [[nodiscard]] std::chrono::milliseconds until_room(SteadyTime now) const;
   [[nodiscard]] bool is_empty(SteadyTime now) const { return level(now) <= 0; }
 
@@ -28,10 +28,10 @@ class Bucket {
   SteadyTime at_;
 };
 
-// Of IPv6 the first 64 bits, which is what one subscriber has.
+// The IPv4 address, or the first 64 bits of an IPv6 address, which one subscriber has.
 std::string subscriber_of(const std::string& ip);
 
-// A bucket for each address. Bounded: the rest shares one, twenty times as large.
+// One bucket for each address. Bounded: further addresses share a bucket twenty times as large.
 class Addresses {
  public:
   static constexpr std::size_t most = 10'000;
@@ -50,14 +50,14 @@ class Addresses {
   Bucket others_;
 };
 
-// Who was refused too often is not listened to for a while. Those that are let in cost nothing, so
-// a fleet behind one address may come at once.
+// Counts refused requests: an address with too many must wait. Accepted requests do not count, so a
+// fleet behind one address can enrol at once.
 class Strangers : public Addresses {
  public:
   Strangers() : Addresses(1, 50) {}
 };
 
-// New node ids that were accepted.
+// Counts new node ids that were accepted.
 class Newcomers : public Addresses {
  public:
   Newcomers() : Addresses(10, 1500) {}

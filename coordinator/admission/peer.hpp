@@ -12,10 +12,10 @@ class CoordinatorMessage;
 class WatchNodesResponse;
 }  // namespace kagent::v1
 
-// The coordinator's view of its callers, whatever carries them. Called and calling on the loop.
+// The coordinator's view of its callers, independent of gRPC. Everything here runs on the loop.
 namespace kagent::coordinator {
 
-// Who the caller has proved to be by its client certificate (verified against our CA by TLS).
+// The identity in the caller's client certificate, which TLS has verified against our CA.
 struct Caller {
   std::string
       organization;  // pki::node_organization, pki::admin_organization; empty: no certificate
@@ -23,11 +23,11 @@ struct Caller {
   std::string key_sha256;
   pki::Validity validity;  // of the certificate
   std::string address;     // for the log
-  std::string ip;          // of it; empty: local
+  std::string ip;          // part of `address`; empty: local
   bool local = false;      // over the admin socket
 };
 
-// For the log, of an administrator.
+// An administrator's name for the log.
 inline std::string who(const Caller& caller) {
   return caller.local ? std::string("the admin socket") : caller.common_name;
 }
@@ -36,9 +36,9 @@ inline std::string who(const Caller& caller) {
 class Peer {
  public:
   virtual ~Peer() = default;
-  // Queues it; a node that does not read its messages is disconnected when the queue is full.
+  // Queues the message. A full queue disconnects the node, which has stopped reading.
   virtual void send(v1::CoordinatorMessage message) = 0;
-  // Ends the stream with that status, once.
+  // Ends the stream with that status. Idempotent.
   virtual void close(const Error& why) = 0;
 };
 
@@ -46,7 +46,7 @@ class Peer {
 class Watcher {
  public:
   virtual ~Watcher() = default;
-  // The node may look different: the watcher asks for it when it can write.
+  // The node's status may have changed: the watcher asks for it when it can write.
   virtual void changed(const std::string& node_id) = 0;
   virtual void close(const Error& why) = 0;
 };

@@ -5,7 +5,7 @@
 namespace kagent::attest {
 namespace {
 
-// A document may be of the next minute by our clock.
+// Tolerated difference between AWS's clock and ours.
 constexpr std::chrono::minutes clock_tolerance{5};
 
 bool allows(const std::vector<std::string>& list, const std::string& value) {

@@ -9,22 +9,22 @@
 
 namespace kagent::attest {
 
-// Whose instances are ours. An empty list allows any; `accounts` may not be empty.
+// Which instances may enrol. An empty list allows any; `accounts` may not be empty.
 struct Ec2Policy {
   std::vector<std::string> accounts, regions, images, instance_types;
-  // From its launch to its first enrolment.
+  // Between the launch of an instance and its first enrolment.
   std::chrono::seconds max_age{3600};
-  bool source_address = true;  // privateIp is where the call comes from
+  bool source_address = true;  // privateIp must be the caller's address
 };
 
 struct Claim {
   std::string node_id;
-  std::string address;  // an IP address, where it comes from
+  std::string address;  // the caller's IP address
   std::chrono::system_clock::time_point now;
 };
 
-// For the first enrolment; later on the key that was bound then counts. Errors: permission_denied
-// with the rule that says no.
+// Checks a first enrolment; later ones are checked by the key that the first one has bound. Errors:
+// permission_denied; the message names the rule.
 Result<> allow(const Ec2Policy& policy, const IdentityDocument& document, const Claim& claim);
 
 }  // namespace kagent::attest

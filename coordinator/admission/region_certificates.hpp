@@ -10,12 +10,13 @@
 
 namespace kagent::attest {
 
-// With what AWS signs the rsa2048 documents of each region (AWS, "RSA-2048 certificates").
+// The certificates with which AWS signs the rsa2048 documents of each region (AWS, "RSA-2048
+// certificates").
 using RegionCertificates = std::map<std::string, std::vector<pki::Certificate>>;
 
-// FOLDER/REGION.pem, each with one certificate or several: an old one and its successor. Errors:
-// not_found (no folder, or none in it), invalid_argument (the file, and what is wrong: not PEM, not
-// an RSA key of 2048 bits or more).
+// Reads FOLDER/REGION.pem; each file may hold several certificates, such as an old one and its
+// successor. Errors: not_found (no folder or no file in it), invalid_argument (not PEM, or not an
+// RSA key of at least 2048 bits).
 Result<RegionCertificates> load_region_certificates(const std::filesystem::path& folder);
 
 }  // namespace kagent::attest

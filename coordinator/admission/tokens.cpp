@@ -34,7 +34,7 @@ Result<Tokens::Created> Tokens::create(const Wish& wish, Now now) {
   if (wish.lifetime <= std::chrono::seconds(0) || wish.lifetime > longest_lifetime)
     return Error(Errc::invalid_argument, "a token lives between a second and 365 days");
   if (wish.uses && *wish.uses == 0)
-    return Error(Errc::invalid_argument, "a token that may be used 0 times is of no use");
+    return Error(Errc::invalid_argument, "a token needs at least one use");
   std::erase_if(records_, [&](const auto& each) { return each.second.expires_at <= now.wall; });
   if (records_.size() >= most)
     return Error(Errc::resource_exhausted,

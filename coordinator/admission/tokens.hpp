@@ -10,8 +10,8 @@
 
 namespace kagent::coordinator {
 
-// The enrolment tokens that are accepted, as hashes: ID.SECRET, of which the id is public. Beside
-// them the one of user-data, which has neither end nor limit. No I/O: whoever changes one saves it.
+// The valid enrolment tokens, kept as hashes. A token is ID.SECRET; its id is public. The token of
+// user-data has neither an expiry nor a limit of uses. No I/O: the caller saves each change.
 class Tokens {
  public:
   static constexpr std::size_t most = 1000;
@@ -21,23 +21,23 @@ class Tokens {
 
   struct Wish {
     std::chrono::seconds lifetime{};
-    std::optional<std::uint64_t> uses;  // nothing: any number
+    std::optional<std::uint64_t> uses;  // nothing: no limit
     WantedRole role = WantedRole::automatic;
     std::string created_by;
   };
   struct Created {
     TokenRecord record;
-    std::string token;  // secret, and nowhere else
+    std::string token;  // secret; only its hash is kept
   };
   // Errors: invalid_argument, resource_exhausted.
   Result<Created> create(const Wish& wish, Now now);
-  // Which it is. Compared in constant time. Errors: unauthenticated with what to do.
+  // Compares in constant time. Errors: unauthenticated; the message says what to do.
   [[nodiscard]] Result<TokenRecord> find(std::string_view token, Now now) const;
-  // Whether that one, found before, may still be spent; so may none at all. Errors: as find().
+  // Whether a token found before can still be spent; an empty id can. Errors: as find().
   [[nodiscard]] Result<> usable(const std::string& id, Now now) const;
-  // One use less; of user-data's always. Nothing is left to be saved when there is no limit.
+  // Takes one use. Returns the record to be saved; nothing if the token has no limit.
   std::optional<TokenRecord> spend(const std::string& id);
-  // It could not be saved.
+  // Undoes spend(), whose record could not be saved.
   void give_back(const std::string& id);
   [[nodiscard]] bool has(const std::string& id) const { return records_.contains(id); }
   void drop(const std::string& id) { records_.erase(id); }

@@ -17,7 +17,7 @@ using std::chrono::system_clock;
 
 constexpr hours own_certificate_lifetime{24 * 365};
 
-// An earlier CA counts for as long as it leads to this one.
+// Earlier CAs stay trusted for as long as they vouch for this one.
 Result<> add_earlier(Authority& authority, const pki::Certificate& earlier,
                      system_clock::time_point now) {
   auto sha256 = pki::spki_sha256(earlier);
@@ -62,7 +62,7 @@ Result<> load_ca(Authority& authority, const fs::path& folder, system_clock::tim
   return {};
 }
 
-// A third of its life remains.
+// When a third of its life remains.
 system_clock::time_point renewal_of(const pki::Validity& validity) {
   return validity.not_after - (validity.not_after - validity.not_before) / 3;
 }
@@ -79,7 +79,8 @@ struct Issued {
   pki::Certificate certificate;
 };
 
-// A certificate of the coordinator's own, kept in NAME.key and NAME.crt.
+// Opens a certificate of the coordinator in NAME.key and NAME.crt; issues it if it is missing or
+// due.
 Result<Issued> own_certificate(const Authority& authority, const fs::path& folder,
                                const std::string& name, const pki::IssueRequest& request,
                                system_clock::time_point now) {
@@ -185,7 +186,7 @@ Result<std::vector<OwnCertificate>> own_certificates(const Authority& authority)
 Result<std::string> renew_enrolment_token(const Authority& authority) {
   if (authority.own_token_file.empty())
     return Error(Errc::failed_precondition,
-                 "the token of user-data comes from --token-file: change it there, and restart");
+                 "the token of user-data comes from --token-file: change that file and restart");
   std::string token = new_token();
   if (auto written = write_file_atomic(authority.own_token_file, token + "\n", secret_mode);
       !written)
@@ -203,7 +204,7 @@ Result<Credential> issue_admin(const fs::path& folder, const std::string& name) 
   std::error_code ignored;
   if (fs::exists(folder / "ca-next.pem", ignored))
     return Error(Errc::failed_precondition,
-                 "another CA waits to be put in force: restart kagent-coordinator first");
+                 "a new CA is waiting for a restart: restart kagent-coordinator first");
   if (!fs::exists(folder / "ca.crt", ignored))
     return Error(Errc::not_found, folder.string() +
                                       ": there is no CA here yet, or it may not be read: start "

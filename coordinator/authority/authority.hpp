@@ -16,25 +16,25 @@ struct OwnCertificate {
   std::string use;  // "CA", "CA before, known", "server", "envelopes"
   std::string subject;
   pki::Validity validity;
-  std::optional<std::chrono::system_clock::time_point> renewal;  // nothing: by hand
+  std::optional<std::chrono::system_clock::time_point> renewal;  // nothing: not automatic
 };
 
-// Who the coordinator is: its CA and what the CA has issued for the coordinator itself.
+// The coordinator's CA, and the certificates that this CA has issued for the coordinator itself.
 struct Authority {
   std::string cluster_id;
   pki::Key ca_key;
   pki::Certificate ca;
-  std::string ca_sha256;    // SPKI hash, for user-data
-  std::string replaced_ca;  // that of the CA before it; empty: it is the first
-  std::string bundle_pem;   // the CA, and what leads to it from those before: ca_succession.hpp
-  std::vector<std::string> pins;        // of all these CAs
-  std::string client_roots_pem;         // they themselves
-  std::vector<pki::Validity> vouchers;  // from when until when user-data may name the others
+  std::string ca_sha256;          // SPKI hash, for user-data
+  std::string replaced_ca;        // SPKI hash of the previous CA; empty: this one is the first
+  std::string bundle_pem;         // the CA, and the links from earlier CAs to it: ca_succession.hpp
+  std::vector<std::string> pins;  // SPKI hashes of all these CAs
+  std::string client_roots_pem;   // all these CAs
+  std::vector<pki::Validity> vouchers;  // when user-data may name an earlier CA
   std::string server_key_pem;
-  std::string server_chain_pem;  // server certificate and bundle: a node looks for its CA in it
+  std::string server_chain_pem;  // server certificate and bundle, in which a node finds its CA
   EnvelopeSigner signer;
-  std::string enrolment_token;  // the one that user-data carries; secret. Empty: not known here
-  std::filesystem::path own_token_file;  // where that is kept; empty: it is the operator's
+  std::string enrolment_token;           // the token of user-data; secret. Empty: not known here
+  std::filesystem::path own_token_file;  // where the token is; empty: the operator's --token-file
 };
 
 inline constexpr std::chrono::hours node_certificate_lifetime{24};
@@ -49,21 +49,21 @@ struct Credential {
   std::string certificate_pem;
   std::string key_pem;  // secret
 };
-// A new key and admin certificate of the CA that is in the state folder; it cannot be withdrawn, it
-// expires. Errors: not_found (there is no CA yet), permission_denied, invalid_argument (the name is
-// not 1 to 64 letters, digits, '-', '_', '.' or '@').
+// A new key and an admin certificate, issued by the CA in the state folder. The certificate cannot
+// be revoked; it expires. Errors: not_found (there is no CA yet), permission_denied,
+// invalid_argument (the name is not 1 to 64 letters, digits, '-', '_', '.' or '@').
 Result<Credential> issue_admin(const std::filesystem::path& folder, const std::string& name);
 
-// Another token for user-data, on disk when it returns. Errors: failed_precondition (it is the
-// operator's).
+// A new token for user-data, on disk when it returns. Errors: failed_precondition (the operator
+// gives the token with --token-file).
 Result<std::string> renew_enrolment_token(const Authority& authority);
 
-// A start from then on renews it. Errors: internal.
+// With the time from which a start renews each. Errors: internal.
 Result<std::vector<OwnCertificate>> own_certificates(const Authority& authority);
 
-// All of it but the store: the CA's files, server.{key,crt}, signer.{key,crt} (renewed when less
-// than a third of their life remains), enrolment-token; made where they are not there, all 0600.
-// `token_file` replaces the token of the folder when not empty. Errors: data_loss.
+// Opens everything in the state folder but the store, and makes what is missing, with mode 0600:
+// the CA's files, server.{key,crt}, signer.{key,crt} (renewed when less than a third of their life
+// remains), enrolment-token. A `token_file` replaces the folder's token. Errors: data_loss.
 Result<Authority> open_authority(const std::filesystem::path& folder, const std::string& cluster_id,
                                  const std::filesystem::path& token_file,
                                  std::chrono::system_clock::time_point now);

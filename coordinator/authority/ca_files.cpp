@@ -33,7 +33,7 @@ Result<std::string> hash_of(const std::string& pem) {
   return pki::spki_sha256(*certificate);
 }
 
-// Before it is overwritten; a start that was cut off may have done so already.
+// Called before ca.crt is overwritten; an interrupted start may have done this already.
 Result<> keep_hash(const fs::path& folder, const std::string& next_pem) {
   const auto now = read_file(folder / "ca.crt");
   if (!now) return now.error();
@@ -43,7 +43,7 @@ Result<> keep_hash(const fs::path& folder, const std::string& next_pem) {
   return write_file_atomic(folder / "ca-replaced", *hash, secret_mode);
 }
 
-// Each file is whole at any time, and ca-next.pem goes last.
+// Each file is replaced atomically, and ca-next.pem is removed last.
 Result<> put_in_force(const fs::path& folder) {
   const fs::path next = folder / "ca-next.pem";
   const auto text = read_file(next);
@@ -65,7 +65,7 @@ Result<> put_in_force(const fs::path& folder) {
        {std::pair{"ca-before.pem", *before_pem}, {"ca.key", *key_pem}, {"ca.crt", *ca_pem}})
     if (auto written = write_file_atomic(folder / name, content, secret_mode); !written)
       return written;
-  log::warning("another CA is in force; `kagentctl certs` says until when the one before is known");
+  log::warning("a new CA is in force; `kagentctl certs` says how long the previous one is trusted");
   return remove_file(next);
 }
 
@@ -98,7 +98,7 @@ Result<Ca> read_ca(const fs::path& folder, const std::string& ca_pem) {
   return ca;
 }
 
-// As the folder's owner, who is to read it; root may write it.
+// Gives a file that root has written to the folder's owner, who must read it.
 Result<> give_to_owner_of(const fs::path& folder, const fs::path& file) {
   struct stat status {};
   if (::stat(folder.c_str(), &status) != 0) return errno_error(errno, folder.string());

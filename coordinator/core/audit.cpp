@@ -86,7 +86,7 @@ Result<> Audit::granted(const AuditEntry& entry, Now now) {
 }
 
 bool Audit::refused(const AuditEntry& entry, Now now) {
-  // The address without its port: a new connection is no new kind.
+  // Without the port, so that a new connection does not get a line of its own.
   std::string key =
       entry.event + " " + entry.address.substr(0, entry.address.rfind(':')) + " " + entry.node;
   if (held_.size() >= most_kinds && !held_.contains(key)) key = entry.event;

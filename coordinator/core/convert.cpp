@@ -27,7 +27,7 @@ StepState step_state(v1::StepState state) {
 }
 
 v1::Phase phase_message(Phase phase) {
-  // The enumerators stand in the same order; zero is UNSPECIFIED on the wire.
+  // The enumerators have the same order; zero is UNSPECIFIED on the wire.
   return static_cast<v1::Phase>(static_cast<int>(phase) + 1);
 }
 static_assert(static_cast<int>(Phase::lost) + 1 == v1::PHASE_LOST);
@@ -66,7 +66,7 @@ google::protobuf::Timestamp to_timestamp(system_clock::time_point at) {
 }
 
 system_clock::time_point from_timestamp(const google::protobuf::Timestamp& at) {
-  // Within the years that a Timestamp can say and a 64-bit count of nanoseconds can hold.
+  // Clamped, so that neither a Timestamp nor a 64-bit count of nanoseconds overflows.
   const auto seconds = std::clamp<std::int64_t>(at.seconds(), 0, longest_seconds);
   const auto nanos = std::clamp(at.nanos(), 0, 999'999'999);
   return system_clock::time_point(std::chrono::duration_cast<system_clock::duration>(
@@ -75,7 +75,8 @@ system_clock::time_point from_timestamp(const google::protobuf::Timestamp& at) {
 
 Report to_report(const v1::NodeReport& message) {
   Report report;
-  // Both go far from here: into paths of the API server, and into every node's haproxy.cfg.
+  // Validated here: the name goes into paths of the API server, the address into every node's
+  // haproxy.cfg.
   if (is_node_name(message.facts().node_name())) report.node_name = message.facts().node_name();
   if (is_ip_address(message.facts().address())) report.address = message.facts().address();
   report.reset_serial = message.reset_serial();

@@ -11,18 +11,18 @@
 #include <string>
 #include <string_view>
 
-// Between the wire's messages and the registry's values.
+// Converts between wire messages and the registry's values.
 namespace kagent::coordinator {
 
-WantedRole wanted_role(std::string_view name);  // anything unknown is automatic
+WantedRole wanted_role(std::string_view name);  // automatic if unknown
 std::string_view to_string(WantedRole role);
-std::string_view to_string(Role role);  // as in Assignment.role; empty: none
+std::string_view to_string(Role role);  // as in Assignment.role; empty for none
 
 google::protobuf::Timestamp to_timestamp(std::chrono::system_clock::time_point at);
 std::chrono::system_clock::time_point from_timestamp(const google::protobuf::Timestamp& at);
 
 Report to_report(const v1::NodeReport& message);
-std::optional<Report> parse_report(const std::string& bytes);  // empty for none or damaged
+std::optional<Report> parse_report(const std::string& bytes);  // nothing if empty or damaged
 
 Hello to_hello(const v1::Hello& message);
 ClusterReady to_cluster_ready(const v1::ClusterReady& message);
@@ -31,7 +31,7 @@ Drained to_drained(const v1::DrainReply& message);
 Minted to_minted(const v1::MintReply& message);
 
 LeaveWish to_leave_wish(const v1::LeaveNodeRequest& request);
-// Errors: invalid_argument for a role that there is not.
+// Errors: invalid_argument: unknown role.
 Result<Tokens::Wish> to_token_wish(const v1::CreateTokenRequest& request, std::string created_by);
 
 v1::Node to_message(const Registry& registry, const Node& node);

@@ -14,7 +14,7 @@ using std::chrono::system_clock;
 constexpr char mark_file[] = "rolled-back";
 constexpr char accept_file[] = "accept-rollback";
 constexpr char accepted_file[] = "rollback-accepted";
-// agent/common/trust/pki_issue.cpp: a certificate begins that long before it was issued.
+// A certificate's validity begins this long before its issue: agent/common/trust/pki_issue.cpp.
 constexpr std::chrono::minutes clock_difference{5};
 constexpr std::uint64_t beyond_what_nodes_have_seen = std::uint64_t{1} << 24U;
 
@@ -55,7 +55,8 @@ Result<> Rollback::go_on(Store& store, Snapshot& snapshot, system_clock::time_po
   const std::string text = std::to_string(system_clock::to_time_t(now)) + "\n";
   if (auto kept = write_file_atomic(folder_ / accepted_file, text, 0600); !kept) return kept;
   if (auto gone = remove_file(folder_ / mark_file); !gone) return gone;
-  log::warning("{} goes on from an older copy, as an administrator says", folder_.string());
+  log::warning("{} goes on from an older copy, which an administrator has accepted",
+               folder_.string());
   return remove_file(folder_ / accept_file);
 }
 

@@ -9,23 +9,23 @@
 
 namespace kagent::coordinator {
 
-// A state folder that was put back from an older copy, store and all, does not know it. But a
-// certificate of its own CA does, for a node that it has never heard of: a node's certificate is
-// given out when the node is on disk, and no node is ever taken out of the store. Nobody can forge
-// it. From then on the coordinator refuses to start until an administrator has said, by a file
-// `accept-rollback` in the folder, that there is nothing newer.
+// Finds out that the state folder was put back from an older copy. The proof is a certificate of
+// this CA for a node that the store does not know: a node is on disk before it gets its
+// certificate, and no node ever leaves the store. Nobody can forge this proof. From then on the
+// coordinator refuses to start until an administrator makes the file `accept-rollback` in the
+// folder, which says that there is no newer copy.
 class Rollback {
  public:
-  // `folder`: of the state. Empty: nothing is kept.
+  // `folder`: the state folder. Empty: checks nothing.
   explicit Rollback(std::filesystem::path folder = {}) : folder_(std::move(folder)) {}
 
-  // Before the store is opened. Errors: data_loss: it was found out before.
+  // Call it before the store is opened. Errors: data_loss: an older copy was found earlier.
   Result<> check();
-  // After it. Where an administrator has accepted it: the numbers of orders go on beyond all that
-  // the nodes may have seen since, and certificates from before prove nothing any more.
+  // Call it after the store was opened. If an administrator has accepted the rollback, raises the
+  // serials of orders above all that nodes can have seen, and ignores certificates from before.
   Result<> go_on(Store& store, Snapshot& snapshot, std::chrono::system_clock::time_point now);
-  // A caller with a node's certificate, whom the store does not know. The error, data_loss, is on
-  // disk when it returns; nothing: there is no proof in it.
+  // `caller` has a node's certificate, and the store does not know the node. Errors: data_loss: the
+  // store is an older copy, which is on disk when this returns.
   Result<> unknown_node(const Caller& caller) const;
 
  private:

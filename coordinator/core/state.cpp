@@ -14,17 +14,16 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::system_clock;
 
-// Of coordinators that share a store, one has perhaps renewed the token in its own folder. What is
-// in force is in the store; what the operator gives with --token-file is in force because he says
-// so.
+// The store holds the hash of the token in force. Of coordinators that share a store, another one
+// may have renewed the token in its own folder. A token given with --token-file is always in force.
 Result<> keep_token_hash(State& state, bool shared) {
   const std::vector<std::string> hashes{pki::sha256_hex(state.authority.enrolment_token)};
   if (state.snapshot.token_hashes == hashes) return {};
   const fs::path& own = state.authority.own_token_file;
   if (shared && !own.empty() && !state.snapshot.token_hashes.empty()) {
     log::warning(
-        "{} is not the token in force: copy it from the coordinator that has renewed it, and "
-        "restart",
+        "{} does not hold the token in force: copy the file from the coordinator that has renewed "
+        "the token, and restart",
         own.string());
     state.authority.enrolment_token.clear();
     return {};
@@ -67,7 +66,7 @@ Result<> check_folder(const fs::path& folder, const StoreOwner& owner) {
   if (!cluster_id) return cluster_id.error();
   if (trimmed(*cluster_id) != owner.cluster_id)
     return not_of(folder, owner, "cluster-id says " + trimmed(*cluster_id));
-  if (owner.ca_sha256.empty()) return {};  // its first start was cut off before there was a CA
+  if (owner.ca_sha256.empty()) return {};  // the first start was interrupted before it made a CA
   const auto cas = cas_in(folder);
   if (!cas && cas.error().code() == Errc::not_found)
     return not_of(folder, owner, "ca.crt is missing");
@@ -113,8 +112,8 @@ Result<StoreSource> etcd_source(const fs::path& folder, std::shared_ptr<etcd::Cl
   return StoreSource{"the store " + prefix + " in etcd", owner->has_value(), true, std::move(open)};
 }
 
-// Made in this order, so that a first start that was cut off is told from a loss: cluster-id,
-// store, CA. A CA without a store has lost it.
+// The order of creation (cluster-id, store, CA) tells an interrupted first start from a loss: a CA
+// without a store means that the store was lost.
 Result<State> open_state(const fs::path& folder, const fs::path& token_file,
                          system_clock::time_point now, const StoreSource& source) {
   std::error_code ignored;

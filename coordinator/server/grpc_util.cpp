@@ -38,7 +38,7 @@ grpc::Status to_status(const Error& error) {
 Caller caller_of(const grpc::CallbackServerContext& context) {
   Caller caller;
   caller.address = context.peer();
-  // Only our own socket is a unix socket, and its mode says who may open it.
+  // The only Unix socket is the admin socket, whose mode says who may open it.
   caller.local = caller.address.starts_with("unix:");
   caller.ip = ip_of_peer(caller.address);
   const auto pem = context.auth_context()->FindPropertyValues("x509_pem_cert");

@@ -6,12 +6,12 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/status.h>
 
-// For the gRPC services only: this header is dear.
+// Include it only in gRPC services: this header is slow to compile.
 namespace kagent::coordinator {
 
 grpc::Status to_status(const Error& error);
 
-// From the connection: the certificate that TLS has verified, if any.
+// The caller's identity, from the certificate that TLS has verified, if any.
 Caller caller_of(const grpc::CallbackServerContext& context);
 
 }  // namespace kagent::coordinator

@@ -15,7 +15,7 @@ using Tcp = boost::asio::ip::tcp;
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds pause_after_error{1}, sweep_every{1};
-// When there is no room, those that have ended are looked for at once, but not for each caller.
+// Without room, ended connections are looked for at once, but not at every attempt.
 constexpr std::chrono::milliseconds sweep_again_after{20};
 
 std::string key_of(const Tcp::endpoint& from) {
@@ -68,13 +68,13 @@ void Listener::take(Tcp::socket socket) {
   const auto from = socket.remote_endpoint(error);
   if (!error) socket.native_non_blocking(true, error);
   if (!error) socket.set_option(Tcp::no_delay(true), error);
-  if (error) return;  // it has gone already
+  if (error) return;  // the peer has disconnected already
   const std::string key = key_of(from);
   const auto now = steady_clock::now();
   if (!connections_.has_room(key) && now - swept_ >= sweep_again_after) sweep_ended();
   if (!connections_.begin(key, now)) {
     if (const auto times = turned_away_.add(now))
-      log::warning("no room for {} connection(s), the last from {}", *times,
+      log::warning("too many connections: {} refused, the last from {}", *times,
                    from.address().to_string());
     return;
   }
@@ -88,7 +88,7 @@ void Listener::take(Tcp::socket socket) {
   grpc_->HandleNewConnection(&connection);
 }
 
-// Out of descriptors, perhaps: trying again at once would only burn the processor.
+// The process may be out of descriptors: an immediate retry would only burn the processor.
 void Listener::retry_later(boost::system::error_code why) {
   log::warning("accepting connections: {}", why.message());
   pause_.expires_after(pause_after_error);
@@ -107,7 +107,7 @@ void Listener::arm_sweep() {
   });
 }
 
-// gRPC shuts a connection down in both directions before it lets go of it.
+// gRPC shuts a connection down in both directions before it closes its descriptor.
 void Listener::sweep_ended() {
   swept_ = steady_clock::now();
   std::vector<pollfd> watched;

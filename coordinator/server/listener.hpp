@@ -13,16 +13,16 @@
 
 namespace kagent::coordinator {
 
-// Accepts for gRPC, which has no bound on connections of its own, and ends those of strangers that
-// stay. On the loop's thread, as is `connections`.
+// Accepts connections for gRPC, which cannot limit their number, and disconnects strangers that
+// stay too long. Runs on the loop's thread, and so does `connections`.
 class Listener {
  public:
-  // `grpc`: of the server, which is built; it outlives this.
+  // `grpc`: from the builder of the server, which must outlive this.
   Listener(boost::asio::ip::tcp::acceptor acceptor, Connections& connections,
            std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> grpc);
 
   void start();
-  // No more connections. Idempotent.
+  // Accepts no more connections. Idempotent.
   void stop();
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
@@ -38,7 +38,7 @@ class Listener {
   boost::asio::steady_timer pause_, sweep_;
   Connections& connections_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> grpc_;
-  // Each is gRPC's, too, under another descriptor: who holds one sees its end, and can end it.
+  // gRPC holds each socket too, under another descriptor; this one serves to see or force its end.
   std::map<std::string, boost::asio::ip::tcp::socket> sockets_;
   SteadyTime swept_;
   Tally turned_away_;

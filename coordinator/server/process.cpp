@@ -41,7 +41,7 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "a coordinator";
 }
 
-// What the site shows, first of a coordinator that stands by, then of one that serves.
+// What the site shows: first the standby content, then that of the serving coordinator.
 class ShownContent final : public SiteContent {
  public:
   void show(std::unique_ptr<SiteContent> content) { content_ = std::move(content); }
@@ -97,11 +97,11 @@ Result<> RunningProcess::start() {
 }
 
 Result<> RunningProcess::stand_by() {
-  // What is wrong with it shows at once, not when it is needed.
+  // A wrong configuration must show now, not when this coordinator takes over.
   if (auto settings = load_settings(options_.config); !settings) return settings.error();
   const auto address = parse_etcd_address(options_.store);
   if (!address) return address.error();
-  if (address->ca_pem.empty()) log::warning("what goes to etcd and comes from it is not encrypted");
+  if (address->ca_pem.empty()) log::warning("the connection to etcd is not encrypted");
   prefix_ = address->prefix;
   etcd_ = std::make_shared<etcd::Client>(*address);
   const auto owner = owner_of_etcd_store(*etcd_, prefix_);
@@ -170,7 +170,7 @@ void RunningProcess::tell(std::string status) {
 
 void RunningProcess::fail(const Error& error) {
   if (std::exchange(failed_, true)) return;
-  // Another need not wait for the lease to end.
+  // Another coordinator then need not wait until the lease expires.
   if (leadership_) leadership_->resign([] {});
   events_.fatal(error);
 }
@@ -178,7 +178,7 @@ void RunningProcess::fail(const Error& error) {
 Result<> RunningProcess::reload() {
   auto settings = load_settings(options_.config);
   if (!settings) return settings.error();
-  if (!serving()) return {};  // it is read again when it serves
+  if (!serving()) return {};  // read again when this coordinator takes over
   if (auto done = coordinator_->configure(std::move(*settings)); !done) return done;
   return coordinator_->reopen_audit();
 }
@@ -192,7 +192,7 @@ void RunningProcess::stop(std::function<void()> done) {
   if (coordinator_ && etcd_)
     if (const auto owner = owner_of_etcd_store(*etcd_, prefix_); owner && *owner)
       (void)note_revision(options_.state, (*owner)->revision);
-  // After its last write.
+  // Only after the last write.
   if (leadership_)
     leadership_->resign(ended);
   else

@@ -28,14 +28,14 @@ namespace {
 constexpr int most_message_bytes = 1 << 20;
 constexpr int handshake_limit_ms = 10'000;
 constexpr int idle_limit_ms = 60'000;  // without a call
-// What gRPC may hold of messages and calls that are not read to their end yet. A session takes a
-// tenth of a megabyte; the coordinator's own memory is not in it.
+// Bound on gRPC's buffers for incomplete messages and calls; a session takes a tenth of a megabyte.
+// The coordinator's own memory does not count.
 constexpr std::size_t most_buffered_bytes = 1U << 30U;
 constexpr std::chrono::seconds shutdown_grace{1};
 constexpr char admin_group[] = "kagent-admin";
 
 std::shared_ptr<grpc::ServerCredentials> tls_credentials(const Authority& authority) {
-  // Enroll comes without a certificate; one that is sent must be ours.
+  // Enroll needs no client certificate, but a certificate that is sent must be valid.
   grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
   options.pem_root_certs = authority.client_roots_pem;
   options.pem_key_cert_pairs.push_back({authority.server_key_pem, authority.server_chain_pem});
@@ -43,12 +43,12 @@ std::shared_ptr<grpc::ServerCredentials> tls_credentials(const Authority& author
 }
 
 Result<> open_to_group(const std::filesystem::path& socket) {
-  // Under its unit the program runs with that group already, and may not chown(2).
+  // In its unit the program has that group already and is not allowed to chown(2).
   if (const ::group* group = ::getgrnam(admin_group);
       group != nullptr && group->gr_gid != ::getegid()) {
     if (::chown(socket.c_str(), static_cast<uid_t>(-1), group->gr_gid) != 0)
-      log::warning("{} is for root only: the group {} cannot be given to it ({})", socket.string(),
-                   admin_group, errno);
+      log::warning("only root can use {}: its group cannot be set to {} (errno {})",
+                   socket.string(), admin_group, errno);
   }
   if (::chmod(socket.c_str(), 0660) != 0) return errno_error(errno, "mode of " + socket.string());
   return {};
@@ -103,7 +103,7 @@ class GrpcServer final : public Server {
 
   void shutdown(std::function<void()> done) override {
     listener_->stop();
-    // It waits for the reactors, which finish on the loop: not from there.
+    // Shutdown waits for the reactors, which finish on the loop, so it must not block the loop.
     helper_ = std::thread([this, done = std::move(done)]() mutable {
       server_->Shutdown(std::chrono::system_clock::now() + shutdown_grace);
       boost::asio::post(loop_, std::move(done));

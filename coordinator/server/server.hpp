@@ -16,17 +16,17 @@ struct Authority;
 class Coordinator;
 
 struct ServerOptions {
-  std::string listen;                  // ADDRESS:PORT, brackets round IPv6; port 0: any
-  std::filesystem::path admin_socket;  // empty: none. 0660, group kagent-admin if there is one
+  std::string listen;                  // ADDRESS:PORT, IPv6 in brackets; port 0: any
+  std::filesystem::path admin_socket;  // empty: none. Mode 0660, group kagent-admin if it exists
 };
 
-// The gRPC server: Agent and Admin over TLS, Admin also on the unix socket.
+// The gRPC server: Agent and Admin over TLS, Admin also on the Unix socket.
 class Server {
  public:
   virtual ~Server() = default;
   [[nodiscard]] virtual std::uint16_t port() const = 0;
-  // Refuses new calls, waits a moment for the running ones, then cancels them. `done` is posted to
-  // the loop, which must be running until then.
+  // Refuses new calls, gives running calls a second, then cancels them. Posts `done` to the loop,
+  // which must run until then.
   virtual void shutdown(std::function<void()> done) = 0;
 };
 

@@ -8,13 +8,13 @@
 
 namespace kagent::coordinator {
 
-// sd_notify(3). Nothing happens outside systemd.
+// sd_notify(3). Does nothing outside systemd.
 class SystemdNotify {
  public:
   explicit SystemdNotify(const boost::asio::any_io_executor& loop);
 
-  // READY=1, and from now on the watchdog is fed by the loop at half its time: a loop that hangs is
-  // restarted by systemd.
+  // Sends READY=1. From now on the loop feeds the watchdog at half its interval, so systemd
+  // restarts a process whose loop hangs.
   void ready(const std::string& status);
   void reloading();  // until the next ready()
   void stopping();
