@@ -29,11 +29,11 @@ Result<Channel> over_socket(const std::string& coordinator) {
                    path +
                        ": permission denied; run kagentctl as root or as a member of group "
                        "kagent-admin");
-    return Error(Errc::unavailable,
-                 path +
-                     ": there is no such socket; is kagent-coordinator running on this machine? "
-                     "For another machine's give --coordinator HOST:PORT, --cert, --key and "
-                     "--ca");
+    return Error(
+        Errc::unavailable,
+        path +
+            ": there is no such socket; is kagent-coordinator running on this machine? To "
+            "reach a coordinator on another machine, give --coordinator, --cert and --key");
   }
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(most_message_bytes);
@@ -52,8 +52,8 @@ Result<Target> target_of(const Endpoint& endpoint) {
     if (endpoint.ca.empty())
       return Error(Errc::invalid_argument,
                    "--coordinator " + endpoint.coordinator +
-                       " needs --ca FILE; or give the whole kagent:// URL, which carries the CA's "
-                       "hash");
+                       " needs --ca FILE; or give the whole kagent:// URL, which contains the hash "
+                       "of the CA");
     auto ca = read_file(endpoint.ca);
     if (!ca) return Error(Errc::invalid_argument, ca.error().context("--ca").message());
     return Target{endpoint.coordinator, *ca};
@@ -68,8 +68,8 @@ Result<Target> target_of(const Endpoint& endpoint) {
 Result<Channel> over_tls(const Endpoint& endpoint) {
   if (endpoint.certificate.empty() || endpoint.key.empty())
     return Error(Errc::invalid_argument,
-                 "a coordinator on the network is asked with an admin certificate: give --cert and "
-                 "--key (`kagent-coordinator --issue-admin NAME` makes them)");
+                 "a coordinator on the network needs an admin certificate: give --cert and --key "
+                 "(`kagent-coordinator --issue-admin NAME` makes them)");
   auto certificate = read_file(endpoint.certificate);
   if (!certificate)
     return Error(Errc::invalid_argument, certificate.error().context("--cert").message());

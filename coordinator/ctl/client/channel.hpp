@@ -15,7 +15,7 @@ struct Channel {
   std::string name;  // for messages
 };
 
-// As connect().
+// Errors as of connect().
 Result<Channel> open_channel(const Endpoint& endpoint);
 
 }  // namespace kagent::ctl

@@ -12,7 +12,7 @@ namespace {
 using std::chrono::system_clock;
 
 constexpr std::chrono::seconds call_limit{15};
-// The coordinator asks a control plane, then the node.
+// The coordinator asks a control plane and then the node.
 constexpr std::chrono::seconds plan_limit{140};
 
 Errc code_of(grpc::StatusCode code) {
@@ -189,7 +189,7 @@ class GrpcClient final : public Client {
   [[nodiscard]] Error error(const grpc::Status& status) const {
     const Errc code = code_of(status.error_code());
     if (code != Errc::unavailable) return {code, status.error_message()};
-    // From the coordinator (a node is not connected) or from gRPC itself (nobody listens).
+    // The message is the coordinator's (a node is not connected) or gRPC's (nobody listens).
     return {code, channel_.name + ": " + status.error_message()};
   }
 
@@ -197,7 +197,8 @@ class GrpcClient final : public Client {
   std::unique_ptr<v1::Admin::Stub> stub_;
 };
 
-// gRPC's asynchronous reader, because only its queue can be waited on with a time limit.
+// This uses gRPC's asynchronous reader, since only a completion queue can be waited on with a time
+// limit.
 Result<> GrpcClient::watch_nodes(std::chrono::milliseconds tick, const OnChange& on_change) {
   grpc::ClientContext context;
   grpc::CompletionQueue queue;
@@ -228,7 +229,7 @@ Result<> GrpcClient::watch_nodes(std::chrono::milliseconds tick, const OnChange&
   while (queue.Next(&tag, &ok)) {
   }
   if (!wanted) return {};
-  return status.ok() ? Error(Errc::unavailable, channel_.name + ": the stream has ended")
+  return status.ok() ? Error(Errc::unavailable, channel_.name + ": the stream of changes has ended")
                      : error(status);
 }
 

@@ -49,9 +49,9 @@ Result<std::vector<render::PlannedStep>> plan_of_this_node() {
 }
 
 Result<> stop_kagent() {
-  // Without systemd running nothing of ours does.
+  // Where systemd does not run, none of kagent's units do.
   if (std::error_code error; !std::filesystem::exists("/run/systemd/system", error)) return {};
-  // A pattern: units that are not there are no error. Steps under way have names of the same kind.
+  // With a pattern, missing units are no error. It also matches the transient units of steps.
   std::string program = "systemctl", stop = "stop", units = "kagent*.service";
   char* const arguments[] = {program.data(), stop.data(), units.data(), nullptr};
   pid_t child = -1;
@@ -62,7 +62,7 @@ Result<> stop_kagent() {
     if (errno != EINTR) return Error(Errc::io, std::string("systemctl: ") + std::strerror(errno));
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   return Error(Errc::permission_denied,
-               "systemctl could not stop kagent's units (see above); run this as root");
+               "systemctl could not stop the units of kagent (see above); run this as root");
 }
 
 }  // namespace kagent::ctl

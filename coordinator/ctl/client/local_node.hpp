@@ -7,13 +7,13 @@
 
 namespace kagent::ctl {
 
-// Asks kagent-noded of this machine over the system bus, at most two minutes. Errors: unavailable
-// (no bus, or kagent-noded cannot be started), permission_denied (only root and kagent may),
-// deadline_exceeded, and what noded answers.
+// Asks this machine's kagent-noded over the system bus and waits two minutes at most. Errors:
+// unavailable (no bus, or kagent-noded cannot be started), permission_denied (only root and user
+// kagent may ask), deadline_exceeded, and those that kagent-noded returns.
 Result<std::vector<render::PlannedStep>> plan_of_this_node();
 
-// Stops kagent's units and waits until they have stopped; where systemd does not run (an image in
-// the making) there is nothing to do. Errors: permission_denied, io.
+// Stops the units of kagent and waits until they have stopped. Does nothing where systemd does not
+// run, such as in a chroot. Errors: permission_denied, io.
 Result<> stop_kagent();
 
 }  // namespace kagent::ctl

@@ -12,16 +12,16 @@
 
 namespace kagent::ctl {
 
-// The nodes as a stream of WatchNodes tells them, in the order of enrolment.
+// The nodes that a stream of WatchNodes reports, in the order of enrolment.
 class NodeSet {
  public:
-  void begin();  // a stream begins: nothing is complete yet
-  // The node that is new or looks different, nullptr if none; valid until the next call.
+  void begin();  // A new stream begins, and the set is incomplete until the stream says otherwise.
+  // Returns the node that is new or has changed, or nullptr; valid until the next call.
   const v1::Node* apply(const v1::WatchNodesResponse& message);
 
   [[nodiscard]] bool complete() const { return complete_; }
   [[nodiscard]] const std::vector<v1::Node>& nodes() const { return nodes_; }
-  // The coordinator's clock, also between messages.
+  // The coordinator's time, also between messages.
   [[nodiscard]] render::Time now() const;
 
  private:
@@ -32,15 +32,14 @@ class NodeSet {
   std::chrono::steady_clock::time_point said_at_{};
 };
 
-// Watches the nodes through restarts of the coordinator: `on_event` is called after every message
-// (with the node that has changed, if any) and at least every `tick`; `trouble` is empty while the
-// stream lives. Ends when it returns false. Errors: what is not cured by trying again, and
-// unavailable if the first try finds nobody and `patient` is not set.
 struct Event {
   const NodeSet& set;
-  const v1::Node* changed = nullptr;
-  std::string trouble;
+  const v1::Node* changed = nullptr;  // the node that is new or has changed, if any
+  std::string trouble;                // why there is no stream; empty while there is one
 };
+// Watches the nodes, also across restarts of the coordinator. Calls `on_event` after every message
+// and at least every `tick`, until it returns false. Errors: those that a retry does not cure, and
+// unavailable if the first try finds nobody and `patient` is not set.
 Result<> follow(Client& client, std::chrono::milliseconds tick, bool patient,
                 const std::function<bool(const Event&)>& on_event);
 

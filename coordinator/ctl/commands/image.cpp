@@ -14,22 +14,22 @@ struct Known {
 };
 
 constexpr Known known[] = {
-    // systemd makes another at the next boot where the file is there and empty.
+    // If the file exists and is empty, systemd makes a new id at the next boot.
     {"etc/machine-id", "the machine id", true},
     {"var/lib/dbus/machine-id", "the machine id of D-Bus", false},
     {"var/lib/systemd/random-seed", "the seed of the random number generator", false},
     {"var/lib/systemd/credential.secret", "the key of systemd's credentials", false},
     {"etc/kagent/user-data", "user-data of this machine", false},
     {"var/lib/kagent", "kagentd's key, certificate and journal", true},
-    {"var/lib/kagent-noded", "kagent-noded's record of what it did", true},
-    {"var/lib/kagent-config-drive", "user-data of this machine's drive", true},
+    {"var/lib/kagent-noded", "kagent-noded's record of its changes", true},
+    {"var/lib/kagent-config-drive", "user-data of this machine's config drive", true},
     {"var/lib/kagent-coordinator", "the coordinator's CA, keys and registry", true},
-    {"run/kagent", "grants", true},
+    {"run/kagent", "join grants", true},
     {"run/kagent-imds", "user-data and identity of this instance", true},
     {"var/log/journal", "the journal", true},
     {"var/log/cloud-init.log", "cloud-init's log", false},
     {"var/log/cloud-init-output.log", "cloud-init's log", false},
-    {"var/lib/cloud", "what cloud-init did on this instance", true},
+    {"var/lib/cloud", "cloud-init's record of this instance", true},
 };
 
 bool holds_nothing(const fs::path& path) {
@@ -37,7 +37,7 @@ bool holds_nothing(const fs::path& path) {
   return fs::is_empty(path, ignored);
 }
 
-// They are made anew by cloud-init; without it nothing would, and nobody could log in.
+// cloud-init makes new ones. Without cloud-init nothing would, and nobody could log in.
 void add_host_keys(const fs::path& root, std::vector<Trace>& traces) {
   std::error_code error;
   if (!fs::exists(root / "usr/bin/cloud-init", error)) return;
@@ -69,7 +69,7 @@ std::string why_no_image(const fs::path& root) {
     std::error_code error;
     if (fs::exists(root / file, error))
       return "this machine is a node of a cluster (" + (root / file).string() +
-             " is there); make images of a machine that is none, or run `kubeadm reset` first";
+             " exists); make the image on another machine, or run `kubeadm reset` first";
   }
   return {};
 }

@@ -7,7 +7,7 @@ namespace {
 
 using std::chrono::hours;
 
-// What somebody has to renew by hand is said in time to plan it.
+// Certificates that are renewed by hand are warned of early enough to plan for it.
 constexpr hours soon{24 * 30};
 
 std::string moment(const google::protobuf::Timestamp& at) {
@@ -15,7 +15,7 @@ std::string moment(const google::protobuf::Timestamp& at) {
   return time ? date_time(*time) : "by hand";
 }
 
-// One that renews itself has half of the rest of its life for that.
+// A certificate that renews itself has half of the time between renewal and expiry for it.
 bool is_short(const v1::Certificate& certificate, Time expires, Time now) {
   const auto renewal = time_of(certificate.renewal_at());
   return renewal ? now > *renewal + (expires - *renewal) / 2 : expires - now < soon;
@@ -24,20 +24,21 @@ bool is_short(const v1::Certificate& certificate, Time expires, Time now) {
 std::string remedy(const v1::Certificate& certificate) {
   const std::string& file = certificate.file();
   if (file.empty())
-    return certificate.has_renewal_at() ? "its holder should have renewed it: see its journal"
-                                        : "see `kagent-coordinator --replace-ca`";
-  if (certificate.has_renewal_at()) return "kubelet should have renewed it: see its journal";
-  if (certificate.use() == "CA") return "see Kubernetes' manual on another CA";
+    return certificate.has_renewal_at()
+               ? "its holder should have renewed it; see the holder's journal"
+               : "see `kagent-coordinator --replace-ca`";
+  if (certificate.has_renewal_at()) return "kubelet should have renewed it; see kubelet's journal";
+  if (certificate.use() == "CA") return "see the Kubernetes documentation on replacing a CA";
   return file.starts_with("/etc/kubernetes/")
-             ? "`kubeadm certs renew all` there, then restart the control plane's pods"
-             : "kubelet makes another when the file is gone and it is restarted";
+             ? "run `kubeadm certs renew all` there, then restart the pods of the control plane"
+             : "delete the file and restart kubelet, which makes a new one";
 }
 
 std::string warning(const v1::Certificate& certificate, const std::string& residual) {
   const bool over = residual == "expired";
   return "warning: " + clean(certificate.file().empty() ? certificate.use() : certificate.file()) +
          " of " + clean(certificate.holder()) +
-         (over ? " has expired; " : " ends in " + residual + "; ") + remedy(certificate);
+         (over ? " has expired; " : " expires in " + residual + "; ") + remedy(certificate);
 }
 
 }  // namespace

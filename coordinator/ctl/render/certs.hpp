@@ -7,7 +7,8 @@
 
 namespace kagent::ctl::render {
 
-// A table, and below it a line for each that ends soon or should have been renewed. Pure.
+// A table, and below it a warning for each certificate that expires soon or should have been
+// renewed. Pure.
 std::string certificates(const v1::ListCertificatesResponse& answer, const Look& look);
 
 }  // namespace kagent::ctl::render

@@ -98,7 +98,7 @@ std::string took_of(const v1::StepStatus& step, Time now) {
 std::string detail_of(const v1::StepStatus& step, Time now) {
   const auto next = time_of(step.next_attempt_at());
   if (step.state() == v1::STEP_STATE_RETRYING && next)
-    return next > now ? "again in " + age(*next, now) : "again now";
+    return next > now ? "retries in " + age(*next, now) : "retries now";
   if (!step.drift().empty()) return "drift: " + clean(step.drift());
   return clean(step.detail());
 }

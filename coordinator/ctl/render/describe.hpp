@@ -8,7 +8,7 @@
 
 namespace kagent::ctl::render {
 
-// Everything that is known of one node: facts, every step, and each failure with its remedy and
+// Everything known about one node: facts, every step, and each failure with its remedy and
 // journal.
 std::string describe(const v1::Node& node, Time now, const Look& look);
 

@@ -31,7 +31,7 @@ void emit(YAML::Emitter& out, const nlohmann::ordered_json& node) {
     for (const auto& value : node) emit(out, value);
     out << YAML::EndSeq;
   } else if (node.is_string()) {
-    // Quoted, or the strings "true" and "10" would be read as something else.
+    // Without quotes the strings "true" and "10" would change their type.
     out << YAML::DoubleQuoted << node.get<std::string>();
   } else {
     out << node.dump();

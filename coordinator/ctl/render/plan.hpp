@@ -7,7 +7,7 @@
 
 namespace kagent::ctl::render {
 
-// As Plan of io.kagent.Node1 gives it.
+// A step as the method Plan of io.kagent.Node1 returns it.
 struct PlannedStep {
   std::string name;
   std::string state;  // "done", "needed", "running", "blocked"

@@ -19,7 +19,8 @@ Cell ready_cell(const v1::Node& node) {
 Cell last_seen_cell(const v1::Node& node, Time now) {
   const auto at = time_of(node.last_seen_at());
   if (!at) return {"-", Style::dim};
-  // A heartbeat is no change that a watch tells of; when they stop the session ends.
+  // Heartbeats are not sent to watchers, so the time would be stale. The session ends when they
+  // stop.
   if (node.connected()) return {"now", Style::plain};
   return {age(now, *at) + " ago", Style::bad};
 }

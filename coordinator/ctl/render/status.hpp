@@ -9,8 +9,8 @@
 
 namespace kagent::ctl::render {
 
-// The table of `kagentctl status`, a line below each node that says why it is not further. `now`
-// is the coordinator's, so that ages do not depend on this machine's clock.
+// The table of `kagentctl status`. A line below a node gives its reason. `now` is the coordinator's
+// time, so that ages do not depend on this machine's clock.
 std::string status_table(const std::vector<v1::Node>& nodes, Time now, bool wide, const Look& look);
 
 // Counts by phase in one line: "3 nodes: 2 ready, 1 waiting".

@@ -9,8 +9,8 @@ bool is_continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
 }
 
-// Bytes of the character that begins here; 0 if it is not UTF-8 (RFC 3629, without the finer
-// points: overlong forms are taken).
+// Bytes of the character that begins here; 0 if it is not UTF-8 (RFC 3629, except that overlong
+// forms are accepted).
 std::size_t length_at(std::string_view text, std::size_t at) {
   const auto first = static_cast<unsigned char>(text[at]);
   const std::size_t length = first < 0x80   ? 1

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-// Text for people: pure, nothing here knows of a terminal.
+// Tables and styles as strings. Pure: nothing here writes to a terminal.
 namespace kagent::ctl::render {
 
 enum class Style { plain, bold, dim, good, busy, bad };
@@ -19,13 +19,13 @@ struct Cell {
   Style style = Style::plain;
 };
 
-// What came from a node may hold anything: control characters (they could steer the terminal) and
-// line ends become blanks, wrong UTF-8 becomes '?'.
+// For text that came from a node, which may hold anything. Control characters, which could steer
+// the terminal, and line ends become blanks; invalid UTF-8 becomes '?'.
 std::string clean(std::string_view text);
 
-// In columns; every character counts as one.
+// The width in columns; every character counts as one.
 std::size_t columns(std::string_view text);
-// The first `most` columns, the last of them '…' when something was cut.
+// The first `most` columns; the last one is '…' if something was cut.
 std::string cut(std::string_view text, std::size_t most);
 
 std::string styled(std::string_view text, Style style, const Look& look);
@@ -35,7 +35,7 @@ class Table {
  public:
   explicit Table(std::vector<std::string> heads) : heads_(std::move(heads)) {}
   void row(std::vector<Cell> cells);
-  // A line below the last row, over all columns.
+  // Adds a line below the last row, across all columns.
   void note(Cell text);
   [[nodiscard]] std::string text(const Look& look) const;
 

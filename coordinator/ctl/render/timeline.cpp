@@ -54,7 +54,7 @@ Scale scale_of(const std::vector<Bar>& bars, std::size_t width) {
   return {first, duration_cast<milliseconds>(last - first), width};
 }
 
-// Every step shows, however short it was; '>' is one that goes on.
+// A step has one column at least. A step that still runs ends with '>'.
 std::string drawn(const Bar& bar, const Scale& scale) {
   const std::size_t from = scale.column(bar.from);
   const std::size_t to = std::max(from, scale.column(bar.to));

@@ -9,8 +9,8 @@
 
 namespace kagent::ctl::render {
 
-// When each step of each node started and ended, as bars on one scale. Of a step that was tried
-// again the last attempt is shown. Without look.width the bars have 50 columns.
+// When each step of each node started and ended, as bars on one time scale. A step that was retried
+// is shown with its last attempt. Without look.width the bars have 50 columns.
 std::string timeline(const std::vector<v1::Node>& nodes, Time now, const Look& look);
 
 }  // namespace kagent::ctl::render

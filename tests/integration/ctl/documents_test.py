@@ -1,11 +1,11 @@
-"""documents_test.py KAGENTCTL KAGENT-COORDINATOR PACKAGING: man pages and completions have the commands and options
-that --help has, and no others."""
+"""documents_test.py KAGENTCTL KAGENT-COORDINATOR FOLDER PAGE: the man page and completions of kagentctl in FOLDER, and the
+man page of kagent-coordinator, have the commands and options that --help has, and no others."""
 import pathlib
 import re
 import subprocess
 import sys
 
-kagentctl, coordinator, packaging = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
+kagentctl, coordinator, folder, page = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]), pathlib.Path(sys.argv[4])
 trouble = []
 
 
@@ -31,7 +31,7 @@ def same(what, found, wanted):
     for name in sorted(wanted - found):
         trouble.append(f"{what} lacks {name}")
     for name in sorted(found - wanted):
-        trouble.append(f"{what} has {name}, --help has not")
+        trouble.append(f"{what} has {name}, which --help lacks")
 
 
 general = options_in(help_of())
@@ -42,11 +42,11 @@ for name in commands_in(help_of()):
 options = {name: [names for names in options_in(text) if "--help" not in names] for name, text in helps.items()}
 tops = {name.split()[0] for name in options}
 if len(options) < 19:
-    sys.exit("--help is not understood")
+    sys.exit("cannot read the commands of --help")
 
 
 def check_man_page():
-    text = (packaging / "man/kagentctl.1").read_text().replace("\\-", "-")
+    text = (folder / "kagentctl.1").read_text().replace("\\-", "-")
     entries = {}
     for entry in text.partition(".SH COMMANDS")[2].partition(".SH PHASES")[0].split("\n.TP\n")[1:]:
         plain = re.sub(r"\\f[RIPB]|\"", "", entry)
@@ -60,20 +60,20 @@ def check_man_page():
             if not names & said:
                 trouble.append(f"kagentctl.1, {name}: lacks {' or '.join(sorted(names))}")
         for extra in said - set().union(*options[name]):
-            trouble.append(f"kagentctl.1, {name}: {extra} is none of its options")
+            trouble.append(f"kagentctl.1, {name}: {extra} is not one of its options")
     said = set(re.findall(r"--[a-z][a-z-]*", text.partition(".SH OPTIONS")[2].partition(".SH ENVIRONMENT")[0]))
     same("kagentctl.1, OPTIONS,", said - {"--issue-admin"}, long_names(general) - {"--help"})
 
 
 def check_coordinator():
-    text = (packaging / "man/kagent-coordinator.8").read_text().replace("\\-", "-")
+    text = page.read_text().replace("\\-", "-")
     heads = re.findall(r"^\.TP\n(.*)", text.partition(".SH OPTIONS")[2].partition(".SH SEVERAL")[0], re.M)
     said = {name for head in heads for name in re.findall(r"--[a-z][a-z-]*", head)}
     same("kagent-coordinator.8", said, long_names(options_in(help_of(program=coordinator))) - {"--help"})
 
 
 def bash(*words):
-    script = f'. "{packaging}/completions/kagentctl.bash"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _kagentctl; echo "${{COMPREPLY[@]}}"'
+    script = f'. "{folder}/kagentctl.bash"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _kagentctl; echo "${{COMPREPLY[@]}}"'
     done = subprocess.run(["bash", "-c", script, "bash", "kagentctl", *words], check=True, text=True, stdout=subprocess.PIPE)
     return set(done.stdout.split())
 
@@ -90,7 +90,7 @@ def options_of_top(top):
 
 
 def check_zsh():
-    text = (packaging / "completions/_kagentctl").read_text()
+    text = (folder / "_kagentctl").read_text()
     same("zsh", set(re.findall(r"^    ['\"]([a-z-]+):", text, re.M)), tops)
     arms = {}
     for names, body in re.findall(r"^        ([a-z |-]+)\) (.*?);;$", text, re.M | re.S):
@@ -100,7 +100,7 @@ def check_zsh():
 
 
 def check_fish():
-    text = (packaging / "completions/kagentctl.fish").read_text()
+    text = (folder / "kagentctl.fish").read_text()
     same("fish", set(re.search(r"set -l commands (.*)", text)[1].split()), tops)
     same("fish, described,", set(re.findall(r"from \$commands\" -a (\S+)", text)), tops)
     for name in options:

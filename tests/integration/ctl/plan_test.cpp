@@ -14,7 +14,7 @@ namespace {
 
 using Steps = std::vector<sdbus::Struct<std::string, std::string, std::vector<std::string>>>;
 
-// What kagentctl needs of kagent-noded, on a bus of its own that is the system bus of this test.
+// A stand-in for kagent-noded, on a private bus that is the system bus of this test.
 class OnBus {
  public:
   explicit OnBus(bool refuses) {
@@ -50,7 +50,7 @@ TEST_CASE("The plan of this node comes from kagent-noded over D-Bus") {
   CHECK((*steps)[0].changes == std::vector<std::string>{"turn off /dev/sda2"});
 }
 
-TEST_CASE("Who may not ask kagent-noded is told to be root") {
+TEST_CASE("A caller who may not ask kagent-noded is told to be root") {
   const OnBus noded(true);
   const auto steps = ctl::plan_of_this_node();
   REQUIRE_FALSE(steps);

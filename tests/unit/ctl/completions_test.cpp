@@ -1,20 +1,26 @@
-#include "agent/common/base/file.hpp"
 #include "agent/common/plan/plan.hpp"
+#include "coordinator/ctl/cli.hpp"
+#include "coordinator/ctl/documents/documents.hpp"
 #include "coordinator/ctl/render/names.hpp"
-#include "tests/support/result.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 
 #include <string>
 
 namespace kagent {
 namespace {
 
-// Shells cannot ask: each has lists of its own.
-bool has(const std::string& shell, const std::string& list) {
-  const std::string folder = KAGENT_COMPLETIONS_FOLDER;
-  return read_file(folder + "/" + shell).value().find(list) != std::string::npos;
-}
+using Catch::Matchers::ContainsSubstring;
+
+// Each script contains the lists, since shells cannot ask the coordinator for them.
+struct Scripts {
+  ctl::Endpoint endpoint;
+  ctl::Command program = ctl::program(endpoint);
+  std::string bash = ctl::documents::bash_completion(program);
+  std::string zsh = ctl::documents::zsh_completion(program);
+  std::string fish = ctl::documents::fish_completion(program);
+};
 
 }  // namespace
 
@@ -22,18 +28,20 @@ TEST_CASE("Each shell completes exactly the phases that there are") {
   std::string phases;
   for (int number = v1::Phase_MIN + 1; number <= v1::Phase_MAX; ++number)
     phases += (phases.empty() ? "" : " ") + ctl::render::phase_name(static_cast<v1::Phase>(number));
-  CHECK(has("kagentctl.bash", "local phases=\"" + phases + "\"\n"));
-  CHECK(has("_kagentctl", "'--for[phase]:phase:(" + phases + ")'"));
-  CHECK(has("kagentctl.fish", "set -l phases " + phases + "\n"));
+  const Scripts scripts;
+  CHECK_THAT(scripts.bash, ContainsSubstring("wait:--for) words=\"" + phases + "\" ;;"));
+  CHECK_THAT(scripts.zsh, ContainsSubstring(":PHASE:(" + phases + ")'"));
+  CHECK_THAT(scripts.fish, ContainsSubstring("wait' -l for -x -a '" + phases + "' "));
 }
 
 TEST_CASE("Each shell completes exactly the steps that there are") {
   std::string steps;
   for (const plan::Step& step : plan::all_steps())
     steps += (steps.empty() ? "" : " ") + std::string(step.name);
-  CHECK(has("kagentctl.bash", "local steps=\"" + steps + "\"\n"));
-  CHECK(has("_kagentctl", "'2:step:(" + steps + ")'"));
-  CHECK(has("kagentctl.fish", "set -l steps " + steps + "\n"));
+  const Scripts scripts;
+  CHECK_THAT(scripts.bash, ContainsSubstring("logs:1) words=\"" + steps + "\" ;;"));
+  CHECK_THAT(scripts.zsh, ContainsSubstring("'2:STEP:(" + steps + ")'"));
+  CHECK_THAT(scripts.fish, ContainsSubstring("logs' -a '" + steps + "'\n"));
 }
 
 }  // namespace kagent

@@ -49,7 +49,7 @@ TEST_CASE("two instances of one image share no identity") {
   }
   CHECK_FALSE(fs::exists(root / "etc/kagent/user-data"));
   CHECK(fs::exists(root / "etc/kagent/cluster.yaml"));
-  CHECK(fs::exists(root / "etc/ssh/ssh_host_ed25519_key"));  // nothing would make another
+  CHECK(fs::exists(root / "etc/ssh/ssh_host_ed25519_key"));  // nothing would make a new one
 
   put(root / "usr/bin/cloud-init", "");
   take_all(root);

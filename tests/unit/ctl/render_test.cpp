@@ -76,7 +76,7 @@ v1::Node failed_node() {
 
 }  // namespace
 
-TEST_CASE("Status: a line a node, and a reason where something is wrong") {
+TEST_CASE("Status has a line per node, and a reason where something is wrong") {
   CHECK(status_table({ready_node(), failed_node()}, now, false, {}) ==
         "NODE  ROLE           PHASE   STEP  KUBELET  READY  VERSION  AGE  LAST SEEN\n"
         "cp    control-plane  ready   -     active   True   v1.22.4  30s  now\n"
@@ -118,7 +118,7 @@ TEST_CASE("The timeline draws every step on one scale") {
   CHECK_THAT(timeline({running}, now, {}), ContainsSubstring("=>\n"));
 }
 
-TEST_CASE("The plan shows what each step would change, and how many would") {
+TEST_CASE("The plan shows what each step would change, and counts the steps that would") {
   CHECK(
       plan({{"swap", "needed", {"turn off /dev/sda2", "edit /etc/fstab"}}, {"sysctl", "done", {}}},
            {}) ==
@@ -153,7 +153,7 @@ TEST_CASE("Phases have the names that wait takes") {
   CHECK(health_name(v1::UNIT_HEALTH_MASKED) == "masked");
 }
 
-TEST_CASE("Certificates that end soon are warned of, each with what to do") {
+TEST_CASE("Certificates that expire soon are warned of, each with a remedy") {
   v1::ListCertificatesResponse answer;
   *answer.mutable_now() = at(now);
   const auto add = [&](const std::string& file, Time issued, Time expires, Time renewal) {
@@ -176,13 +176,11 @@ TEST_CASE("Certificates that end soon are warned of, each with what to do") {
   add("/var/lib/kubelet/pki/kubelet-client-current.pem", now - 24h * 300, now + 24h * 20,
       now - 24h * 40);
   const std::string text = certificates(answer, {});
-  CHECK_THAT(
-      text,
-      ContainsSubstring(
-          "warning: /etc/kubernetes/pki/b .crt of i-1 ends in 25d; `kubeadm certs renew all`"));
-  CHECK_THAT(text,
-             ContainsSubstring("warning: /etc/kubernetes/admin.conf of i-1 has expired; `kubeadm"));
+  CHECK_THAT(text, ContainsSubstring("warning: /etc/kubernetes/pki/b .crt of i-1 expires in 25d; "
+                                     "run `kubeadm certs renew all`"));
   CHECK_THAT(text, ContainsSubstring(
-                       "client-current.pem of i-1 ends in 20d; kubelet should have renewed it"));
+                       "warning: /etc/kubernetes/admin.conf of i-1 has expired; run `kubeadm"));
+  CHECK_THAT(text, ContainsSubstring(
+                       "client-current.pem of i-1 expires in 20d; kubelet should have renewed it"));
   CHECK_THAT(text, !ContainsSubstring("a.crt of"));
 }

@@ -6,7 +6,7 @@
 using namespace kagent::ctl::render;
 using namespace std::chrono_literals;
 
-TEST_CASE("What nodes say cannot steer the terminal") {
+TEST_CASE("Text from nodes cannot steer the terminal") {
   CHECK(clean("a\x1b[31mb\nc\x7f") == "a [31mb c ");
   CHECK(clean("\xc2\x9b"
               "31m") == " 31m");  // CSI as one C1 character
