@@ -7,8 +7,8 @@
 #include <unordered_map>
 #include <vector>
 
-// What no two nodes may share, among those that are connected: a node that has gone may have left
-// its name to the one that replaces it. Pure.
+// Values that no two nodes may share. Only connected nodes count, since a node that is gone may
+// have been replaced by one of the same name. Pure.
 namespace kagent::coordinator {
 
 struct Conflict {
@@ -21,11 +21,13 @@ struct Conflict {
 
 class Duplicates {
  public:
-  using Uniques = std::map<std::string, std::string>;  // kind to value; "" is nobody's
+  using Uniques = std::map<std::string, std::string>;  // by kind; an empty value never conflicts
 
+  // Replaces what is known of the node.
   void seen(const std::string& id, Uniques uniques);
+  // Idempotent.
   void gone(const std::string& id);
-  // With one other node a kind, of those that `counts` says yes to; in the order of kinds.
+  // For each kind at most one conflict, with a node that `counts` accepts; in the order of kinds.
   [[nodiscard]] std::vector<Conflict> of(
       const std::string& id, const std::function<bool(const std::string& other)>& counts) const;
 

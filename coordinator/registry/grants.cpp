@@ -122,7 +122,7 @@ void Grants::minted(const std::string& minter, Minted outcome, Now now) {
   if (outcome.problem.empty() && node.record.role == Role::control_plane &&
       outcome.certificate_key.empty()) {
     out_.send(RevokeToken{minter, token_id});
-    outcome.problem = minter + " has given no certificate key";
+    outcome.problem = minter + " sent no certificate key";
   }
   if (!outcome.problem.empty()) {
     mint_failed(node, "no bootstrap token could be made: " + outcome.problem, now);
@@ -165,7 +165,7 @@ void Grants::disconnected(Node& node, Now now) {
   for (const auto& [request, waiting] : requests_)
     if (joiners_.at(waiting).mint->minter == node.record.id) orphans.push_back(waiting);
   for (Node* orphan : orphans)
-    mint_failed(*orphan, "the control plane that was asked went away", now);
+    mint_failed(*orphan, "the control plane went away before it answered", now);
 }
 
 void Grants::withdraw(Node& node) {

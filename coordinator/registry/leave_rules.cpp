@@ -25,13 +25,13 @@ Result<> LeaveRules::may_leave(const Node& node, const LeaveWish& wish) const {
   const std::string& name = title(node);
   if (!node.connected && !wish.remove)
     return not_now(name +
-                   " is not connected, and only the node itself can reset: bring it back, or take "
-                   "it out as it is by `kagentctl remove --force " +
+                   " is not connected, and only the node itself can reset: bring it back, or "
+                   "remove it without a reset by `kagentctl remove --force " +
                    name + "`");
   if (!node.connected && !wish.force)
     return not_now(name +
-                   " is not connected: it can be neither drained nor reset. With --force it is "
-                   "taken out as it is; should it come back, it resets itself");
+                   " is not connected, so it can be neither drained nor reset. --force removes "
+                   "it all the same; it resets itself if it comes back");
   if (!cluster_.initialized() || node.record.role != Role::control_plane || !node.record.joined)
     return {};
   return may_leave_cluster(node, wish);
@@ -51,11 +51,11 @@ Result<> LeaveRules::may_leave_cluster(const Node& node, const LeaveWish& wish) 
   const std::string& name = title(node);
   if (others > 0)
     return not_now(name + " is the only control plane, and " + std::to_string(others) +
-                   " other node(s) live by it: reset or remove those first");
+                   " other node(s) depend on it: reset or remove those first");
   if (!wish.force)
     return not_now(name +
-                   " is the last node of the cluster: with it goes the cluster and all that is "
-                   "kept in it. With --force it does");
+                   " is the last node, so the cluster and all its data would be lost; --force "
+                   "does that");
   return {};
 }
 
@@ -69,11 +69,11 @@ Result<> LeaveRules::keeps_quorum_without(const Node& node) const {
   }
   const std::size_t quorum = members / 2 + 1;
   if (alive >= quorum) return {};
-  return not_now(node.record.name + " holds etcd's quorum: of the " + std::to_string(members) +
-                 " other control plane(s) only " + std::to_string(alive) +
-                 " would serve, and etcd wants " + std::to_string(quorum) +
-                 ". Bring the others back, or take out those that are lost for good, and then this "
-                 "one; with --force it goes now, and the cluster may stand still");
+  return not_now(node.record.name + " is needed for etcd's quorum: of the " +
+                 std::to_string(members) + " other control plane(s) only " + std::to_string(alive) +
+                 " would serve, and etcd needs " + std::to_string(quorum) +
+                 ". Bring the others back, or remove those that are lost for good, and then this "
+                 "one; --force takes it out now, and the cluster may stop");
 }
 
 }  // namespace kagent::coordinator

@@ -218,7 +218,7 @@ void Leaving::finish(Node& node, Now now) {
 
 void Leaving::expire(Now now) {
   for (Node* node : errands_.expire(now.steady)) {
-    departures_[node].problem = "the control plane that was asked does not answer";
+    departures_[node].problem = "the control plane does not answer";
     out_.changed(node->record.id);
   }
   const auto all = leaving_;  // advance() takes those out that have left
@@ -252,8 +252,9 @@ std::string Leaving::reason(const Node& node) const {
     case LeaveStage::none: return {};
     case LeaveStage::drain: return order + drain_reason(node);
     case LeaveStage::reset:
-      return order + (node.connected ? "it undoes what kagent has done on it"
-                                     : "it is not connected; the order is sent when it comes back");
+      return order + (node.connected
+                          ? "the node undoes what kagent did"
+                          : "the node is not connected; the order is sent when it connects");
     case LeaveStage::unregister: {
       const std::string& problem = departure(node).problem;
       return order + (problem.empty() ? "a control plane deletes its Node" : problem);

@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
-// What the coordinator knows, as plain values: the store keeps the records, the registry decides on
-// them, the services translate them from and to the wire.
+// What the coordinator knows, as plain values. The store keeps the records, the registry decides on
+// them, and the services translate them from and to the wire.
 namespace kagent::coordinator {
 
-// Both clocks of one moment: `steady` measures how long, `wall` is what people and tokens go by.
+// One moment on both clocks: `steady` measures durations, `wall` is for people and for expiry.
 struct Now {
   std::chrono::steady_clock::time_point steady;
   std::chrono::system_clock::time_point wall;
@@ -22,43 +22,43 @@ enum class WantedRole : std::uint8_t { automatic, control_plane, worker };
 
 enum class LeaveStage : std::uint8_t {
   none,
-  drain,       // a control plane evicts its pods
-  reset,       // it undoes what kagent has done on it
-  unregister,  // a control plane deletes its Node
-  left         // reset: until it is told to come back; removed: for good
+  drain,       // a control plane evicts the node's pods
+  reset,       // the node undoes what kagent did
+  unregister,  // a control plane deletes the Node
+  left         // until an administrator lets the node rejoin; a removed node: for good
 };
 
-// An administrator's order that a node leaves. Stands until it is done or given up.
+// An administrator's order that a node leaves. It stands until it is done or given up.
 struct LeaveRecord {
   LeaveStage stage = LeaveStage::none;
-  bool remove = false;             // out of the registry, too
-  bool force = false;              // whatever cannot be drained
-  bool rejoin = false;             // at once, after the reset
-  std::uint64_t reset_serial = 0;  // of the first ResetOrder for it; 0: none yet
+  bool remove = false;             // from the registry, too
+  bool force = false;              // even if the drain fails
+  bool rejoin = false;             // right after the reset
+  std::uint64_t reset_serial = 0;  // of the first ResetOrder; 0: none yet
   bool reset_done = false;
   std::chrono::system_clock::time_point drain_until;
-  std::string problem;  // why the last one was given up
+  std::string problem;  // why the last order was given up
 
   bool operator==(const LeaveRecord&) const = default;
 };
 
 struct NodeRecord {
   std::string id;
-  std::string key_sha256;   // SPKI of the node's key, bound at the first enrolment; empty: unbound
-  std::string barred_key;   // those that it was unbound from, comma-separated
+  std::string key_sha256;   // of the key's SPKI, bound at the first enrolment; empty: unbound
+  std::string barred_key;   // keys that the id was unbound from, comma-separated
   std::uint64_t order = 0;  // of enrolment, from 1
-  std::string name;         // Kubernetes node name as last reported, until it is bound
-  bool name_bound = false;  // it was let into the cluster under `name`, and has not left
+  std::string name;         // in Kubernetes; as last reported, until it is bound
+  bool name_bound = false;  // the node was let into the cluster under `name`, and has not left
   WantedRole wanted = WantedRole::automatic;
-  bool role_fixed = false;  // `wanted` is its token's, not its own
+  bool role_fixed = false;  // `wanted` is what the token allows
   Role role = Role::none;
   std::uint64_t serial = 0;             // of the last envelope
   std::uint64_t assignment_serial = 0;  // of the last Assignment
-  std::string assignment_digest;        // what that Assignment said
-  std::uint64_t reset_fence = 0;        // the init lease it has lost and resets for; 0: none
+  std::string assignment_digest;        // of what that Assignment said
+  std::uint64_t reset_fence = 0;        // of the init lease that it lost and resets for; 0: none
   std::uint64_t reset_serial = 0;       // of the Assignment after that reset; 0: not sent yet
-  bool init_failed = false;             // it lost the lease because its init had failed for good
-  bool joined = false;                  // init or join was done here
+  bool init_failed = false;  // the node lost the lease because its init had failed for good
+  bool joined = false;       // the node has finished init or join
   bool was_ready = false;
   LeaveRecord leave;
   std::chrono::system_clock::time_point enrolled_at;
@@ -67,9 +67,9 @@ struct NodeRecord {
   bool operator==(const NodeRecord&) const = default;
 };
 
-// Who may run `kubeadm init`. The fence grows each time it changes hands.
+// Which node may run `kubeadm init`. The fence grows each time the lease changes hands.
 struct LeaseRecord {
-  std::string holder;  // node id, empty: nobody yet
+  std::string holder;  // node id; empty: no node yet
   std::uint64_t fence = 0;
 
   bool operator==(const LeaseRecord&) const = default;
@@ -77,7 +77,7 @@ struct LeaseRecord {
 
 // The Kubernetes cluster, once `kubeadm init` is done.
 struct ClusterRecord {
-  std::string initialized_by;   // node id, empty: not yet
+  std::string initialized_by;   // node id; empty: not yet
   std::string api_server;       // HOST:PORT
   std::string ca_certificates;  // PEM
 
@@ -87,15 +87,15 @@ struct ClusterRecord {
 
 struct StoredNode {
   NodeRecord record;
-  std::string report;  // the last NodeReport, serialised as received; empty: none
+  std::string report;  // the last NodeReport, as received; empty: none
 };
 
 // An enrolment token.
 struct TokenRecord {
   std::string id;                           // public
   std::string sha256;                       // of the whole token, in hexadecimal
-  WantedRole role = WantedRole::automatic;  // what its nodes are, whatever they ask for
-  std::optional<std::uint64_t> uses_left;   // nothing: no limit
+  WantedRole role = WantedRole::automatic;  // of its nodes, whatever they ask for
+  std::optional<std::uint64_t> uses_left;   // nullopt: no limit
   std::chrono::system_clock::time_point created_at, expires_at;
   std::string created_by;
 
@@ -106,7 +106,7 @@ struct Snapshot {
   std::string cluster_id;
   ClusterRecord cluster;
   LeaseRecord lease;
-  std::vector<std::string> token_hashes;  // of user-data's token: SHA-256 in hexadecimal
+  std::vector<std::string> token_hashes;  // of user-data's tokens: SHA-256 in hexadecimal
   std::vector<TokenRecord> tokens;
   std::vector<StoredNode> nodes;  // in the order of enrolment
 };
@@ -118,17 +118,17 @@ struct StepReport {
   StepState state = StepState::pending;
   unsigned attempts = 0;
   std::string detail;
-  std::string cause, message, remedy;  // of its failure, if any
+  std::string cause, message, remedy;  // of the step's failure, if any
 };
 
 struct Report {
-  std::string node_name;           // empty: none that Kubernetes would take
+  std::string node_name;           // empty: none that is valid in Kubernetes
   std::string address;             // empty: none
   std::uint64_t reset_serial = 0;  // of the last ResetOrder that was carried out
   std::vector<StepReport> steps;
   std::string
-      obstacle;  // why it does not take what the coordinator orders; empty: nothing is in the way
-  std::string bytes;  // serialised as received
+      obstacle;  // why the node does not carry out the orders of the coordinator; empty: it does so
+  std::string bytes;  // of the NodeReport, as received
 
   [[nodiscard]] const StepReport* step(std::string_view name) const;
 };

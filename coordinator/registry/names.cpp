@@ -55,18 +55,18 @@ const KubernetesState* Names::kubernetes(const Node& node) const {
 std::string Names::problem(const Node& node) const {
   const std::string& name = node.record.name;
   if (name.empty())
-    return "its hostname is none that Kubernetes takes for a node (RFC 1123: letters, digits, '-' "
-           "and '.'): give it another";
+    return "its hostname is not a valid node name for Kubernetes (RFC 1123: letters, digits, '-' "
+           "and '.'): give it another hostname";
   if (node.record.name_bound) return renamed(node);
   if (const Node* holder = this->holder(name, &node))
     return "the name " + name + " is taken by node " + holder->record.id +
-           ": give this node another hostname, or, if that one is not " + name +
-           ", `kagentctl remove " + holder->record.id + "`";
+           ": give this node another hostname, or, if the name is not " + holder->record.id +
+           "'s, `kagentctl remove " + holder->record.id + "`";
   if (!cluster_.kubernetes_known())
-    return "waits for the control plane to say which Nodes there are";
+    return "waits for a control plane to list the Nodes of Kubernetes";
   if (cluster_.kubernetes(name) != nullptr)
     return "Kubernetes has a Node " + name +
-           " already, and it is not this machine: give this node another hostname, or, if that "
+           " already, which is another machine: give this node another hostname, or, if that "
            "machine is gone, `kubectl delete node " +
            name + "`";
   return {};
@@ -76,16 +76,16 @@ std::string Names::renamed(const Node& node) const {
   const NodeRecord& record = node.record;
   if (!record.name_bound || !node.report || node.report->node_name == record.name) return {};
   const std::string now =
-      node.report->node_name.empty() ? "no name of a Node" : node.report->node_name;
-  return "its hostname is now " + now + ", in the cluster it is " + record.name +
-         ": give it that hostname back, or `kagentctl reset --rejoin " + record.id + "`";
+      node.report->node_name.empty() ? "not a valid node name" : node.report->node_name;
+  return "its hostname is now " + now + ", but in the cluster it is " + record.name +
+         ": restore that hostname, or `kagentctl reset --rejoin " + record.id + "`";
 }
 
 std::string Names::stranger(const Node& node) const {
   const NodeRecord& record = node.record;
   if (!cluster_.initialized() || record.name_bound) return {};
-  return "says that it has joined, but was never granted the name " + record.name +
-         " here: it is not taken for that Node; `kagentctl reset --rejoin " + record.id + "`";
+  return "reports that it has joined, but was never granted the name " + record.name +
+         " and does not count as that Node: `kagentctl reset --rejoin " + record.id + "`";
 }
 
 }  // namespace kagent::coordinator

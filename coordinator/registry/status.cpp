@@ -60,7 +60,7 @@ std::string StatusRules::waiting_reason(const Node& node, const StepReport& step
     return step.detail.empty() ? "waits for the coordinator's assignment" : step.detail;
   if (!cluster_.initialized()) {
     const Node* holder = nodes_.find(cluster_.lease().holder);
-    if (holder == nullptr) return "waits for a control plane: none has come yet";
+    if (holder == nullptr) return "waits for a control plane: no node has that role yet";
     return "waits for the control plane " + title(*holder) + " to initialise the cluster" +
            (holder->lost ? "; nothing is heard of it" : "");
   }
@@ -72,9 +72,10 @@ std::string StatusRules::waiting_reason(const Node& node, const StepReport& step
 }
 
 std::string StatusRules::no_role_reason(const Node& node) const {
-  if (node.record.init_failed) return "its kubeadm init failed for good; another node does it";
-  return "asks to be a control plane, but the cluster has its " +
-         std::to_string(policy_.control_planes) + " (controlPlanes in the ClusterConfig)";
+  if (node.record.init_failed)
+    return "its kubeadm init failed for good, so another node initialises the cluster";
+  return "asks to be a control plane, but there are " + std::to_string(policy_.control_planes) +
+         " already (controlPlanes in the ClusterConfig)";
 }
 
 // Of a node that leaves, or has left.

@@ -116,7 +116,7 @@ TEST_CASE("T9 A name that another has been let in under is shown with its holder
   cluster.first.rename("i-2");
   cluster.first.say("join", v1::STEP_STATE_WAITING);
   cluster.first.settle();
-  CHECK_THAT(cluster.reason("i-2"), ContainsSubstring("in the cluster it is i-3"));
+  CHECK_THAT(cluster.reason("i-2"), ContainsSubstring("but in the cluster it is i-3"));
   cluster.coordinator.stop();
   cluster.coordinator.start();
   cluster.client = std::move(ctl::connect(socket_of(cluster.coordinator)).value());

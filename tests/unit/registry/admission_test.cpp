@@ -22,7 +22,7 @@ TEST_CASE("T8 An id that was unbound is let in only by a token for its role") {
   CHECK(enrol("w", "new", WantedRole::automatic, false) == Enrolment::accepted);
 }
 
-TEST_CASE("T8 An id without a role yet takes that of the token, for good") {
+TEST_CASE("T8 An unbound id without a role gets the role of the token, for good") {
   World world;
   world.enrol("a");
   REQUIRE(world.registry.unbind("a"));
@@ -45,7 +45,7 @@ TEST_CASE("T4 Every key that an id was unbound from stays barred") {
   REQUIRE(world.registry.unbind("a"));
   CHECK(enrol("key-of-a") == Enrolment::barred);
   CHECK(enrol("k2") == Enrolment::barred);
-  CHECK(enrol("k") == Enrolment::accepted);  // none of them begins with it for nothing
+  CHECK(enrol("k") == Enrolment::accepted);  // a prefix of a barred key is another key
 
   CHECK(world.registry.rebind("a", "k2", WantedRole::automatic, false) == Enrolment::barred);
   world.clear();

@@ -25,7 +25,7 @@ TEST_CASE("F5 The coordinator killed before every write and every message loses 
   const std::size_t points = points_of(Fault::crash);
   REQUIRE(points > 15);
   for (std::size_t first = 0; first < points; ++first) {
-    // A second time at the same place, a little later, much later.
+    // The second fault comes at the same point, a little later, or much later.
     for (const std::size_t second : {first, first + 1, first + 2, first + 5, first + points / 2}) {
       CAPTURE(first, second);
       Simulation simulation(Fault::crash, {first, second});
@@ -35,7 +35,7 @@ TEST_CASE("F5 The coordinator killed before every write and every message loses 
   }
 }
 
-TEST_CASE("F9 Any message lost with its session is made good") {
+TEST_CASE("F9 The cluster forms whatever message is lost with its session") {
   const std::size_t points = points_of(Fault::lost_line);
   REQUIRE(points > 8);
   for (std::size_t first = 0; first < points; ++first) {
@@ -48,7 +48,7 @@ TEST_CASE("F9 Any message lost with its session is made good") {
   }
 }
 
-// Where the points of leaving begin, and end.
+// The first fault point of leave(), and the one after its last.
 std::pair<std::size_t, std::size_t> leaving_points(Fault fault) {
   Simulation undisturbed(fault, {});
   undisturbed.run(3);

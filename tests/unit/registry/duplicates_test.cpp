@@ -30,7 +30,7 @@ TEST_CASE(
   CHECK(duplicates.of("i-2", anybody) == std::vector<Conflict>{{"hostname", "a", "i-3"}});
 }
 
-TEST_CASE("only those that count are told of, however many others share the name") {
+TEST_CASE("only nodes that count are conflicts, however many others share the name") {
   Duplicates duplicates;
   for (const char* id : {"i-1", "i-2", "i-3"}) duplicates.seen(id, {{"hostname", "a"}});
   const auto only = [](const char* counted) {

@@ -36,7 +36,7 @@ TEST_CASE("A worker that waits gets a token of its own, minted by the control pl
   CHECK(grant->serial > 1);
 }
 
-TEST_CASE("T10 A token lives ten minutes at most, and none outlives its node's next") {
+TEST_CASE("T10 A token lives ten minutes at most, and ends when its node gets the next") {
   Formed world;
   world.say("b", "join", StepState::waiting);
   const auto mint = world.last<RequestMint>();
@@ -45,7 +45,7 @@ TEST_CASE("T10 A token lives ten minutes at most, and none outlives its node's n
   CHECK(mint->ttl > 0s);
   world.answer(*mint);
   CHECK(world.last<SendGrant>()->expires_at <= world.now.wall + 10min);
-  // The join has run and waits again: another token, and the first is deleted.
+  // The join ran and waits again: the node gets another token, the first is revoked.
   world.say("b", "join", StepState::running);
   world.pass(3s);
   world.say("b", "join", StepState::waiting);
@@ -53,7 +53,7 @@ TEST_CASE("T10 A token lives ten minutes at most, and none outlives its node's n
   CHECK(world.last<RequestMint>()->request != mint->request);
 }
 
-TEST_CASE("Nothing is minted before the cluster exists; then at once for all that wait") {
+TEST_CASE("Nothing is minted before the cluster exists; then for all waiting nodes at once") {
   World world;
   world.join("a");
   for (const char* id : {"b", "c", "d"}) {
@@ -136,7 +136,7 @@ TEST_CASE("The token of an answer that comes too late is revoked") {
   CHECK(world.last<RevokeToken>()->token_id == "abcdef");
 }
 
-TEST_CASE("An answer to another's request is no grant") {
+TEST_CASE("A token that another control plane was asked for is no grant") {
   Formed world;
   world.say("b", "join", StepState::waiting);
   RequestMint stolen = *world.last<RequestMint>();
@@ -145,7 +145,7 @@ TEST_CASE("An answer to another's request is no grant") {
   CHECK(world.all<SendGrant>().empty());
 }
 
-TEST_CASE("When the control plane goes away in between, the next one that comes is asked") {
+TEST_CASE("When the control plane goes away before it answers, the next one is asked") {
   Formed world;
   world.say("b", "join", StepState::waiting);
   world.registry.disconnected("a", world.now);
@@ -237,7 +237,7 @@ TEST_CASE("After a restart of the coordinator a join that runs still keeps the n
   World world(policy);
   for (const char* id : {"a", "b", "c"}) world.join(id);
   world.initialise("a");
-  world.say("c", "join", StepState::running);  // its grant is not known any more
+  world.say("c", "join", StepState::running);  // the restart has lost its grant
   world.say("b", "join", StepState::waiting);
   CHECK(world.all<RequestMint>().empty());
   world.say("c", "join", StepState::done);
@@ -245,7 +245,7 @@ TEST_CASE("After a restart of the coordinator a join that runs still keeps the n
   CHECK(world.all<RequestMint>().size() == 1);
 }
 
-TEST_CASE("A thousand nodes that wait are served a few at a time, all of them") {
+TEST_CASE("A thousand waiting nodes are all served, a few at a time") {
   Policy policy;
   policy.mints_at_once = 32;
   World world(policy);

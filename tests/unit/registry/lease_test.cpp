@@ -7,7 +7,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Everybody but `silent` goes on talking for this long.
+// Every node but `silent` sends heartbeats for this long.
 void live(World& world, const std::vector<std::string>& talking, std::chrono::seconds time) {
   for (auto passed = 0s; passed < time; passed += 1s) {
     world.pass(1s);
@@ -54,7 +54,7 @@ TEST_CASE("F10 A holder that comes back after losing the lease must reset before
   CHECK(world.role("a") == Role::worker);
 }
 
-TEST_CASE("The order to reset is sent again if the node has not got what followed it") {
+TEST_CASE("The reset order is sent again if the node lacks the Assignment after it") {
   World world;
   world.join("a");
   world.join("b");
@@ -69,7 +69,7 @@ TEST_CASE("The order to reset is sent again if the node has not got what followe
   CHECK(world.all<SendReset>().size() == 2);
 }
 
-TEST_CASE("What a former holder has made is not the cluster") {
+TEST_CASE("A cluster that a former holder made does not count") {
   World world;
   world.join("a");
   world.join("b");
@@ -91,7 +91,7 @@ TEST_CASE("An init that has failed for good passes the lease on at once") {
   CHECK(world.registry.lease() == LeaseRecord{"b", 2});
 }
 
-TEST_CASE("With nobody to take it the lease stays where it is") {
+TEST_CASE("The lease stays with its holder while there is no candidate") {
   World world;
   world.join("a");
   world.join("w", WantedRole::worker);
@@ -109,7 +109,7 @@ TEST_CASE("F11 Once the cluster exists the lease never moves") {
   CHECK(world.phase("a") == Phase::lost);
   CHECK(world.registry.lease() == LeaseRecord{"a", 1});
   CHECK(world.role("b") == Role::worker);
-  // What `kagentctl status` says of it: a cluster that nobody can join, and why.
+  // `kagentctl status` says that nobody can join the cluster, and why.
   world.say("b", "join", StepState::waiting);
   CHECK(world.reason("a").find("nothing is heard of it") != std::string::npos);
   CHECK(world.phase("b") == Phase::waiting);

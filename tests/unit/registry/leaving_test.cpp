@@ -45,7 +45,7 @@ struct Formed : World {
     take();
     return ordered;
   }
-  // The whole way.
+  // Goes through all stages.
   void goes(const std::string& id, LeaveWish wish = {}) {
     REQUIRE(leave(id, wish));
     drained();
@@ -86,7 +86,7 @@ TEST_CASE("A node is drained, resets itself, is taken out of Kubernetes, and wai
   world.drained();
   REQUIRE(world.last<SendReset>());
   CHECK(world.last<SendReset>()->lease_fence == 0);
-  CHECK_FALSE(world.last<RequestUnregister>());  // its kubelet would register again
+  CHECK_FALSE(world.last<RequestUnregister>());  // its kubelet would register the Node again
 
   world.report_reset("a", world.last<SendReset>()->serial);
   CHECK(world.last<RequestUnregister>()->node_name == "a");
@@ -94,7 +94,7 @@ TEST_CASE("A node is drained, resets itself, is taken out of Kubernetes, and wai
   CHECK(world.phase("a") == Phase::reset);
   CHECK(world.reason("a").find("kagentctl rejoin a") != std::string::npos);
   CHECK(world.role("a") == Role::worker);
-  // Neither an Assignment nor a grant until it is told to come back.
+  // The node gets neither an Assignment nor a grant until it may rejoin.
   world.clear();
   world.connect("a");
   world.say("a", "join", StepState::waiting);
@@ -107,7 +107,7 @@ TEST_CASE("A node is drained, resets itself, is taken out of Kubernetes, and wai
   CHECK(world.last<RequestMint>()->node == "a");
 }
 
-TEST_CASE("With rejoin it comes back by itself, with a higher serial than its reset") {
+TEST_CASE("With rejoin a node comes back by itself, with a higher serial than its reset") {
   Formed world;
   LeaveWish wish;
   wish.rejoin = true;
@@ -117,7 +117,7 @@ TEST_CASE("With rejoin it comes back by itself, with a higher serial than its re
   CHECK(world.stage("a") == LeaveStage::none);
 }
 
-TEST_CASE("A drain that is given up ends the order, and says why; with force it goes on") {
+TEST_CASE("A failed drain ends the order, and says why; with force the order goes on") {
   Formed world;
   REQUIRE(world.leave("a"));
   world.drained("", {"default/web-0: the budget web"});
@@ -133,7 +133,7 @@ TEST_CASE("A drain that is given up ends the order, and says why; with force it 
   CHECK(world.last<SendReset>());
 }
 
-TEST_CASE("A drain that nobody can do is bounded") {
+TEST_CASE("A drain that no control plane can do ends at its limit") {
   Formed world;
   world.registry.disconnected("m", world.now);
   LeaveWish wish;
@@ -149,7 +149,7 @@ TEST_CASE("A drain that nobody can do is bounded") {
   CHECK(world.registry.find("a")->record.leave.problem == "no control plane could do it in time");
 }
 
-TEST_CASE("The drain is asked again when the control plane went away, for the time that is left") {
+TEST_CASE("The drain is requested again, for the time left, when the control plane went away") {
   Formed world;
   LeaveWish wish;
   wish.drain_limit = 60s;
@@ -170,7 +170,7 @@ TEST_CASE("A node that has never joined is only reset") {
   REQUIRE(world.last<SendReset>());
 }
 
-TEST_CASE("The order to reset is sent anew in every session until it is carried out") {
+TEST_CASE("The reset order is sent again in every session until it is carried out") {
   Formed world;
   REQUIRE(world.leave("a"));
   world.drained();
@@ -180,13 +180,13 @@ TEST_CASE("The order to reset is sent anew in every session until it is carried 
   world.connect("a");
   CHECK(world.all<SendReset>().size() == 3);
   CHECK(world.stage("a") == LeaveStage::reset);
-  world.report_reset("a", first - 1);  // of another one, long ago
+  world.report_reset("a", first - 1);  // of an earlier reset
   CHECK(world.stage("a") == LeaveStage::reset);
   world.report_reset("a", first);
   CHECK(world.stage("a") == LeaveStage::unregister);
 }
 
-TEST_CASE("The same order again changes nothing; more is added to it") {
+TEST_CASE("The same order again changes nothing; a second order may add to it") {
   Formed world;
   REQUIRE(world.leave("a"));
   world.clear();
@@ -207,20 +207,20 @@ TEST_CASE("A removed node is forgotten, and refused when it comes back") {
         Enrolment::removed);
   CHECK(world.registry.enrol("a", "another", WantedRole::automatic, world.now) ==
         Enrolment::other_key);
-  // Its place in the order is nobody else's: the store would refuse that.
+  // No other node gets its number in the order of enrolment: the store would refuse.
   world.join("c");
   CHECK(world.registry.find("c")->record.order > world.registry.removed("a")->order);
 
   world.clear();
   world.rejoin("a");
-  REQUIRE(world.last<RequestUnregister>());  // it may have registered again meanwhile
+  REQUIRE(world.last<RequestUnregister>());  // its kubelet may have registered the Node again
   world.unregistered();
   world.connect("a");
   CHECK(world.role("a") == Role::worker);
   CHECK(world.last<SendAssignment>()->node == "a");
 }
 
-TEST_CASE("A lost node is only removed, and only with force; back again, it resets itself") {
+TEST_CASE("A lost node can only be removed, by force, and resets itself when it returns") {
   Formed world;
   world.registry.disconnected("a", world.now);
   world.pass(10s);
@@ -245,7 +245,8 @@ TEST_CASE("A lost node is only removed, and only with force; back again, it rese
   CHECK(world.all<SendAssignment>().empty());
   CHECK_FALSE(world.last<Disconnect>());
   world.report_reset("a", order->serial);
-  CHECK(world.last<RequestUnregister>()->node_name == "a");  // it was in Kubernetes again
+  CHECK(world.last<RequestUnregister>()->node_name ==
+        "a");  // its kubelet had registered the Node again
   CHECK(world.last<Disconnect>()->node == "a");
   CHECK(world.registry.enrol("a", "key-of-a", WantedRole::automatic, world.now) ==
         Enrolment::removed);
@@ -267,7 +268,7 @@ TEST_CASE("F22 a node of the same name keeps its Node when the old one is remove
   CHECK(world.registry.find("new")->record.joined);
 }
 
-TEST_CASE("The only control plane stays while others live by it; the last node wants force") {
+TEST_CASE("The only control plane stays while others depend on it; the last node needs force") {
   Formed world;
   CHECK(world.leave("m", forced()).error().message().find("2 other node(s)") != std::string::npos);
   for (const char* id : {"a", "b"}) world.goes(id);
@@ -278,7 +279,7 @@ TEST_CASE("The only control plane stays while others live by it; the last node w
   CHECK(world.stage("m") == LeaveStage::left);
   CHECK_FALSE(world.registry.cluster().initialized());
 
-  // And from there a new cluster can be made.
+  // A new cluster can be made afterwards.
   world.rejoin("m");
   CHECK(world.last<SendAssignment>()->init);
   world.initialise("m");
@@ -303,7 +304,7 @@ TEST_CASE("The first control plane of several leaves the cluster to the others, 
   CHECK(world.last<SendAssignment>()->role == Role::control_plane);
 }
 
-TEST_CASE("A control plane that holds etcd's quorum goes by force only") {
+TEST_CASE("A control plane that etcd needs for its quorum leaves by force only") {
   Policy policy;
   policy.control_planes = 3;
   Formed world(policy);
@@ -321,7 +322,7 @@ TEST_CASE("A control plane that holds etcd's quorum goes by force only") {
   CHECK(world.leave("a", forced()));
 }
 
-TEST_CASE("A lost control plane can be taken out, and then another one reset") {
+TEST_CASE("A lost control plane can be removed, and then another one reset") {
   Policy policy;
   policy.control_planes = 3;
   Formed world(policy);
@@ -331,7 +332,7 @@ TEST_CASE("A lost control plane can be taken out, and then another one reset") {
   CHECK(world.leave("a"));
 }
 
-TEST_CASE("Orders are told from what cannot be") {
+TEST_CASE("Orders that cannot be carried out are refused") {
   Formed world;
   CHECK(world.leave("nobody").error().code() == kagent::Errc::not_found);
   CHECK(world.registry.rejoin("nobody", world.now).error().code() == kagent::Errc::not_found);
@@ -343,7 +344,7 @@ TEST_CASE("Orders are told from what cannot be") {
   CHECK(world.registry.find("a") == nullptr);
 }
 
-TEST_CASE("A node whose Node cannot be deleted tries again") {
+TEST_CASE("A Node that cannot be deleted is tried again") {
   Formed world;
   REQUIRE(world.leave("a"));
   world.drained();
@@ -359,7 +360,7 @@ TEST_CASE("A node whose Node cannot be deleted tries again") {
   CHECK(world.stage("a") == LeaveStage::left);
 }
 
-TEST_CASE("A removed node that has not come back yet resets itself before it may join") {
+TEST_CASE("A removed node that may rejoin resets itself before it joins") {
   Formed world;
   world.registry.disconnected("a", world.now);
   REQUIRE(world.leave("a", removal(true)));

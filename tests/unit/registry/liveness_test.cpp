@@ -40,7 +40,7 @@ TEST_CASE("Heartbeats keep a node alive, and a late one brings it back") {
   CHECK(world.phase("a") != Phase::lost);
 }
 
-TEST_CASE("A node is lost once: no action repeats while it stays away") {
+TEST_CASE("A node is lost once: no action is repeated while it stays away") {
   World world;
   world.join("a");
   world.pass(10s);
@@ -53,7 +53,7 @@ TEST_CASE("A node is lost once: no action repeats while it stays away") {
   CHECK(world.batches.empty());
 }
 
-TEST_CASE("F18 Among 10,000 nodes the one that vanishes is lost within 6 s, at little cost") {
+TEST_CASE("F18 Among 10,000 nodes the one that vanishes is lost within 6 s, at low cost") {
   World world;
   constexpr int count = 10'000;
   for (int i = 0; i < count; ++i) world.join("n" + std::to_string(i));
@@ -75,10 +75,10 @@ TEST_CASE("F18 Among 10,000 nodes the one that vanishes is lost within 6 s, at l
   CHECK(world.phase(gone) == Phase::lost);
   CHECK(world.all<Disconnect>().size() == 1);
   INFO("all sweeps and 30,000 heartbeats took " << took.count() << " ms");
-  CHECK(took < 3s);  // an unoptimised build with sanitizers; a scan of all would show all the same
+  CHECK(took < 3s);  // a scan of all nodes would take longer, even in a build with sanitizers
 }
 
-TEST_CASE("After a restart of the coordinator nodes get their time to come back") {
+TEST_CASE("After a restart of the coordinator nodes have time to connect again") {
   Snapshot kept;
   NodeRecord record;
   record.id = "a";

@@ -48,7 +48,7 @@ struct Formed : World {
 
 }  // namespace
 
-TEST_CASE("T9 A worker that is let in as another keeps that name, and cannot take a second") {
+TEST_CASE("T9 A worker that joins under the name of another keeps it, and gets no second one") {
   Formed world;
   world.calls_itself("w", "x", StepState::waiting);
   world.answer(*world.last<RequestMint>());
@@ -61,7 +61,7 @@ TEST_CASE("T9 A worker that is let in as another keeps that name, and cannot tak
   world.calls_itself("w", "w", StepState::waiting);
   CHECK_FALSE(world.last<RequestMint>());
 
-  // The honest one is told by whom its name is taken, and what to do.
+  // The other worker is told which node has its name, and what to do.
   world.say("x", "join", StepState::waiting);
   CHECK_FALSE(world.last<RequestMint>());
   CHECK_THAT(world.reason("x"),
@@ -76,7 +76,7 @@ TEST_CASE("T9 A worker that is let in as another keeps that name, and cannot tak
   CHECK(world.last<RequestMint>()->node == "x");
 }
 
-TEST_CASE("T9 Who only says that it has joined under a name holds it from nobody") {
+TEST_CASE("T9 A node that only reports having joined under a name does not own it") {
   Formed world;
   world.calls_itself("w", "x", StepState::done);
   CHECK_THAT(world.reason("w"), ContainsSubstring("never granted the name x"));
@@ -87,7 +87,7 @@ TEST_CASE("T9 Who only says that it has joined under a name holds it from nobody
   CHECK(world.registry.kubernetes(*world.registry.find("w")) == nullptr);
 }
 
-TEST_CASE("T9 What is done for one node is never done to the Node of another") {
+TEST_CASE("T9 An order for one node never touches the Node of another") {
   Formed world;
   world.let_in("x");
   world.calls_itself("w", "x", StepState::done);
@@ -101,7 +101,7 @@ TEST_CASE("T9 What is done for one node is never done to the Node of another") {
   CHECK(gone->leave.stage == LeaveStage::left);
 }
 
-TEST_CASE("T9 A removed node that comes back under another's name has no Node deleted") {
+TEST_CASE("T9 A removed node that returns under the name of another deletes no Node") {
   Formed world;
   world.let_in("x");
   world.calls_itself("w", "x", StepState::pending);
@@ -120,7 +120,7 @@ TEST_CASE("T9 A removed node that comes back under another's name has no Node de
   CHECK_FALSE(world.last<RequestUnregister>());
 }
 
-TEST_CASE("T9 A name that a Node of Kubernetes has is given to no new machine") {
+TEST_CASE("T9 No new machine joins under the name of a Node that Kubernetes has") {
   Formed world;
   world.kubernetes_has({"m", "by-hand"});
   world.calls_itself("w", "by-hand", StepState::waiting);
@@ -130,7 +130,7 @@ TEST_CASE("T9 A name that a Node of Kubernetes has is given to no new machine") 
   world.tick();
   REQUIRE(world.last<RequestMint>());
   CHECK(world.last<RequestMint>()->node_name == "by-hand");
-  // Its own Node, of a join that failed half way, is no obstacle.
+  // The node's own Node, from a join that failed half-way, is no obstacle.
   world.answer(*world.last<RequestMint>());
   world.kubernetes_has({"m", "by-hand"});
   world.clear();
@@ -141,7 +141,7 @@ TEST_CASE("T9 A name that a Node of Kubernetes has is given to no new machine") 
   CHECK(world.last<RequestMint>());
 }
 
-TEST_CASE("T9 After a restart nothing is minted before it is known which Nodes there are") {
+TEST_CASE("T9 After a restart nothing is minted before the Nodes of Kubernetes are known") {
   Formed before;
   Snapshot kept;
   kept.cluster = before.registry.cluster();
@@ -157,7 +157,7 @@ TEST_CASE("T9 After a restart nothing is minted before it is known which Nodes t
   CHECK(after.last<RequestMint>());
 }
 
-TEST_CASE("T9 Whose a name is survives a restart of the coordinator") {
+TEST_CASE("T9 The owner of a name stays the same when the coordinator restarts") {
   Formed before;
   before.calls_itself("w", "x", StepState::waiting);  // the mint is never answered
   Snapshot kept;
@@ -173,7 +173,7 @@ TEST_CASE("T9 Whose a name is survives a restart of the coordinator") {
   CHECK_FALSE(after.last<RequestMint>());
 }
 
-TEST_CASE("F21 A hostname that changes before the join is taken; a reset frees the name") {
+TEST_CASE("F21 A hostname may change before the join; a reset frees the name") {
   Formed world;
   world.calls_itself("w", "localhost", StepState::pending);
   world.calls_itself("w", "ip-10-0-0-7", StepState::waiting);
@@ -204,14 +204,14 @@ TEST_CASE("F21 A hostname that changes before the join is taken; a reset frees t
   CHECK(world.last<RequestMint>()->node_name == "another");
 }
 
-TEST_CASE("A node without a name that Kubernetes would take is told so, and gets no token") {
+TEST_CASE("A node without a valid node name is told so, and gets no token") {
   Formed world;
   world.calls_itself("w", "", StepState::waiting);
   CHECK_FALSE(world.last<RequestMint>());
   CHECK_THAT(world.reason("w"), ContainsSubstring("RFC 1123"));
 }
 
-TEST_CASE("T16 A name that an older version has stored is forgotten if it is none") {
+TEST_CASE("T16 An invalid name that an older version stored is forgotten") {
   Snapshot kept;
   NodeRecord record;
   record.id = "w";

@@ -24,7 +24,7 @@ TEST_CASE("The first node is the control plane with the init lease, the others a
   CHECK_FALSE(sent[2].init);
 }
 
-TEST_CASE("Enrolment alone gives no role: a node that never comes would hold the lease") {
+TEST_CASE("Enrolment alone gives no role: a node that never connects would hold the lease") {
   World world;
   world.enrol("a");
   CHECK(world.role("a") == Role::none);
@@ -61,7 +61,7 @@ TEST_CASE("A wish to be a control plane is granted while there is a seat") {
   CHECK_FALSE(world.last<SendAssignment>()->node == "b");
   world.say("b", "preflight", StepState::waiting);
   CHECK(world.reason("b").find("controlPlanes") != std::string::npos);
-  // More seats: it gets one without asking again.
+  // With more seats the node gets one without asking again.
   world.registry.configure({.control_planes = 3, .config_digest = "other"}, world.now);
   CHECK(world.role("b") == Role::control_plane);
 }
@@ -102,7 +102,7 @@ TEST_CASE("A new configuration reaches connected nodes at once, the others with 
 }
 
 TEST_CASE(
-    "Every node is told the API servers when one has joined or goes, and where nobody asks never") {
+    "Every node is told the API servers when one joins or leaves, if the policy asks for it") {
   const bool asked = GENERATE(true, false);
   Policy policy;
   policy.control_planes = 3;
@@ -114,7 +114,7 @@ TEST_CASE(
   }
   world.clear();
   for (const char* id : {"w", "b", "c"}) world.say(id, "swap", StepState::done);
-  CHECK(world.all<SendAssignment>().empty());  // what has not joined serves nobody
+  CHECK(world.all<SendAssignment>().empty());  // a control plane that has not joined serves nobody
   world.say("a", "swap", StepState::done);
   world.say("a", "swap", StepState::done);
   world.initialise("a");
@@ -131,12 +131,12 @@ TEST_CASE(
   world.let_in("c");
   CHECK(world.all<SendAssignment>().size() == 3);
   world.clear();
-  world.connect("w");  // what it has missed
+  world.connect("w");  // gets the Assignment that it missed
   REQUIRE(world.all<SendAssignment>().size() == 1);
   CHECK(world.last<SendAssignment>()->api_servers.size() == 3);
 }
 
-TEST_CASE("A control plane that says another address each time costs one Assignment a minute") {
+TEST_CASE("A control plane that reports a new address each time costs one Assignment a minute") {
   Policy policy;
   policy.control_planes = 3;
   policy.local_balancer = true;
@@ -158,7 +158,7 @@ TEST_CASE("A control plane that says another address each time costs one Assignm
         std::vector<std::string>{"10.0.0.1", "10.0.1.99"});
 }
 
-TEST_CASE("What the store has kept decides after a restart as before") {
+TEST_CASE("After a restart the registry decides as before") {
   World before;
   before.join("a");
   before.join("b");

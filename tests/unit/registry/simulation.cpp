@@ -5,7 +5,7 @@
 namespace kagent::coordinator {
 namespace {
 
-// Long enough for every retry that one or two faults can cause.
+// Long enough for all retries after one or two faults.
 constexpr unsigned longest_seconds = 300;
 
 // The node that a message goes to; empty: the coordinator acts itself.
@@ -52,7 +52,7 @@ void Simulation::start() {
   for (auto& [id, machine] : machines_) come(machine);
 }
 
-// What was said and not yet heard is lost with the sessions.
+// Messages that are under way are lost with the sessions.
 void Simulation::crash() {
   queue_.clear();
   registry_.reset();
@@ -131,7 +131,7 @@ bool Simulation::deliver(Machine& machine, const Send& send) {
   return true;
 }
 
-// As kagent-noded takes envelopes: a serial only grows.
+// kagent-noded accepts an envelope only if its serial is higher than the last.
 void Simulation::take_serial(Machine& machine, std::uint64_t serial) {
   if (serial <= machine.last_serial) break_promise("a serial of " + machine.id + " came twice");
   machine.last_serial = serial;
@@ -172,7 +172,8 @@ void Simulation::take(Machine& machine, const SendGrant& grant) {
   take_serial(machine, grant.serial);
   const auto token = tokens_.find(grant.bootstrap_token.substr(0, grant.bootstrap_token.find('.')));
   if (machine.joined) return;
-  if (token == tokens_.end()) return say(machine);  // revoked meanwhile: it waits for another
+  if (token == tokens_.end())
+    return say(machine);  // the token was revoked; the node waits for another
   if (token->second != machine.id) break_promise(machine.id + " got the token of another");
   machine.joined = true;
   say(machine);
@@ -214,7 +215,7 @@ void Simulation::take(Machine&, const RequestUnregister& order) {
   });
 }
 
-// An administrator asks until he has an answer, and gets one when it is on disk.
+// An administrator repeats an order until the coordinator has answered, which it does from disk.
 void Simulation::order(const std::string& id, const LeaveWish& wish) {
   if (machines_.at(id).may_reset && registry_->find(id) == nullptr) return;
   for (const StoredNode& node : disk_.nodes)
@@ -272,7 +273,7 @@ void Simulation::run(unsigned nodes) {
   start();
   for (unsigned second = 0; second < longest_seconds; ++second) {
     run_queue();
-    // Ten more, so that tokens are revoked.
+    // Ten seconds more, so that tokens are revoked.
     if (all_joined() && second > 10) return;
     pass_a_second();
   }

@@ -11,22 +11,22 @@
 #include <string>
 #include <vector>
 
-// A whole cluster forming, without I/O: the registry, its disk, and nodes that do as they are told.
-// Something goes wrong at chosen points; a run without faults counts how many points there are.
+// A whole cluster that forms without I/O: the registry, its disk, and obedient nodes.
+// Faults happen at chosen points; a run without faults counts the points.
 namespace kagent::coordinator {
 
 enum class Fault : std::uint8_t {
-  crash,     // the coordinator is killed there and starts again from its disk
-  lost_line  // that message is lost and its node's session with it
+  crash,     // the coordinator is killed and starts again from its disk
+  lost_line  // a message is lost, and the session of its node breaks
 };
 
 class Simulation {
  public:
-  // At the points of `at`, counted from 0 in the order in which they are reached.
+  // `at`: the points of the faults, counted from 0 in the order in which they are reached.
   Simulation(Fault fault, std::set<std::size_t> at);
 
   void run(unsigned nodes);
-  // After run(): one is reset and comes back, another is removed.
+  // Call after run(): one node is reset and comes back, another is removed.
   void leave(const std::string& comes_back, const std::string& is_removed);
 
   [[nodiscard]] std::size_t points() const { return points_; }
@@ -39,9 +39,9 @@ class Simulation {
     const auto& machine = machines_.at(id);
     return machine.resets > 0 && machine.unregistered;
   }
-  // What no node would put up with, the first one met; empty: all was well.
+  // The first broken promise; empty: there was none.
   [[nodiscard]] const std::string& broken() const { return broken_; }
-  // Bootstrap tokens that can still be used, by id.
+  // Bootstrap tokens that are not revoked, with their nodes.
   [[nodiscard]] const std::map<std::string, std::string>& live_tokens() const { return tokens_; }
 
  private:
@@ -52,7 +52,7 @@ class Simulation {
     Role role = Role::none;
     bool init = false, joined = false;
     bool may_reset = false, unregistered = false;
-    std::uint64_t reset = 0;  // serial of the last order
+    std::uint64_t reset = 0;  // serial of the last ResetOrder
     unsigned resets = 0;
   };
   using Event = std::function<void(Registry&)>;
@@ -92,7 +92,7 @@ class Simulation {
   std::optional<Registry> registry_;
   std::deque<Event> queue_;
   std::map<std::string, Machine> machines_;
-  std::map<std::string, std::string> tokens_;  // id of the token, id of its node
+  std::map<std::string, std::string> tokens_;  // node ids by token id
   unsigned inits_ = 0, minted_ = 0;
   std::string broken_;
 };
