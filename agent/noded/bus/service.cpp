@@ -251,8 +251,9 @@ class Service::Impl final : public sdbus::AdaptorInterfaces<io::kagent::Node1_ad
     };
     reports.finished = [this](const std::string& step, std::uint32_t attempt,
                               const Outcome& outcome) {
-      emitStepFinished(step, attempt, outcome.cause, outcome.message, outcome.remedy, outcome.unit,
-                       outcome.invocation_id, outcome.journal);
+      const Failure failure = outcome.failure.value_or(Failure());
+      emitStepFinished(step, attempt, failure.id.text(), failure.message, failure.remedy,
+                       outcome.unit, outcome.invocation_id, failure.journal);
       connection_.rearm();
       touch();
     };

@@ -27,8 +27,9 @@ asio::awaitable<Result<std::string>> crictl(ContextPtr context, std::string what
   auto run = co_await context->commands->run(std::move(command));
   if (!run) co_return run.error();
   if (run->ok()) co_return std::move(run->output);
-  const Outcome failure = co_await unit_failed(*run, "etcd-member.failed", "", "");
-  const std::string last = failure.journal.empty() ? run->result : failure.journal.back();
+  const Outcome ended = co_await unit_failed(*run, "etcd-member.failed", "", "");
+  const auto& journal = ended.failure->journal;
+  const std::string last = journal.empty() ? run->result : journal.back();
   co_return Error(Errc::unavailable, fmt::format("{} (journalctl -u {})", last, unit));
 }
 

@@ -77,18 +77,19 @@ asio::awaitable<std::string> pod_cidr_of_cluster(ContextPtr context) {
 }
 
 // Nodes get Ready though the CNI's range is another one, and pods do not reach each other.
-asio::awaitable<std::optional<Outcome>> pod_cidr_trouble(ContextPtr context, std::string pod_cidr) {
+asio::awaitable<std::optional<Failure>> pod_cidr_trouble(ContextPtr context, std::string pod_cidr) {
   if (!pod_cidr.empty() && config::cidr_contains(context->cluster.pod_cidr(), pod_cidr))
     co_return std::nullopt;
   const std::string range = co_await pod_cidr_of_cluster(context);
   if (range.empty()) co_return std::nullopt;
   if (pod_cidr.empty())
-    co_return failed("ready.no-pod-cidr",
-                     "the node is Ready, but the cluster has given it no range of pod addresses",
-                     "See the log of kube-controller-manager: --allocate-node-cidrs, and whether " +
-                         range + " is used up.");
+    co_return Failure(
+        "ready.no-pod-cidr",
+        "the node is Ready, but the cluster has given it no range of pod addresses",
+        "See the log of kube-controller-manager: --allocate-node-cidrs, and whether " + range +
+            " is used up.");
   if (config::cidr_contains(range, pod_cidr)) co_return std::nullopt;
-  co_return failed(
+  co_return Failure(
       "ready.pod-cidr",
       fmt::format("the node's pod range {} is outside of the cluster's {}", pod_cidr, range),
       "Delete the Node and reset it: `kagentctl reset NODE`; it gets another range.");
@@ -164,7 +165,7 @@ class Ready final : public Step {
     if (!seen) co_return failed(name(), seen.error());
     if (!seen->ready) co_return co_await not_ready(context, std::move(*run), std::move(*seen));
     auto trouble = co_await pod_cidr_trouble(context, seen->pod_cidr);
-    if (trouble) co_return std::move(*trouble);
+    if (trouble) co_return failed(std::move(*trouble));
     if (!seen->labels_missing.empty()) co_return co_await label(context, seen->labels_missing);
     co_return succeeded(*run);
   }
@@ -174,9 +175,8 @@ class Ready final : public Step {
   static asio::awaitable<Outcome> not_ready(ContextPtr context, UnitRun run, Seen seen) {
     auto trouble = co_await kubelet_trouble(context);
     if (trouble) {
-      Outcome outcome = failed("ready.kubelet-" + trouble->what, trouble->message, trouble->remedy);
-      outcome.journal = std::move(trouble->journal);
-      co_return outcome;
+      trouble->id = trouble->id.in("ready");
+      co_return failed(std::move(*trouble));
     }
     std::string message = fmt::format("the node is not Ready: {}: {}", seen.reason, seen.message);
     if (seen.reason != not_registered && !has_cni_configuration(*context)) {
@@ -186,7 +186,8 @@ class Ready final : public Step {
           "Give the ClusterConfig a CNI manifest (cni.manifests), or apply one by hand.");
     }
     co_return co_await unit_failed(
-        std::move(run), seen.reason == not_registered ? "ready.not-registered" : "ready.not-ready",
+        std::move(run),
+        seen.reason == not_registered ? Cause("ready.not-registered") : Cause("ready.not-ready"),
         std::move(message), "See `journalctl -u kubelet` on the node.");
   }
 

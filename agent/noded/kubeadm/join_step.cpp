@@ -83,12 +83,12 @@ class Join final : public Step {
     if (!run) co_return failed("join", run.error());
     if (run->ok()) co_return succeeded();
     Outcome outcome = co_await unit_failed(*run, "join.api-unreachable", "", "");
-    auto known = api_trouble("join", outcome.journal);
+    auto known = api_trouble("join", outcome.failure->journal);
     if (!known && run->result != "timeout") co_return succeeded();  // an answer, though a refusal
     if (!known) known = api_trouble("join", {"deadline exceeded"});
-    outcome.cause = known->cause;
-    outcome.message = known->message + " (" + grant.api_server() + ")";
-    outcome.remedy = known->remedy;
+    known->message += " (" + grant.api_server() + ")";
+    known->journal = std::move(outcome.failure->journal);
+    outcome.failure = std::move(*known);
     co_return outcome;
   }
 
@@ -119,8 +119,9 @@ class Join final : public Step {
 }  // namespace
 
 bool grant_is_spent(const Outcome& join) {
-  return join.ok() || join.unit == unit_name("join") || join.cause == "join.interrupted" ||
-         join.cause == "join.unauthorized" || join.cause == "join.token-expired";
+  if (join.ok() || join.unit == unit_name("join")) return true;
+  const CauseId& id = join.failure->id;
+  return id.is("join.interrupted") || id.is("join.unauthorized") || id.is("join.token-expired");
 }
 
 std::unique_ptr<Step> make_join() {

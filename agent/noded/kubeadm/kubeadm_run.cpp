@@ -58,7 +58,7 @@ asio::awaitable<Result<CheckResult>> KubeadmRun::check(ContextPtr context, std::
   if (state->alive()) {
     found.state = StepState::running;
   } else if (const auto end = settled(*context, leaves)) {
-    if (!end->ok()) found.need(end->message);
+    if (!end->ok()) found.need(end->failure->message);
   } else {
     if (resets && context->exists(marks_.started) && !in_the_way(*context).empty())
       found.need("kubeadm reset: what an interrupted run of ours has left");
@@ -73,13 +73,13 @@ std::optional<Outcome> KubeadmRun::settled(const Context& context,
   if (context.exists(leaves)) {
     const auto identity = kubelet_identity(context);
     if (!identity) return succeeded();  // kubelet itself says why there is none
-    const auto problem = identity_problem(*identity, node_name(), std::chrono::system_clock::now());
-    if (!problem) return succeeded();
-    return failed(step_ + "." + problem->what, problem->message, problem->remedy);
+    const auto now = std::chrono::system_clock::now();
+    const auto problem = identity_problem(step_, *identity, node_name(), now);
+    return problem ? failed(*problem) : succeeded();
   }
   if (!context.exists(etcd_data)) return {};
   return failed(
-      step_ + ".damaged",
+      step_, "damaged",
       fmt::format("kubeadm {} went through here once, but {} is gone, and etcd's data is "
                   "not: kagent does not reset a cluster that exists",
                   step_, leaves),
@@ -100,7 +100,7 @@ asio::awaitable<Outcome> KubeadmRun::make_clean(ContextPtr context) {
   if (leftovers.empty()) co_return succeeded();
   if (!context->exists(marks_.started))
     co_return failed(
-        step_ + ".foreign-cluster",
+        step_, "foreign-cluster",
         fmt::format("this node is already part of a cluster that kagent did not make: {} exist",
                     fmt::join(leftovers, ", ")),
         "If that cluster is of no use, run `kubeadm reset` on the node; kagent then goes on.");
@@ -136,9 +136,10 @@ asio::awaitable<Outcome> KubeadmRun::make_clean(ContextPtr context) {
   auto run = co_await context->commands->run(std::move(command));
   if (!run) co_return failed(step_, run.error());
   if (!run->ok()) {
-    std::string message = "cleaning up after an interrupted run failed: " + how_it_ended(*run);
-    co_return co_await unit_failed(*run, step_ + ".reset-failed", std::move(message),
-                                   "See the journal lines; run `kubeadm reset` by hand.");
+    Failure failure(CauseId(step_, "reset-failed"),
+                    "cleaning up after an interrupted run failed: " + how_it_ended(*run),
+                    "See the journal lines; run `kubeadm reset` by hand.");
+    co_return co_await unit_failed(*run, std::move(failure));
   }
   for (const char* path : {"/etc/kubernetes/bootstrap-kubelet.conf", kubelet_config})
     if (auto removed = remove_file(context->at(path)); !removed)
@@ -180,81 +181,80 @@ asio::awaitable<Outcome> KubeadmRun::adopt(ContextPtr context) {
   forget_secrets(*context);
   if (run->has_value() && !(*run)->ok()) co_return co_await why(context, std::move(**run));
   if (context->exists(marks_.done)) co_return succeeded();
-  co_return failed(step_ + ".interrupted", "kubeadm " + step_ + " was cut off",
+  co_return failed(step_, "interrupted", "kubeadm " + step_ + " was cut off",
                    "None: kagent cleans up and tries again by itself.");
 }
 
-std::optional<Outcome> api_trouble(const std::string& step,
-                                   const std::vector<std::string>& output) {
+std::optional<Failure> api_trouble(std::string_view step, const std::vector<std::string>& output) {
   if (mentions(output, "certificate has expired or is not yet valid"))
-    return failed(step + ".clock-skew",
-                  "the API server's certificate is not valid at this node's time",
-                  "Compare the clocks: `timedatectl` on the node and on the control plane.");
+    return Failure(CauseId(step, "clock-skew"),
+                   "the API server's certificate is not valid at this node's time",
+                   "Compare the clocks: `timedatectl` on the node and on the control plane.");
   if (mentions(output, "certificate signed by unknown authority"))
-    return failed(step + ".wrong-ca", "the API server shows a certificate of another cluster",
-                  "See that controlPlaneEndpoint leads to this cluster.");
+    return Failure(CauseId(step, "wrong-ca"),
+                   "the API server shows a certificate of another cluster",
+                   "See that controlPlaneEndpoint leads to this cluster.");
   if (mentions(output, "x509: "))
-    return failed(step + ".wrong-ca", "the API server's certificate is not for its address",
-                  "Add controlPlaneEndpoint's host to certSANs before the first control plane.");
+    return Failure(CauseId(step, "wrong-ca"), "the API server's certificate is not for its address",
+                   "Add controlPlaneEndpoint's host to certSANs before the first control plane.");
   for (const char* text : {"connection refused", "was refused", "i/o timeout", "no route to host",
                            "network is unreachable", "no such host", "request canceled",
                            "deadline exceeded", "Unable to connect"})
     if (mentions(output, text))
-      return failed(
-          step + ".api-unreachable", "the API server does not answer",
+      return Failure(
+          CauseId(step, "api-unreachable"), "the API server does not answer",
           "Port 6443 of the control plane must be open to this node (security group, firewall).");
   return {};
 }
 
-// From facts first; kubeadm's texts are translated, only the names of its checks are not.
+// kubeadm's texts are translated, only the names of its checks are not.
+std::optional<Failure> KubeadmRun::said_by_kubeadm(const std::vector<std::string>& output) const {
+  const auto failure = [this](StepCause cause, std::string message, std::string remedy) {
+    return Failure(CauseId(step_, cause), std::move(message), std::move(remedy));
+  };
+  if (const auto checks = kubeadm::failed_checks(output); !checks.empty())
+    return failure(
+        "preflight", fmt::format("kubeadm's preflight checks failed: {}", fmt::join(checks, ", ")),
+        "Mend what they name, or put them in ignorePreflightErrors of the ClusterConfig.");
+  if (kubeadm::is_unauthorized(output))
+    return failure("unauthorized", "the API server refused the bootstrap token",
+                   "None: kagent asks for a new one by itself.");
+  if (mentions(output, "no space left on device"))
+    return failure("disk-full", "the node's disk is full",
+                   "Make room on the node's disk; kagent tries again by itself.");
+  if (kubeadm::failed_phase(output).find("etcd") != std::string::npos)
+    return failure(
+        "etcd-unhealthy",
+        "etcd of the control planes is not healthy, or a new member is not up in time",
+        "Look at etcd on each control plane (`crictl ps -a --name etcd`); one that is lost for "
+        "good leaves by `kagentctl remove NODE --force`. kagent tries again by itself.");
+  if (mentions(output, "already exists in the cluster"))
+    return failure(
+        "node-exists", "the cluster has a Node of this name, and it is Ready",
+        "None if it is of this machine's last try: that Node stops being Ready within a minute. "
+        "If another machine has the name, give this one its own.");
+  return api_trouble(step_, output);
+}
+
+// Facts come first: what kubelet stumbles over, the time limit, then what kubeadm says.
 asio::awaitable<Outcome> KubeadmRun::why(ContextPtr context, UnitRun run) {
-  const std::string ended = how_it_ended(run);
   const bool timeout = run.result == "timeout";
-  Outcome outcome = co_await unit_failed(
-      std::move(run), step_ + ".failed", "kubeadm " + step_ + " failed: " + ended,
-      "See the journal lines; kagent cleans up and tries again by itself.");
-  const auto output = journal::last_lines(outcome.invocation_id, 200);
+  Failure unknown(CauseId(step_, "failed"), "kubeadm " + step_ + " failed: " + how_it_ended(run),
+                  "See the journal lines; kagent cleans up and tries again by itself.");
+  Outcome outcome = co_await unit_failed(std::move(run), std::move(unknown));
+  Failure& failure = *outcome.failure;
   auto trouble = co_await kubelet_trouble(context);
   if (trouble) {
-    outcome.cause = step_ + ".kubelet-" + trouble->what;
-    outcome.message += "; " + trouble->message;
-    outcome.remedy = trouble->remedy;
-    for (auto& line : trouble->journal) outcome.journal.push_back("kubelet: " + line);
-    co_return outcome;
-  }
-  if (timeout) {
-    outcome.cause = step_ + ".timeout";
-    outcome.message = "kubeadm " + step_ + " did not end within its time limit";
-  } else if (const auto checks = kubeadm::failed_checks(output); !checks.empty()) {
-    outcome.cause = step_ + ".preflight";
-    outcome.message = fmt::format("kubeadm's preflight checks failed: {}", fmt::join(checks, ", "));
-    outcome.remedy =
-        "Mend what they name, or put them in ignorePreflightErrors of the ClusterConfig.";
-  } else if (kubeadm::is_unauthorized(output)) {
-    outcome.cause = step_ + ".unauthorized";
-    outcome.message = "the API server refused the bootstrap token";
-    outcome.remedy = "None: kagent asks for a new one by itself.";
-  } else if (mentions(output, "no space left on device")) {
-    outcome.cause = step_ + ".disk-full";
-    outcome.message = "the node's disk is full";
-    outcome.remedy = "Make room on the node's disk; kagent tries again by itself.";
-  } else if (kubeadm::failed_phase(output).find("etcd") != std::string::npos) {
-    outcome.cause = step_ + ".etcd-unhealthy";
-    outcome.message =
-        "etcd of the control planes is not healthy, or a new member is not up in time";
-    outcome.remedy =
-        "Look at etcd on each control plane (`crictl ps -a --name etcd`); one that is lost for "
-        "good leaves by `kagentctl remove NODE --force`. kagent tries again by itself.";
-  } else if (mentions(output, "already exists in the cluster")) {
-    outcome.cause = step_ + ".node-exists";
-    outcome.message = "the cluster has a Node of this name, and it is Ready";
-    outcome.remedy =
-        "None if it is of this machine's last try: that Node stops being Ready within a minute. "
-        "If another machine has the name, give this one its own.";
-  } else if (const auto known = api_trouble(step_, output)) {
-    outcome.cause = known->cause;
-    outcome.message = known->message;
-    outcome.remedy = known->remedy;
+    failure.id = trouble->id.in(step_);
+    failure.message += "; " + trouble->message;
+    failure.remedy = trouble->remedy;
+    for (auto& line : trouble->journal) failure.journal.push_back("kubelet: " + line);
+  } else if (timeout) {
+    failure.id = CauseId(step_, "timeout");
+    failure.message = "kubeadm " + step_ + " did not end within its time limit";
+  } else if (auto known = said_by_kubeadm(journal::last_lines(outcome.invocation_id, 200))) {
+    known->journal = std::move(failure.journal);
+    failure = std::move(*known);
   }
   co_return outcome;
 }

@@ -18,7 +18,7 @@ bool grant_is_spent(const Outcome& join);
 
 // Why a client could not speak to an API server, from its lines; nothing: it could, or it is
 // unknown.
-std::optional<Outcome> api_trouble(const std::string& step, const std::vector<std::string>& output);
+std::optional<Failure> api_trouble(std::string_view step, const std::vector<std::string>& output);
 
 // Runs kubeadm init or join in the step's own unit and keeps the marks. An incomplete run of ours
 // is reset first. Files of a foreign cluster are never touched: cause "<step>.foreign-cluster".
@@ -45,6 +45,8 @@ class KubeadmRun {
                                       std::chrono::seconds limit, std::string fence);
 
  private:
+  [[nodiscard]] std::optional<Failure> said_by_kubeadm(
+      const std::vector<std::string>& output) const;
   boost::asio::awaitable<Outcome> why(ContextPtr context, UnitRun run);
   [[nodiscard]] std::vector<std::string> in_the_way(const Context& context) const;
   void forget_secrets(const Context& context) const;

@@ -51,8 +51,9 @@ asio::awaitable<Result<std::string>> upload_certificates(ContextPtr context) {
     log::warning("{}", gone.error().message());
   if (!run) co_return run.error().context("upload-certs");
   if (run->ok()) co_return key;
-  const Outcome failure = co_await unit_failed(*run, "upload-certs.failed", "", "");
-  const std::string last = failure.journal.empty() ? run->result : failure.journal.back();
+  const Outcome ended = co_await unit_failed(*run, "upload-certs.failed", "", "");
+  const auto& journal = ended.failure->journal;
+  const std::string last = journal.empty() ? run->result : journal.back();
   co_return Error(
       Errc::unavailable,
       fmt::format("kubeadm could not upload the certificates: {} (journalctl -u {})", last, unit));

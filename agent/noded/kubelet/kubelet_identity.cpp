@@ -33,26 +33,25 @@ Result<KubeletIdentity> kubelet_identity(const Context& context) {
   return identity;
 }
 
-std::optional<IdentityProblem> identity_problem(const KubeletIdentity& identity,
-                                                const std::string& node_name,
-                                                std::chrono::system_clock::time_point now) {
+std::optional<Failure> identity_problem(std::string_view step, const KubeletIdentity& identity,
+                                        const std::string& node_name,
+                                        std::chrono::system_clock::time_point now) {
   constexpr char reset[] = "`kagentctl reset NODE` makes it join anew.";
   if (!identity.of_this_cluster)
-    return IdentityProblem{
-        "other-cluster",
-        fmt::format("kubelet's certificate is not of the cluster of {}", cluster_ca), reset};
+    return Failure(CauseId(step, "other-cluster"),
+                   fmt::format("kubelet's certificate is not of the cluster of {}", cluster_ca),
+                   reset);
   const std::string wanted = "system:node:" + node_name;
   if (identity.common_name != wanted)
-    return IdentityProblem{
-        "other-name",
-        fmt::format("kubelet's certificate is for {}, but this node is now called {}",
-                    identity.common_name, node_name),
-        std::string("Give the node its name back; or ") + reset};
+    return Failure(CauseId(step, "other-name"),
+                   fmt::format("kubelet's certificate is for {}, but this node is now called {}",
+                               identity.common_name, node_name),
+                   std::string("Give the node its name back; or ") + reset);
   if (identity.not_after <= now)
-    return IdentityProblem{"certificate-expired",
-                           fmt::format("kubelet's certificate expired at {:%Y-%m-%dT%H:%M:%SZ}",
-                                       fmt::gmtime(identity.not_after)),
-                           std::string("kubelet renews it by itself while it runs; now ") + reset};
+    return Failure(CauseId(step, "certificate-expired"),
+                   fmt::format("kubelet's certificate expired at {:%Y-%m-%dT%H:%M:%SZ}",
+                               fmt::gmtime(identity.not_after)),
+                   std::string("kubelet renews it by itself while it runs; now ") + reset);
   return {};
 }
 

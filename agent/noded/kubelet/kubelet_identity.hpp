@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agent/common/base/error.hpp"
+#include "agent/common/failure/failure.hpp"
 #include "agent/noded/step/context.hpp"
 
 #include <chrono>
@@ -20,14 +21,10 @@ struct KubeletIdentity {
 // Errors: not_found (no kubelet.conf, or its certificate is not there yet), protocol.
 Result<KubeletIdentity> kubelet_identity(const Context& context);
 
-struct IdentityProblem {
-  std::string what;  // the last part of a cause id: "other-cluster", "other-name", ...
-  std::string message;
-  std::string remedy;
-};
-// Why kubelet cannot be the node `node_name` of this cluster with it; nothing if it can.
-std::optional<IdentityProblem> identity_problem(const KubeletIdentity& identity,
-                                                const std::string& node_name,
-                                                std::chrono::system_clock::time_point now);
+// Why kubelet cannot be the node `node_name` of this cluster with it, as a failure of `step`;
+// nothing if it can.
+std::optional<Failure> identity_problem(std::string_view step, const KubeletIdentity& identity,
+                                        const std::string& node_name,
+                                        std::chrono::system_clock::time_point now);
 
 }  // namespace kagent::noded

@@ -136,9 +136,7 @@ class Kubelet final : public Step {
     }
     auto trouble = co_await kubelet_trouble(context);
     if (!trouble) co_return succeeded();
-    Outcome outcome = failed("kubelet." + trouble->what, trouble->message, trouble->remedy);
-    outcome.journal = std::move(trouble->journal);
-    co_return outcome;
+    co_return failed(std::move(*trouble));
   }
 };
 

@@ -44,44 +44,41 @@ asio::awaitable<std::optional<std::string>> stopped_runtime(ContextPtr context) 
 
 }  // namespace
 
-std::optional<KubeletTrouble> kubelet_misfit(const Context& context) {
+std::optional<Failure> kubelet_misfit(const Context& context) {
   const auto config = configuration(context);
   if (!config.is_object()) return {};
   // The runtime step sets containerd's driver to systemd, but kubelet's own default is cgroupfs.
   const auto driver = config.value("cgroupDriver", "cgroupfs");
   if (driver != "systemd")
-    return KubeletTrouble{
-        "cgroup-driver-mismatch",
+    return Failure(
+        "kubelet.cgroup-driver-mismatch",
         fmt::format("kubelet's cgroup driver is {}, the container runtime's is systemd", driver),
         fmt::format(
             "Say cgroupDriver: systemd in kubeadm.documents and in {}, and restart kubelet.",
-            kubelet_config),
-        {}};
+            kubelet_config));
   const auto swaps = read_file(context.at("/proc/swaps"));
   if (swaps && config.value("failSwapOn", true))
     if (const auto on = machine::swaps(*swaps); !on.empty())
-      return KubeletTrouble{
-          "swap",
-          fmt::format("kubelet does not start with swap on: {}", fmt::join(on, ", ")),
-          "Turn it off by `swapoff -a`; or say failSwapOn: false in kubeadm.documents.",
-          {}};
+      return Failure("kubelet.swap",
+                     fmt::format("kubelet does not start with swap on: {}", fmt::join(on, ", ")),
+                     "Turn it off by `swapoff -a`; or say failSwapOn: false in kubeadm.documents.");
   return {};
 }
 
-asio::awaitable<std::optional<KubeletTrouble>> kubelet_trouble(ContextPtr context) {
+asio::awaitable<std::optional<Failure>> kubelet_trouble(ContextPtr context) {
   if (!context->exists(kubelet_config)) co_return std::nullopt;
   auto misfit = kubelet_misfit(*context);
   auto state = co_await context->units->state(unit);
   const bool crashes = state && (state->sub == "auto-restart" || state->active == "failed");
   if (misfit || !crashes) co_return misfit;
-  KubeletTrouble trouble;
+  Failure trouble;
   trouble.journal = journal::last_run(unit, 20);
   const std::string line = last_klog_error(trouble.journal);
-  trouble.what = "crashing";
+  trouble.id = Cause("kubelet.crashing");
   trouble.message = "kubelet does not stay up" + (line.empty() ? std::string() : ": " + line);
   trouble.remedy = "See `journalctl -u kubelet` on the node.";
   if (auto missing = co_await stopped_runtime(context)) {
-    trouble.what = "no-runtime";
+    trouble.id = Cause("kubelet.no-runtime");
     trouble.message = fmt::format("kubelet does not stay up: {} does not run", *missing);
     trouble.remedy = fmt::format("See `systemctl status {}` on the node.", *missing);
   }

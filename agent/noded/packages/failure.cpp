@@ -9,7 +9,7 @@ namespace kagent::noded::packages {
 namespace {
 
 struct Pattern {
-  const char* cause;
+  Cause cause;
   std::initializer_list<std::string_view> texts;
   const char* message;
   const char* remedy;
@@ -49,7 +49,7 @@ constexpr int dnf_locked = 200;  // dnf(8): the metadata is locked, with exit_on
 
 }  // namespace
 
-Misfit why_failed(const std::vector<std::string>& output, int exit_status) {
+Failure why_failed(const std::vector<std::string>& output, int exit_status) {
   for (const Pattern& pattern : patterns) {
     for (const auto& line : output) {
       if (std::ranges::none_of(pattern.texts, [&](std::string_view text) {

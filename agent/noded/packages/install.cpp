@@ -32,13 +32,12 @@ constexpr auto install_limit = 780s;
 asio::awaitable<Outcome> why(UnitRun run) {
   const std::string ended = how_it_ended(run);
   const int status = run.exit_status;
-  Outcome outcome = co_await unit_failed(std::move(run), "", "", "");
+  Outcome outcome = co_await unit_failed(std::move(run), "packages.failed", "", "");
   auto reason = packages::why_failed(journal::last_lines(outcome.invocation_id, 200), status);
-  outcome.cause = std::move(reason.cause);
-  outcome.message = std::move(reason.message);
-  outcome.remedy = std::move(reason.remedy);
-  if (outcome.cause == "packages.failed")
-    outcome.message = "the packages could not be installed: " + ended;
+  if (reason.id.is("packages.failed"))
+    reason.message = "the packages could not be installed: " + ended;
+  reason.journal = std::move(outcome.failure->journal);
+  outcome.failure = std::move(reason);
   co_return outcome;
 }
 

@@ -21,10 +21,10 @@ asio::awaitable<Result<std::vector<packages::Misfit>>> misfits_of(ContextPtr con
   std::vector<packages::Misfit> found;
   for (const auto& program : packages::core_programs(wanted))
     if (!context->has_program(program))
-      found.push_back({"packages.program-missing",
-                       fmt::format("program {} is not installed", program),
-                       "Install it in the machine image, or set packages.mode to install in the "
-                       "ClusterConfig."});
+      found.push_back(
+          {Failure("packages.program-missing", fmt::format("program {} is not installed", program),
+                   "Install it in the machine image, or set packages.mode to install in the "
+                   "ClusterConfig.")});
   // In a cluster already: from there on versions change by an upgrade only.
   if (context->exists(kubelet_conf)) co_return found;
   const auto& ignored = context->cluster.ignore_preflight_errors();
@@ -36,8 +36,10 @@ asio::awaitable<Result<std::vector<packages::Misfit>>> misfits_of(ContextPtr con
 
 Outcome refused(const std::vector<packages::Misfit>& misfits) {
   std::string all;
-  for (const auto& misfit : misfits) all += (all.empty() ? "" : "; ") + misfit.message;
-  return failed(misfits.front().cause, all, misfits.front().remedy);
+  for (const auto& misfit : misfits) all += (all.empty() ? "" : "; ") + misfit.failure.message;
+  Failure failure = misfits.front().failure;
+  failure.message = std::move(all);
+  return failed(std::move(failure));
 }
 
 class Packages final : public Step {
@@ -49,7 +51,7 @@ class Packages final : public Step {
     if (!installs(*context)) {
       auto misfits = co_await misfits_of(context);
       if (!misfits) co_return misfits.error();
-      for (auto& misfit : *misfits) found.need(std::move(misfit.message));
+      for (auto& misfit : *misfits) found.need(std::move(misfit.failure.message));
       co_return found;
     }
     auto state = co_await context->units->state(unit_name(name()));

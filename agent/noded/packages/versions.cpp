@@ -87,9 +87,8 @@ std::vector<Misfit> misfits(const Programs& programs, std::optional<Version> wan
     const auto place = programs.find(program);
     return place == programs.end() ? nullptr : &place->second;
   };
-  const auto misfit = [&](const char* program, std::string message, const char* check = "") {
-    found.push_back(
-        {fmt::format("packages.{}-version", program), std::move(message), remedy, check});
+  const auto misfit = [&](Cause cause, std::string message, const char* check = "") {
+    found.push_back({Failure(cause, std::move(message), remedy), check});
   };
   const Version* const kubeadm = version("kubeadm");
   if (!wanted && kubeadm == nullptr) return found;
@@ -97,31 +96,34 @@ std::vector<Misfit> misfits(const Programs& programs, std::optional<Version> wan
   const std::string of = "Kubernetes " + to_string(cluster);
 
   if (kubeadm != nullptr && (kubeadm->minor < cluster.minor || kubeadm->minor > cluster.minor + 1))
-    misfit("kubeadm",
+    misfit("packages.kubeadm-version",
            fmt::format("kubeadm {} cannot make a cluster of {}: it makes its own minor "
                        "version and the one before",
                        to_string(*kubeadm), of),
            "KubernetesVersion");
   if (const auto* kubelet = version("kubelet")) {
     if (std::tie(kubelet->major, kubelet->minor) > std::tie(cluster.major, cluster.minor))
-      misfit("kubelet",
+      misfit("packages.kubelet-version",
              fmt::format("kubelet {} is newer than {}, which the API server does not "
                          "support",
                          to_string(*kubelet), of),
              "KubeletVersion");
     else if (kubelet->minor < oldest_kubelet(cluster))
-      misfit("kubelet", fmt::format("kubelet {} is too old for {}", to_string(*kubelet), of),
+      misfit("packages.kubelet-version",
+             fmt::format("kubelet {} is too old for {}", to_string(*kubelet), of),
              "KubeletVersion");
   }
   if (const auto* kubectl = version("kubectl");
       kubectl != nullptr && std::abs(kubectl->minor - cluster.minor) > 1)
-    misfit("kubectl", fmt::format("kubectl {} is more than one minor version away from {}",
-                                  to_string(*kubectl), of));
+    misfit("packages.kubectl-version",
+           fmt::format("kubectl {} is more than one minor version away from {}",
+                       to_string(*kubectl), of));
   if (const auto* containerd = version("containerd");
       containerd != nullptr && cluster.minor >= 26 && *containerd < Version{1, 6, 0})
-    misfit("containerd", fmt::format("containerd {} does not speak CRI v1, which {} demands: 1.6 "
-                                     "is the first that does",
-                                     to_string(*containerd), of));
+    misfit("packages.containerd-version",
+           fmt::format("containerd {} does not speak CRI v1, which {} demands: 1.6 "
+                       "is the first that does",
+                       to_string(*containerd), of));
   return found;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "agent/common/failure/failure.hpp"
+
 #include <compare>
 #include <map>
 #include <optional>
@@ -27,9 +29,7 @@ using Programs = std::map<std::string, Version>;
 Programs read_versions(std::string_view output);
 
 struct Misfit {
-  std::string cause;  // "packages.kubelet-version"
-  std::string message;
-  std::string remedy;
+  Failure failure;         // "packages.kubelet-version"
   std::string check = {};  // kubeadm's name for it, as in ignorePreflightErrors
 };
 // `wanted` is the cluster's version; without one, kubeadm's own version counts. Sources: kubeadm's

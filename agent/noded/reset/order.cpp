@@ -9,8 +9,7 @@ void block_without_order(const Context& context, CheckResult& found) {
 }
 
 Outcome no_order(std::string_view step) {
-  return failed(std::string(step) + ".no-order",
-                "the coordinator has ordered no reset of this node",
+  return failed(step, "no-order", "the coordinator has ordered no reset of this node",
                 "Run `kagentctl reset` on the coordinator.");
 }
 

@@ -148,7 +148,7 @@ void Runner::finish(const std::string& name, const Outcome& outcome) {
   if (outcome.ok())
     log::info("step {} is done", name);
   else
-    log::warning("step {}: {}: {}", name, outcome.cause, outcome.message);
+    log::warning("step {}: {}: {}", name, outcome.cause(), outcome.failure->message);
   if (name == plan::reset_steps().back().name) {
     // After a reset, the next change is again the first one.
     survey_begun_ = false;

@@ -230,10 +230,11 @@ class Images final : public Step {
         std::move(pulls->bad), "images.pull-failed", std::move(message),
         "See that the node reaches the registry, or give images.repository or images.directory in "
         "the ClusterConfig; kagent tries again by itself.");
-    for (const auto& line : outcome.journal)
+    Failure& failure = *outcome.failure;
+    for (const auto& line : failure.journal)
       if (line.find("no space left on device") != std::string::npos) {
-        outcome.cause = "images.disk-full";
-        outcome.remedy = "Make room on the node's disk; kagent tries again by itself.";
+        failure.id = Cause("images.disk-full");
+        failure.remedy = "Make room on the node's disk; kagent tries again by itself.";
       }
     co_return outcome;
   }

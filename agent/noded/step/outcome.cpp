@@ -1,7 +1,6 @@
 #include "agent/noded/step/outcome.hpp"
 
 #include "agent/common/base/pause.hpp"
-#include "agent/common/failure/failure.hpp"
 #include "agent/noded/systemd/journal.hpp"
 
 #include <fmt/format.h>
@@ -31,26 +30,35 @@ Outcome succeeded(const UnitRun& run) {
   return outcome;
 }
 
-Outcome failed(std::string cause, std::string message, std::string remedy) {
+Outcome failed(Failure failure) {
   Outcome outcome;
-  outcome.cause = std::move(cause);
-  outcome.message = std::move(message);
-  outcome.remedy = std::move(remedy);
+  outcome.failure = std::move(failure);
   return outcome;
 }
 
-Outcome failed(std::string_view step, const Error& error) {
-  Failure failure = failure_of(step, error);
-  return failed(failure.id.text(), std::move(failure.message), std::move(failure.remedy));
+Outcome failed(Cause cause, std::string message, std::string remedy) {
+  return failed(Failure(cause, std::move(message), std::move(remedy)));
 }
 
-asio::awaitable<Outcome> unit_failed(UnitRun run, std::string cause, std::string message,
+Outcome failed(std::string_view step, StepCause cause, std::string message, std::string remedy) {
+  return failed(Failure(CauseId(step, cause), std::move(message), std::move(remedy)));
+}
+
+Outcome failed(std::string_view step, const Error& error) {
+  return failed(failure_of(step, error));
+}
+
+asio::awaitable<Outcome> unit_failed(UnitRun run, Cause cause, std::string message,
                                      std::string remedy) {
-  Outcome outcome = failed(std::move(cause), std::move(message), std::move(remedy));
+  return unit_failed(std::move(run), Failure(cause, std::move(message), std::move(remedy)));
+}
+
+asio::awaitable<Outcome> unit_failed(UnitRun run, Failure failure) {
+  Outcome outcome = failed(std::move(failure));
   outcome.unit = run.unit;
   outcome.invocation_id = run.invocation_id;
   co_await pause(journald_is_behind);
-  outcome.journal = journal::last_lines(run.invocation_id, 20);
+  outcome.failure->journal = journal::last_lines(run.invocation_id, 20);
   co_return outcome;
 }
 

@@ -15,12 +15,15 @@ namespace kagent::noded {
 
 Outcome succeeded();
 Outcome succeeded(const UnitRun& run);
-Outcome failed(std::string cause, std::string message, std::string remedy);
+Outcome failed(Failure failure);
+Outcome failed(Cause cause, std::string message, std::string remedy);
+Outcome failed(std::string_view step, StepCause cause, std::string message, std::string remedy);
 // The cause follows from the Error's code: "<step>.program-missing", ".disk-full", ".no-systemd",
 // else ".error".
 Outcome failed(std::string_view step, const Error& error);
 // Adds the last 20 journal lines of that run.
-boost::asio::awaitable<Outcome> unit_failed(UnitRun run, std::string cause, std::string message,
+boost::asio::awaitable<Outcome> unit_failed(UnitRun run, Failure failure);
+boost::asio::awaitable<Outcome> unit_failed(UnitRun run, Cause cause, std::string message,
                                             std::string remedy);
 // how_it_ended(), then the last lines that the run printed to its journal.
 boost::asio::awaitable<std::string> why_it_failed(UnitRun run);

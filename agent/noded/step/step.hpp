@@ -1,12 +1,14 @@
 #pragma once
 
 #include "agent/common/base/error.hpp"
+#include "agent/common/failure/failure.hpp"
 #include "agent/noded/step/context.hpp"
 #include "agent/noded/systemd/units.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,16 +31,14 @@ struct CheckResult {
   void leave(std::string what);
 };
 
-// How an apply ended. `cause` is "" or a stable id, "<step>.<what>".
+// How an apply ended.
 struct Outcome {
-  std::string cause;
-  std::string message;  // one sentence
-  std::string remedy;   // what to do about it
-  std::string unit;
+  std::optional<Failure> failure;  // none: the step is done
+  std::string unit;                // that ran last
   std::string invocation_id;
-  std::vector<std::string> journal;  // last lines of that very run, oldest first
 
-  [[nodiscard]] bool ok() const { return cause.empty(); }
+  [[nodiscard]] bool ok() const { return !failure; }
+  [[nodiscard]] std::string cause() const { return failure ? failure->id.text() : ""; }
 };
 
 // One step of common/plan. A step has no state of its own: it reads the node each time.

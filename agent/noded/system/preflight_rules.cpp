@@ -33,14 +33,16 @@ void check_size(const PreflightFacts& facts, std::vector<Problem>& found) {
   if (!facts.control_plane) return;
   if (facts.cpus < control_plane_cpus)
     found.push_back(
-        {"NumCPU", "cpu",
-         fmt::format("a control plane wants {} CPUs, here is {}", control_plane_cpus, facts.cpus),
-         "Take a larger instance, or add NumCPU to ignorePreflightErrors."});
+        {"NumCPU",
+         {"preflight.cpu",
+          fmt::format("a control plane wants {} CPUs, here is {}", control_plane_cpus, facts.cpus),
+          "Take a larger instance, or add NumCPU to ignorePreflightErrors."}});
   if (facts.memory_mib < control_plane_mib)
-    found.push_back({"Mem", "memory",
-                     fmt::format("a control plane wants {} MiB of memory, here are {}",
-                                 control_plane_mib, facts.memory_mib),
-                     "Take a larger instance, or add Mem to ignorePreflightErrors."});
+    found.push_back({"Mem",
+                     {"preflight.memory",
+                      fmt::format("a control plane wants {} MiB of memory, here are {}",
+                                  control_plane_mib, facts.memory_mib),
+                      "Take a larger instance, or add Mem to ignorePreflightErrors."}});
 }
 
 void check_ports(const PreflightFacts& facts, std::vector<Problem>& found) {
@@ -48,9 +50,9 @@ void check_ports(const PreflightFacts& facts, std::vector<Problem>& found) {
   const auto check = [&](const auto& ports) {
     for (const std::uint16_t port : ports)
       if (facts.listening.contains(port))
-        found.push_back({fmt::format("Port-{}", port), "port-in-use",
-                         fmt::format("TCP port {} is in use", port),
-                         fmt::format("See what listens there: `ss -ltnp sport = :{}`.", port)});
+        found.push_back({fmt::format("Port-{}", port),
+                         {"preflight.port-in-use", fmt::format("TCP port {} is in use", port),
+                          fmt::format("See what listens there: `ss -ltnp sport = :{}`.", port)}});
   };
   if (facts.control_plane)
     check(control_plane_ports);
@@ -60,25 +62,28 @@ void check_ports(const PreflightFacts& facts, std::vector<Problem>& found) {
 
 void check_machine(const PreflightFacts& facts, std::vector<Problem>& found) {
   if (facts.disk_free_mib < least_disk_mib)
-    found.push_back({"DiskSpace", "disk",
-                     fmt::format("{} MiB are free under /var/lib, at least {} are needed",
-                                 facts.disk_free_mib, least_disk_mib),
-                     "Give the node a larger disk, or add DiskSpace to ignorePreflightErrors."});
+    found.push_back({"DiskSpace",
+                     {"preflight.disk",
+                      fmt::format("{} MiB are free under /var/lib, at least {} are needed",
+                                  facts.disk_free_mib, least_disk_mib),
+                      "Give the node a larger disk, or add DiskSpace to ignorePreflightErrors."}});
   std::vector<std::string> missing;
   for (const char* controller : {"cpu", "cpuset", "memory", "pids"})
     if (!facts.cgroup_controllers.contains(controller)) missing.emplace_back(controller);
   if (!missing.empty())
-    found.push_back({"SystemVerification", "cgroups",
-                     fmt::format("cgroup controllers missing: {}", fmt::join(missing, ", ")),
-                     "Enable them on the kernel's command line (cgroup_enable=memory ...)."});
+    found.push_back({"SystemVerification",
+                     {"preflight.cgroups",
+                      fmt::format("cgroup controllers missing: {}", fmt::join(missing, ", ")),
+                      "Enable them on the kernel's command line (cgroup_enable=memory ...)."}});
 }
 
 void check_kernel(const PreflightFacts& facts, std::vector<Problem>& found) {
   if (facts.kernel.empty() || machine::kernel_version(facts.kernel) >= oldest_kernel) return;
-  found.push_back({"SystemVerification", "kernel",
-                   fmt::format("kernel {} is older than {}.{}", facts.kernel, oldest_kernel.major,
-                               oldest_kernel.minor),
-                   "Take a machine image with a newer kernel."});
+  found.push_back({"SystemVerification",
+                   {"preflight.kernel",
+                    fmt::format("kernel {} is older than {}.{}", facts.kernel, oldest_kernel.major,
+                                oldest_kernel.minor),
+                    "Take a machine image with a newer kernel."}});
 }
 
 // Pods could not reach outside hosts with the same addresses.
@@ -89,10 +94,11 @@ void check_networks(const PreflightFacts& facts, std::vector<Problem>& found) {
     for (const std::string& network : facts.networks)
       if (config::cidrs_overlap(range, network))
         found.push_back(
-            {"CIDROverlap", "cidr-overlap",
-             fmt::format("{} {} overlaps {}, a network that this node is in or routes to", what,
-                         range, network),
-             fmt::format("Give the ClusterConfig another {} before the first node.", what)});
+            {"CIDROverlap",
+             {"preflight.cidr-overlap",
+              fmt::format("{} {} overlaps {}, a network that this node is in or routes to", what,
+                          range, network),
+              fmt::format("Give the ClusterConfig another {} before the first node.", what)}});
 }
 
 // Follows Go's net/http: NO_PROXY lists names (which include their subdomains), addresses, ranges
@@ -143,12 +149,13 @@ void check_proxy(const PreflightFacts& facts, std::vector<Problem>& found) {
   std::erase_if(inside, [&](const std::string& each) { return is_exempt(each, no_proxy); });
   if (!inside.empty())
     found.push_back(
-        {"HTTPProxy", "proxy",
-         fmt::format("a proxy is set ({}), and NO_PROXY does not exempt {}, the way to the API "
-                     "server",
-                     proxy.substr(proxy.rfind('@') + 1), fmt::join(inside, ", ")),
-         "Add them, the nodes' networks, podCIDR and serviceCIDR to NO_PROXY (DefaultEnvironment= "
-         "of systemd-system.conf)."});
+        {"HTTPProxy",
+         {"preflight.proxy",
+          fmt::format("a proxy is set ({}), and NO_PROXY does not exempt {}, the way to the API "
+                      "server",
+                      proxy.substr(proxy.rfind('@') + 1), fmt::join(inside, ", ")),
+          "Add them, the nodes' networks, podCIDR and serviceCIDR to NO_PROXY (DefaultEnvironment= "
+          "of systemd-system.conf)."}});
 }
 
 // containerd uses the first file by name, so pods would be in that file's network instead of the
@@ -156,11 +163,12 @@ void check_proxy(const PreflightFacts& facts, std::vector<Problem>& found) {
 void check_cni(const PreflightFacts& facts, std::vector<Problem>& found) {
   if (facts.joined || !facts.applies_cni || facts.cni_files.empty()) return;
   found.push_back(
-      {"CNIConfig", "cni-config",
-       fmt::format("/etc/cni/net.d is not empty though the cluster's CNI has not been here: {}",
-                   fmt::join(facts.cni_files, ", ")),
-       "Take them off the node, and out of the machine image; or add CNIConfig to "
-       "ignorePreflightErrors, if the cluster's CNI is to come before them by its name."});
+      {"CNIConfig",
+       {"preflight.cni-config",
+        fmt::format("/etc/cni/net.d is not empty though the cluster's CNI has not been here: {}",
+                    fmt::join(facts.cni_files, ", ")),
+        "Take them off the node, and out of the machine image; or add CNIConfig to "
+        "ignorePreflightErrors, if the cluster's CNI is to come before them by its name."}});
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "agent/common/failure/failure.hpp"
+
 #include <cstdint>
 #include <map>
 #include <set>
@@ -27,10 +29,8 @@ struct PreflightFacts {
 };
 
 struct Problem {
-  std::string name;   // as in --ignore-preflight-errors
-  std::string cause;  // "cpu", "memory", ...
-  std::string message;
-  std::string remedy;
+  std::string name;  // as in --ignore-preflight-errors
+  Failure failure;
 };
 
 // Runs the checks that a node must pass before it asks for anything. Names and limits are those of

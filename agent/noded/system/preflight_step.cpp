@@ -80,7 +80,8 @@ class Preflight final : public Step {
   asio::awaitable<Result<CheckResult>> check(ContextPtr context) override {
     CheckResult found;
     const auto problems = co_await problems_of(context);
-    for (const Problem& problem : problems) found.need(problem.name + ": " + problem.message);
+    for (const Problem& problem : problems)
+      found.need(problem.name + ": " + problem.failure.message);
     co_return found;
   }
 
@@ -90,8 +91,11 @@ class Preflight final : public Step {
     if (problems.empty()) co_return succeeded();
     std::string all;
     for (const Problem& problem : problems)
-      all += fmt::format("{}{}: {}", all.empty() ? "" : "; ", problem.name, problem.message);
-    co_return failed("preflight." + problems.front().cause, all, problems.front().remedy);
+      all +=
+          fmt::format("{}{}: {}", all.empty() ? "" : "; ", problem.name, problem.failure.message);
+    Failure failure = problems.front().failure;
+    failure.message = std::move(all);
+    co_return failed(std::move(failure));
   }
 
  private:

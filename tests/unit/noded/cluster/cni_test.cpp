@@ -148,7 +148,7 @@ TEST_CASE("cni: manifests are applied on the server's side, and their kinds are 
   }
   SECTION("what is refused for good fails") {
     to_fail = 2;
-    CHECK(machine.apply(*step).cause == "cni.apply-failed");
+    CHECK(machine.apply(*step).cause() == "cni.apply-failed");
   }
 }
 
@@ -200,9 +200,9 @@ TEST_CASE("cni: each failure has its own cause") {
   machine.write("/etc/kubernetes/admin.conf", "");
   machine.units->on_run = [](const Command& command) { return failing(command, 1); };
   CHECK(machine.check(*step).size() == 1);
-  CHECK(machine.apply(*step).cause == "cni.api-unreachable");
+  CHECK(machine.apply(*step).cause() == "cni.api-unreachable");
   machine.context->cluster.mutable_cni()->add_manifests("/etc/kagent/none.yml");
-  CHECK(machine.apply(*step).cause == "cni.manifest-missing");
+  CHECK(machine.apply(*step).cause() == "cni.manifest-missing");
   machine.write("/etc/kagent/none.yml", manifest("10.244.0.0/16"));
-  CHECK(machine.apply(*step).cause == "cni.apply-failed");
+  CHECK(machine.apply(*step).cause() == "cni.apply-failed");
 }

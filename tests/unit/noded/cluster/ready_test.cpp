@@ -50,8 +50,8 @@ TEST_CASE("The step waits for kubelet to register the node, if kubectl can wait 
 
 TEST_CASE("A node that is not registered is not said to lack a CNI") {
   Joined machine;
-  CHECK(machine.apply(*machine.step).cause == "ready.not-registered");
+  CHECK(machine.apply(*machine.step).cause() == "ready.not-registered");
   machine.node = R"({"status": {"conditions": [{"type": "Ready", "status": "False",
                      "reason": "KubeletNotReady", "message": "cni plugin not initialized"}]}})";
-  CHECK(machine.apply(*machine.step).cause == "ready.no-cni");
+  CHECK(machine.apply(*machine.step).cause() == "ready.no-cni");
 }

@@ -93,10 +93,10 @@ TEST_CASE("T10 A join that ran spends its grant, a join that could not run does 
   };
   std::filesystem::remove(node.context->at(marks_of("join").done));
   const Outcome run = fails("kagent-join.service");
-  CHECK(run.cause == "join.failed");
+  CHECK(run.cause() == "join.failed");
   CHECK(grant_is_spent(run));
   const Outcome probe = fails("kagent-join-probe.service");
-  CHECK(probe.cause == "join.api-unreachable");
+  CHECK(probe.cause() == "join.api-unreachable");
   CHECK_FALSE(grant_is_spent(probe));
 }
 
@@ -126,8 +126,8 @@ TEST_CASE("The files on disk show which phases an interrupted join has behind it
 // Outputs of kubectl 1.32 and 1.35.
 TEST_CASE("kubectl's output tells why the API server cannot be reached") {
   const auto cause = [](const std::string& line) {
-    const auto outcome = api_trouble("join", {line});
-    return outcome ? outcome->cause : "";
+    const auto failure = api_trouble("join", {line});
+    return failure ? failure->id.text() : "";
   };
   const std::string tls = "Unable to connect to the server: tls: failed to verify certificate: ";
   CHECK(cause(tls + "x509: certificate signed by unknown authority") == "join.wrong-ca");
@@ -182,10 +182,10 @@ TEST_CASE("The last words of a failed command leave out the line that kubeadm al
                     "", "To see the stack trace of this error execute with --v=5 or higher"}) ==
         "an earlier line; unknown field \"colour\"");
   CHECK(last_words({}).empty());
-  const Outcome outcome =
-      failed("images", Error(Errc::io, "kubeadm (kagent-kubeadm-images.service): exit status 3"));
-  CHECK(outcome.remedy == "See `journalctl -u kagent-kubeadm-images` on the node.");
-  CHECK(failed("images", Error(Errc::io, "reading /x: no")).remedy ==
+  const Error error(Errc::io, "kubeadm (kagent-kubeadm-images.service): exit status 3");
+  const Outcome outcome = failed("images", error.in_unit("kagent-kubeadm-images.service"));
+  CHECK(outcome.failure->remedy == "See `journalctl -u kagent-kubeadm-images` on the node.");
+  CHECK(failed("images", Error(Errc::io, "reading /x: no")).failure->remedy ==
         "See `journalctl -u kagent-noded` on the node.");
 }
 

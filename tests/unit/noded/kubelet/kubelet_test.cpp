@@ -32,8 +32,9 @@ struct Joined : Machine {
                                     std::chrono::seconds later = 0s) const {
     const auto identity = kubelet_identity(*context);
     REQUIRE(identity);
-    const auto found = identity_problem(*identity, name, std::chrono::system_clock::now() + later);
-    return found ? found->what : "";
+    const auto found =
+        identity_problem("join", *identity, name, std::chrono::system_clock::now() + later);
+    return found ? found->id.text() : "";
   }
 };
 
@@ -50,12 +51,12 @@ UnitState running() {
 TEST_CASE("kubelet's certificate must fit this cluster and this node and be valid now") {
   const Joined node("ip-10-0-0-7");
   CHECK(node.problem("ip-10-0-0-7").empty());
-  CHECK(node.problem("ip-10-0-0-8") == "other-name");
-  CHECK(node.problem("ip-10-0-0-7", 25h) == "certificate-expired");
+  CHECK(node.problem("ip-10-0-0-8") == "join.other-name");
+  CHECK(node.problem("ip-10-0-0-7", 25h) == "join.certificate-expired");
   const auto other_key = pki::generate_key().value();
   node.write("/etc/kubernetes/pki/ca.crt",
              pki::to_pem(pki::make_ca(other_key, "other").value()).value());
-  CHECK(node.problem("ip-10-0-0-7") == "other-cluster");
+  CHECK(node.problem("ip-10-0-0-7") == "join.other-cluster");
 }
 
 TEST_CASE("kubelet's restarts before init or join are no trouble") {
@@ -67,9 +68,9 @@ TEST_CASE("kubelet's restarts before init or join are no trouble") {
   CHECK(machine.check(*step).empty());
   machine.write("/var/lib/kubelet/config.yaml", "cgroupDriver: systemd\n");
   REQUIRE(machine.check(*step).size() == 1);
-  CHECK(machine.apply(*step).cause == "kubelet.no-runtime");
+  CHECK(machine.apply(*step).cause() == "kubelet.no-runtime");
   machine.units->units["containerd.service"] = running();
-  CHECK(machine.apply(*step).cause == "kubelet.crashing");
+  CHECK(machine.apply(*step).cause() == "kubelet.crashing");
 }
 
 TEST_CASE("a kubelet that restarts without dockerd blames dockerd, not containerd") {
@@ -80,10 +81,10 @@ TEST_CASE("a kubelet that restarts without dockerd blames dockerd, not container
   machine.units->units["containerd.service"] = running();
   machine.write("/var/lib/kubelet/config.yaml", "cgroupDriver: systemd\n");
   const auto stopped = machine.apply(*make_kubelet());
-  CHECK(stopped.cause == "kubelet.no-runtime");
-  CHECK(stopped.remedy.find("docker.service") != std::string::npos);
+  CHECK(stopped.cause() == "kubelet.no-runtime");
+  CHECK(stopped.failure->remedy.find("docker.service") != std::string::npos);
   machine.units->units["docker.service"] = running();
-  CHECK(machine.apply(*make_kubelet()).cause == "kubelet.crashing");
+  CHECK(machine.apply(*make_kubelet()).cause() == "kubelet.crashing");
 }
 
 TEST_CASE(
@@ -107,10 +108,10 @@ TEST_CASE("a wrong cgroup driver or swap is found in the files before kubelet fa
   CHECK_FALSE(kubelet_misfit(*machine.context));
   machine.write("/var/lib/kubelet/config.yaml", "cgroupDriver: cgroupfs\n");
   REQUIRE(kubelet_misfit(*machine.context));
-  CHECK(kubelet_misfit(*machine.context)->what == "cgroup-driver-mismatch");
+  CHECK(kubelet_misfit(*machine.context)->id == "kubelet.cgroup-driver-mismatch");
   machine.write("/proc/swaps", "Filename Type Size Used Priority\n/swapfile file 1 0 -2\n");
   machine.write("/var/lib/kubelet/config.yaml", "cgroupDriver: systemd\n");
-  CHECK(kubelet_misfit(*machine.context)->what == "swap");
+  CHECK(kubelet_misfit(*machine.context)->id == "kubelet.swap");
   machine.write("/var/lib/kubelet/config.yaml", "cgroupDriver: systemd\nfailSwapOn: false\n");
   CHECK_FALSE(kubelet_misfit(*machine.context));
 }
@@ -134,11 +135,11 @@ TEST_CASE("init never runs over a live cluster") {
   SECTION("one that is another node's is for a person") {
     node.write("/etc/kubernetes/admin.conf", "");
     CHECK(node.check(*step).size() == 1);
-    CHECK(node.apply(*step).cause == "init.other-name");
+    CHECK(node.apply(*step).cause() == "init.other-name");
   }
   SECTION("one whose admin.conf is gone too") {
     CHECK(node.check(*step).size() == 1);
-    CHECK(node.apply(*step).cause == "init.damaged");
+    CHECK(node.apply(*step).cause() == "init.damaged");
   }
   CHECK(node.units->commands.empty());
   CHECK(node.read("/var/lib/etcd/member/snap/db") == "data");
@@ -204,6 +205,6 @@ TEST_CASE("a foreign cluster is never reset") {
   auto step = make_init();
   machine.context->assignment.emplace().set_init(true);
   machine.write("/etc/kubernetes/admin.conf", "theirs");
-  CHECK(machine.apply(*step).cause == "init.foreign-cluster");
+  CHECK(machine.apply(*step).cause() == "init.foreign-cluster");
   CHECK(machine.units->commands.empty());
 }

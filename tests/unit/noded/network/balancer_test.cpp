@@ -51,7 +51,7 @@ TEST_CASE("a balancer waits until the coordinator knows an API server") {
   Balanced machine;
   auto step = make_balancer();
   CHECK(machine.check(*step).size() == 1);
-  CHECK(machine.apply(*step).cause == "balancer.no-servers");
+  CHECK(machine.apply(*step).cause() == "balancer.no-servers");
   CHECK_FALSE(machine.context->exists(config_path));
 }
 
@@ -62,7 +62,7 @@ TEST_CASE("T16 only IP addresses with ports get into haproxy.cfg") {
   machine.has({"10.0.0.1:6443\n    server evil 10.9.9.9:6443", "evil:6443",
                "10.0.0.1:", "10.0.0.1:0", "10.0.0.1:65536", "10.0.0.1:+1", "fd00::1:6443",
                "[10.0.0.1]:6443", "10.0.0.1"});
-  CHECK(machine.apply(*step).cause == "balancer.no-servers");
+  CHECK(machine.apply(*step).cause() == "balancer.no-servers");
   machine.has({"10.0.0.2:6443", "10.0.0.1:6443 backup\n    mode http", "[fd00::2]:6443"});
   CHECK(machine.apply(*step).ok());
   const std::string text = machine.read(config_path);
@@ -76,7 +76,7 @@ TEST_CASE("without HAProxy, the balancer step says how to install it") {
   auto step = make_balancer();
   machine.has({"10.0.0.1:6443"});
   std::filesystem::remove(machine.context->at("/usr/sbin/haproxy"));
-  CHECK(machine.apply(*step).cause == "balancer.program-missing");
+  CHECK(machine.apply(*step).cause() == "balancer.program-missing");
   machine.context->cluster.mutable_packages()->set_mode("install");
   CHECK(machine.check(*step).back() ==
         "enable and start kagent-balancer, once HAProxy is installed");

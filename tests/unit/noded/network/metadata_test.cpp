@@ -69,5 +69,5 @@ TEST_CASE("Flushed rules are loaded again") {
 TEST_CASE("Without nft the metadata service cannot be closed, and the step says so") {
   Closed node("kagent");
   std::filesystem::remove(node.context->at("/usr/sbin/nft"));
-  CHECK(node.apply(*node.step).cause == "metadata.program-missing");
+  CHECK(node.apply(*node.step).cause() == "metadata.program-missing");
 }

@@ -18,7 +18,7 @@ HasProgram having(std::set<std::string, std::less<>> programs) {
 
 std::string causes(const std::vector<Misfit>& misfits) {
   std::string all;
-  for (const auto& misfit : misfits) all += misfit.cause + " ";
+  for (const auto& misfit : misfits) all += misfit.failure.id.text() + " ";
   return all;
 }
 
@@ -170,12 +170,12 @@ TEST_CASE("packages: dpkg's own file shows what is held") {
 // Outputs of apt 2.6, dpkg 1.21, dnf 4.14 and rpm 4.18.
 TEST_CASE("packages: the output tells why a package manager failed") {
   const auto cause = [](Strings output, int status = 100) {
-    return why_failed(output, status).cause;
+    return why_failed(output, status).id.text();
   };
   const std::string held =
       "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 8400 (apt-get)";
   const auto locked = why_failed({held}, 100);
-  CHECK(locked.cause == "packages.locked");
+  CHECK(locked.id == "packages.locked");
   CHECK(locked.message.find("process 8400 (apt-get)") != std::string::npos);
   CHECK(cause({"E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is "
                "another process using it?"}) == "packages.locked");

@@ -52,14 +52,14 @@ TEST_CASE("packages: an image's own packages are checked, not changed") {
   Machine machine;
   auto step = make_packages();
   CHECK(machine.check(*step).front() == "program kubelet is not installed");
-  CHECK(machine.apply(*step).cause == "packages.program-missing");
+  CHECK(machine.apply(*step).cause() == "packages.program-missing");
   install(machine);
   machine.units->on_run = [](const Command& command) { return versions(command, "1.32.4"); };
   CHECK(machine.check(*step).empty());
 
   machine.context->cluster.set_kubernetes_version("v1.33.1");
   CHECK(machine.check(*step).size() == 1);
-  CHECK(machine.apply(*step).cause == "packages.kubeadm-version");
+  CHECK(machine.apply(*step).cause() == "packages.kubeadm-version");
   machine.context->cluster.add_ignore_preflight_errors("KubernetesVersion");
   CHECK(machine.check(*step).empty());
   machine.context->cluster.clear_ignore_preflight_errors();
@@ -133,7 +133,7 @@ TEST_CASE("packages: apt's helper fetches the key once, and a web page is no key
     if (is_install(command)) install(machine);
     return versions(command, "1.32.4");
   };
-  CHECK(machine.apply(*step).cause == "packages.key");
+  CHECK(machine.apply(*step).cause() == "packages.key");
   answer = key;
   CHECK(machine.apply(*step).ok());
   CHECK(machine.check(*step).empty());
@@ -147,9 +147,9 @@ TEST_CASE("packages: a file that is no key, and a system without apt and dnf") {
   const BareDebian machine;
   auto step = make_packages();
   machine.write("/srv/kubernetes/Release.key", "no key");
-  CHECK(machine.apply(*step).cause == "packages.key");
+  CHECK(machine.apply(*step).cause() == "packages.key");
   std::filesystem::remove(machine.context->at("/usr/bin/apt-get"));
-  CHECK(machine.apply(*step).cause == "packages.no-manager");
+  CHECK(machine.apply(*step).cause() == "packages.no-manager");
 }
 
 TEST_CASE("packages: installed packages are checked again, and a running installation is awaited") {
@@ -159,11 +159,11 @@ TEST_CASE("packages: installed packages are checked again, and a running install
     install(machine);
     return versions(command, "1.33.5");
   };
-  CHECK(machine.apply(*step).cause == "packages.kubelet-version");
+  CHECK(machine.apply(*step).cause() == "packages.kubelet-version");
   machine.units->on_run = [](const Command& command) {
     return is_install(command) ? failing(command, 100) : versions(command, "1.32.5");
   };
-  CHECK(machine.apply(*step).cause == "packages.failed");
+  CHECK(machine.apply(*step).cause() == "packages.failed");
   machine.units->units["kagent-packages.service"].active = "activating";
   machine.units->commands.clear();
   CHECK(machine.check(*step).empty());

@@ -52,7 +52,7 @@ struct Fixture {
     reports.finished = [this](const std::string& step, std::uint32_t attempt,
                               const Outcome& outcome) {
       reported.push_back(step + " ended, attempt " + std::to_string(attempt) + ", " +
-                         (outcome.ok() ? "done" : outcome.message));
+                         (outcome.ok() ? "done" : outcome.failure->message));
     };
     runner.emplace(
         io.get_executor(), tasks, vault, [this] { return context(); }, std::move(steps), reports);

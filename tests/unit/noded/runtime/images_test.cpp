@@ -61,8 +61,9 @@ TEST_CASE("images: a failed pull is named and does not stop the others") {
   auto step = make_images();
   node.refused = {"k8s.gcr.io/kube-proxy:v1.22.4"};
   const Outcome outcome = node.apply(*step);
-  CHECK(outcome.cause == "images.pull-failed");
-  CHECK(outcome.message == "1 of 2 images could not be pulled: k8s.gcr.io/kube-proxy:v1.22.4");
+  CHECK(outcome.cause() == "images.pull-failed");
+  CHECK(outcome.failure->message ==
+        "1 of 2 images could not be pulled: k8s.gcr.io/kube-proxy:v1.22.4");
   CHECK(node.there == std::set<std::string>{"k8s.gcr.io/pause:3.5"});
   node.refused.clear();
   CHECK(node.apply(*step).ok());
@@ -73,7 +74,7 @@ TEST_CASE("images: each archive of the air-gapped folder is imported once") {
   auto step = make_images();
   node.there = {"k8s.gcr.io/kube-proxy:v1.22.4", "k8s.gcr.io/pause:3.5"};
   node.context->cluster.mutable_images()->set_directory("/srv/images");
-  CHECK(node.apply(*step).cause == "images.no-directory");
+  CHECK(node.apply(*step).cause() == "images.no-directory");
   node.write("/srv/images/a.tar", "a");
   node.write("/srv/images/b.tar", "b");
   node.write("/srv/images/README", "not one");
@@ -81,8 +82,8 @@ TEST_CASE("images: each archive of the air-gapped folder is imported once") {
         std::vector<std::string>{"import /srv/images/a.tar", "import /srv/images/b.tar"});
   node.refused = {"/srv/images/b.tar"};
   const Outcome outcome = node.apply(*step);
-  CHECK(outcome.cause == "images.import-failed");
-  CHECK(outcome.message.find("/srv/images/b.tar") != std::string::npos);
+  CHECK(outcome.cause() == "images.import-failed");
+  CHECK(outcome.failure->message.find("/srv/images/b.tar") != std::string::npos);
   CHECK(node.check(*step) == std::vector<std::string>{"import /srv/images/b.tar"});
   node.refused.clear();
   CHECK(node.apply(*step).ok());

@@ -79,7 +79,7 @@ TEST_CASE("runtime: a merged configuration restarts containerd once") {
 
   node.cri = false;
   CHECK(node.check(*step).size() == 1);
-  CHECK(node.apply(*step).cause == "runtime.not-answering");
+  CHECK(node.apply(*step).cause() == "runtime.not-answering");
   CHECK(node.restarts("containerd.service") == 2);
 }
 
@@ -106,7 +106,7 @@ TEST_CASE("runtime: a configuration that cannot be merged stays as it is") {
   Node node("containerd");
   auto step = make_runtime();
   node.write("/etc/containerd/config.toml", "version = 1\n");
-  CHECK(node.apply(*step).cause == "runtime.config");
+  CHECK(node.apply(*step).cause() == "runtime.config");
   CHECK(node.read("/etc/containerd/config.toml") == "version = 1\n");
   CHECK(node.restarts("containerd.service") == 0);
 }
@@ -115,12 +115,12 @@ TEST_CASE("runtime: containerd is masked, missing or does not start") {
   Node node("containerd");
   auto step = make_runtime();
   node.units->failing_jobs = {"containerd.service"};
-  CHECK(node.apply(*step).cause == "runtime.not-starting");
+  CHECK(node.apply(*step).cause() == "runtime.not-starting");
   node.units->units["containerd.service"].load = "masked";
   CHECK(node.check(*step).empty());
-  CHECK(node.apply(*step).cause == "runtime.masked");
+  CHECK(node.apply(*step).cause() == "runtime.masked");
   node.units->units.clear();
-  CHECK(node.apply(*step).cause == "runtime.program-missing");
+  CHECK(node.apply(*step).cause() == "runtime.program-missing");
 }
 
 TEST_CASE("runtime: docker with dockershim") {
@@ -135,7 +135,7 @@ TEST_CASE("runtime: docker with dockershim") {
   CHECK(node.restarts("cri-docker.service") == 0);
   node.cgroup_driver = "cgroupfs";
   CHECK(node.check(*step) == Strings{"restart docker: it does not run cgroups by systemd"});
-  CHECK(node.apply(*step).cause == "runtime.cgroup-driver");
+  CHECK(node.apply(*step).cause() == "runtime.cgroup-driver");
 }
 
 TEST_CASE("runtime: a configuration that the daemon refuses does not replace the old one") {
@@ -147,8 +147,8 @@ TEST_CASE("runtime: a configuration that the daemon refuses does not replace the
         "[plugins.\"io.containerd.grpc.v1.cri\"]\nsandbox_image = 5\n";
     node.valid = false;
     const Outcome outcome = node.apply(*step);
-    CHECK(outcome.cause == "runtime.config");
-    CHECK(outcome.message ==
+    CHECK(outcome.cause() == "runtime.config");
+    CHECK(outcome.failure->message ==
           "containerd refuses the new /etc/containerd/config.toml, so the old one stays: exit "
           "status 1");
     CHECK(node.validations() ==
@@ -166,7 +166,7 @@ TEST_CASE("runtime: a configuration that the daemon refuses does not replace the
     auto step = make_runtime();
     node.docker_version = "27.5.1";
     node.valid = false;
-    CHECK(node.apply(*step).cause == "runtime.config");
+    CHECK(node.apply(*step).cause() == "runtime.config");
     CHECK(node.validations() ==
           std::vector<Command::Argv>{
               {"dockerd", "--validate", "--config-file", "/etc/docker/daemon.json.kagent-new"}});
@@ -193,7 +193,7 @@ TEST_CASE("runtime: containerd is not well if its imports undo the systemd cgrou
   auto step = make_runtime();
   node.info = R"({"config": {"containerd": {"defaultRuntimeName": "runc", "runtimes":
                  {"runc": {"runtimeType": "io.containerd.runc.v2", "options": null}}}}})";
-  CHECK(node.apply(*step).cause == "runtime.cgroup-driver");
+  CHECK(node.apply(*step).cause() == "runtime.cgroup-driver");
   CHECK(node.check(*step) == Strings{"restart containerd: it does not run cgroups by systemd"});
   node.info = "{}";
   CHECK(node.apply(*step).ok());
@@ -232,5 +232,5 @@ TEST_CASE("runtime: docker with cri-dockerd and kubeadm's sandbox image") {
   CHECK(node.restarts("cri-docker.service") == 1);
   CHECK(node.check(*step).empty());
   node.cri = false;
-  CHECK(node.apply(*step).cause == "runtime.not-answering");
+  CHECK(node.apply(*step).cause() == "runtime.not-answering");
 }

@@ -29,9 +29,9 @@ std::vector<std::string> problems(const PreflightFacts& facts,
                                   const std::vector<std::string>& ignored = {}) {
   std::vector<std::string> names;
   for (const Problem& problem : preflight_problems(facts, ignored)) {
-    names.push_back(problem.name + " " + problem.cause);
-    CHECK_FALSE(problem.message.empty());
-    CHECK_FALSE(problem.remedy.empty());
+    names.push_back(problem.name + " " + problem.failure.id.text());
+    CHECK_FALSE(problem.failure.message.empty());
+    CHECK_FALSE(problem.failure.remedy.empty());
   }
   return names;
 }
@@ -47,7 +47,7 @@ TEST_CASE("preflight: kubeadm's names of checks allow a t2.micro as a control pl
   PreflightFacts facts = good();
   facts.cpus = 1;
   facts.memory_mib = 960;
-  CHECK(problems(facts) == Names{"NumCPU cpu", "Mem memory"});
+  CHECK(problems(facts) == Names{"NumCPU preflight.cpu", "Mem preflight.memory"});
   CHECK(problems(facts, {"numcpu", "Mem"}).empty());
   CHECK(problems(facts, {"all"}).empty());
   facts.control_plane = false;
@@ -57,13 +57,14 @@ TEST_CASE("preflight: kubeadm's names of checks allow a t2.micro as a control pl
 TEST_CASE("preflight: each port in use is a problem until the node has joined") {
   PreflightFacts facts = good();
   facts.listening = {22, 6443, 10250};
-  CHECK(problems(facts) == Names{"Port-6443 port-in-use", "Port-10250 port-in-use"});
-  CHECK(problems(facts, {"Port-6443"}) == Names{"Port-10250 port-in-use"});
+  CHECK(problems(facts) ==
+        Names{"Port-6443 preflight.port-in-use", "Port-10250 preflight.port-in-use"});
+  CHECK(problems(facts, {"Port-6443"}) == Names{"Port-10250 preflight.port-in-use"});
   facts.joined = true;
   CHECK(problems(facts).empty());
   facts.joined = false;
   facts.control_plane = false;
-  CHECK(problems(facts) == Names{"Port-10250 port-in-use"});
+  CHECK(problems(facts) == Names{"Port-10250 preflight.port-in-use"});
 }
 
 TEST_CASE("preflight: disk, cgroup controllers, kernel") {
@@ -71,8 +72,8 @@ TEST_CASE("preflight: disk, cgroup controllers, kernel") {
   facts.disk_free_mib = 100;
   facts.cgroup_controllers.erase("memory");
   facts.kernel = "2.6.32-754.el6.x86_64";
-  CHECK(problems(facts) ==
-        Names{"DiskSpace disk", "SystemVerification cgroups", "SystemVerification kernel"});
+  CHECK(problems(facts) == Names{"DiskSpace preflight.disk", "SystemVerification preflight.cgroups",
+                                 "SystemVerification preflight.kernel"});
   CHECK(problems(facts, {"all"}).empty());
 }
 
@@ -80,7 +81,8 @@ TEST_CASE(
     "preflight: pod and service ranges must not overlap the VPC's until the node has joined") {
   PreflightFacts facts = good();
   facts.networks = {"10.240.12.0/24", "10.100.0.0/16", "192.168.0.0/24"};
-  CHECK(problems(facts) == Names{"CIDROverlap cidr-overlap", "CIDROverlap cidr-overlap"});
+  CHECK(problems(facts) ==
+        Names{"CIDROverlap preflight.cidr-overlap", "CIDROverlap preflight.cidr-overlap"});
   CHECK(problems(facts, {"CIDROverlap"}).empty());
   facts.joined = true;
   CHECK(problems(facts).empty());
@@ -92,15 +94,15 @@ TEST_CASE("preflight: NO_PROXY must exempt the way to the API server") {
   facts.environment["https_proxy"] = "http://user:secret@proxy.example.com:3128";
   const auto found = preflight_problems(facts, {});
   REQUIRE(found.size() == 1);
-  CHECK(found[0].cause == "proxy");
-  CHECK(found[0].message.find("api.example.com") != std::string::npos);
-  CHECK(found[0].message.find("6443") == std::string::npos);
-  CHECK(found[0].message.find("secret") == std::string::npos);
+  CHECK(found[0].failure.id == "preflight.proxy");
+  CHECK(found[0].failure.message.find("api.example.com") != std::string::npos);
+  CHECK(found[0].failure.message.find("6443") == std::string::npos);
+  CHECK(found[0].failure.message.find("secret") == std::string::npos);
 
   facts.environment["no_proxy"] = "10.0.0.0/8, .example.com";
   CHECK(problems(facts).empty());
   facts.environment["no_proxy"] = "10.96.0.0/12,10.240.0.0/16,other.example.com";
-  CHECK(problems(facts) == Names{"HTTPProxy proxy"});
+  CHECK(problems(facts) == Names{"HTTPProxy preflight.proxy"});
   facts.environment["no_proxy"] = "*";
   CHECK(problems(facts).empty());
 }
@@ -109,12 +111,13 @@ TEST_CASE("preflight: a proxy for pod and service ranges is no problem") {
   PreflightFacts facts = good();
   facts.environment["HTTPS_PROXY"] = "http://proxy.example.com:3128";
   facts.address = "172.31.4.7";
-  CHECK(problems(facts) == Names{"HTTPProxy proxy"});  // kubeadm init contacts its own API server
+  // kubeadm init contacts its own API server.
+  CHECK(problems(facts) == Names{"HTTPProxy preflight.proxy"});
   CHECK(problems(facts, {"HTTPProxy"}).empty());
   facts.environment["NO_PROXY"] = "172.31.0.0/16";
   CHECK(problems(facts).empty());
   facts.endpoint = "[fd00::1]:6443";
-  CHECK(problems(facts) == Names{"HTTPProxy proxy"});
+  CHECK(problems(facts) == Names{"HTTPProxy preflight.proxy"});
   facts.environment["NO_PROXY"] = "172.31.0.0/16,fd00::/64";
   CHECK(problems(facts).empty());
   facts.control_plane = false;
@@ -129,8 +132,8 @@ TEST_CASE("preflight: a CNI configuration in the image is found before pods use 
   facts.applies_cni = true;
   const auto found = preflight_problems(facts, {});
   REQUIRE(found.size() == 1);
-  CHECK(found[0].cause == "cni-config");
-  CHECK(found[0].message.find("87-podman-bridge.conflist") != std::string::npos);
+  CHECK(found[0].failure.id == "preflight.cni-config");
+  CHECK(found[0].failure.message.find("87-podman-bridge.conflist") != std::string::npos);
   CHECK(problems(facts, {"CNIConfig"}).empty());
   facts.joined = true;
   CHECK(problems(facts).empty());

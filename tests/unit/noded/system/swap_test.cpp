@@ -54,10 +54,10 @@ TEST_CASE("swap: swap that cannot be turned off has a cause") {
   Machine machine;
   auto step = make_swap();
   machine.write("/proc/swaps", std::string(no_swap) + "/swapfile file 1048572 0 -2\n");
-  CHECK(machine.apply(*step).cause == "swap.still-on");
+  CHECK(machine.apply(*step).cause() == "swap.still-on");
   machine.units->units["swapfile.swap"] = unit("loaded", "active", "");
   machine.units->failing_jobs = {"swapfile.swap"};
-  CHECK(machine.apply(*step).cause == "swap.still-on");
+  CHECK(machine.apply(*step).cause() == "swap.still-on");
 }
 
 TEST_CASE("swap: it stays on if the ClusterConfig wants it") {

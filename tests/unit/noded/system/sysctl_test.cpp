@@ -49,8 +49,8 @@ TEST_CASE("sysctl: a file that changes a setting back is named, even if the sett
   machine.write("/etc/sysctl.d/zz-image.conf", "net.ipv4.ip_forward=0\n");
   REQUIRE(machine.check(*step).size() == 1);
   const Outcome outcome = machine.apply(*step);
-  CHECK(outcome.cause == "sysctl.overridden");
-  CHECK(outcome.message.find("/etc/sysctl.d/zz-image.conf: net.ipv4.ip_forward=0") !=
+  CHECK(outcome.cause() == "sysctl.overridden");
+  CHECK(outcome.failure->message.find("/etc/sysctl.d/zz-image.conf: net.ipv4.ip_forward=0") !=
         std::string::npos);
 }
 
@@ -89,6 +89,6 @@ TEST_CASE("sysctl: a setting that the kernel refuses has a cause") {
   auto step = make_sysctl();
   machine.units->on_run = [](const Command& command) { return printed(command, "1\n1\n0\n"); };
   const Outcome outcome = machine.apply(*step);
-  CHECK(outcome.cause == "sysctl.not-set");
-  CHECK(outcome.message.find("net.ipv4.ip_forward") != std::string::npos);
+  CHECK(outcome.cause() == "sysctl.not-set");
+  CHECK(outcome.failure->message.find("net.ipv4.ip_forward") != std::string::npos);
 }

@@ -38,7 +38,7 @@ TEST_CASE("time: a node without a time service says so") {
   Machine machine;
   auto step = make_time();
   CHECK(machine.check(*step).size() == 1);
-  CHECK(machine.apply(*step).cause == "time.no-ntp-service");
+  CHECK(machine.apply(*step).cause() == "time.no-ntp-service");
 }
 
 TEST_CASE("time: synchronisation that cannot be turned on has a cause") {
@@ -47,8 +47,8 @@ TEST_CASE("time: synchronisation that cannot be turned on has a cause") {
   machine.units->clock_state = clock_with(true, false);
   machine.units->ntp_can_be_turned_on = false;
   const Outcome outcome = machine.apply(*step);
-  CHECK(outcome.cause == "time.not-enabled");
-  CHECK(outcome.message.find("NTP not supported") != std::string::npos);
+  CHECK(outcome.cause() == "time.not-enabled");
+  CHECK(outcome.failure->message.find("NTP not supported") != std::string::npos);
 }
 
 TEST_CASE("time: a container uses its host's clock") {
