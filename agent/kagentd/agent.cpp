@@ -48,21 +48,15 @@ v1::ClusterReady to_message(const LocalCluster& cluster) {
   return ready;
 }
 
-Cause obstacle_of(const Error& error) {
-  Cause cause;
-  cause.message = "an order of the coordinator is not taken: " + error.message();
-  if (error.code() == Errc::resource_exhausted) {
-    cause.id = "disk.full";
-    cause.remedy = "Make room on the node's disk; kagent goes on by itself.";
-  } else if (is_lost(error)) {
-    cause.id = "noded.unavailable";
-    cause.remedy = "See `journalctl -u kagent-noded` on the node; kagent tries again by itself.";
-  } else {
-    cause.id = "envelope.refused";
-    cause.remedy =
-        "See that the node's clock and the coordinator's agree; kagent asks again by itself.";
-  }
-  return cause;
+Failure obstacle_of(const Error& error) {
+  const std::string message = "an order of the coordinator is not taken: " + error.message();
+  if (error.code() == Errc::resource_exhausted)
+    return {"disk.full", message, "Make room on the node's disk; kagent goes on by itself."};
+  if (is_lost(error))
+    return {"noded.unavailable", message,
+            "See `journalctl -u kagent-noded` on the node; kagent tries again by itself."};
+  return {"envelope.refused", message,
+          "See that the node's clock and the coordinator's agree; kagent asks again by itself."};
 }
 
 void set_status(const std::string& text) {
@@ -285,7 +279,7 @@ asio::awaitable<void> Agent::deliver() {
 // the coordinator says it anew, once it is asked.
 bool Agent::not_taken(std::string envelope, const Error& why) {
   noded_.say("an envelope is not taken: " + why.message());
-  Cause obstacle = obstacle_of(why);
+  Failure obstacle = obstacle_of(why);
   const bool known = obstacle_ == obstacle;
   obstacle_ = std::move(obstacle);
   if (!known) changed();

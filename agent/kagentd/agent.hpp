@@ -109,7 +109,7 @@ class Agent {
   std::deque<std::string> envelopes_;  // for noded, in the order they came
   bool delivering_ = false;
   bool asking_again_ = false;
-  std::optional<Cause> obstacle_;  // why the last envelope is not taken
+  std::optional<Failure> obstacle_;  // why the last envelope is not taken
   Complaint noded_{"kagent-noded answers again"};
   LocalCluster cluster_;
   bool looking_for_cluster_ = false;

@@ -30,8 +30,8 @@ void put_lines(const std::vector<std::string>& lines, v1::LogReply& reply) {
 }
 
 template <class Reply>
-void fail(Reply& reply, const std::string& cause, const Error& error) {
-  reply.mutable_failure()->set_cause(cause);
+void fail(Reply& reply, Cause cause, const Error& error) {
+  reply.mutable_failure()->set_cause(std::string(cause.id()));
   reply.mutable_failure()->set_message(wire_text(error.message()));
 }
 

@@ -15,7 +15,7 @@ constexpr auto largest_skew = 30s;
 
 struct Kind {
   std::string_view kind;
-  const char* cause;
+  Cause cause;
   const char* name;  // as in ignorePreflightErrors
   const char* what;
   const char* remedy;
@@ -63,25 +63,21 @@ bool Outlook::is_ignored(const std::string& name) const {
   return ignored_.contains("all") || ignored_.contains(lower(name));
 }
 
-std::vector<Cause> Outlook::problems() const {
-  std::vector<Cause> found;
+std::vector<Failure> Outlook::problems() const {
+  std::vector<Failure> found;
   if (skew_ != 0s && !is_ignored("ClockSkew")) {
-    Cause cause;
-    cause.id = "preflight.clock-skew";
-    cause.message = fmt::format("this node's clock is {} s {} the coordinator's",
-                                std::abs(skew_.count()), skew_ > 0s ? "ahead of" : "behind");
-    cause.remedy = "See `timedatectl` on both: certificates and tokens would not hold.";
-    found.push_back(std::move(cause));
+    found.emplace_back(Cause("preflight.clock-skew"),
+                       fmt::format("this node's clock is {} s {} the coordinator's",
+                                   std::abs(skew_.count()), skew_ > 0s ? "ahead of" : "behind"),
+                       "See `timedatectl` on both: certificates and tokens would not hold.");
   }
   for (const v1::Conflict& conflict : conflicts_.conflicts()) {
     const auto kind = std::ranges::find(kinds, conflict.kind(), &Kind::kind);
     if (kind == kinds.end() || is_ignored(kind->name)) continue;
-    Cause cause;
-    cause.id = kind->cause;
-    cause.message =
-        fmt::format("node {} has the same {}: {}", conflict.other(), kind->what, conflict.value());
-    cause.remedy = kind->remedy;
-    found.push_back(std::move(cause));
+    found.emplace_back(
+        kind->cause,
+        fmt::format("node {} has the same {}: {}", conflict.other(), kind->what, conflict.value()),
+        kind->remedy);
   }
   return found;
 }

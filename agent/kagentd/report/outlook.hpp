@@ -21,7 +21,7 @@ class Outlook {
 
   // In force: without those that the ClusterConfig ignores (ClockSkew, DuplicateHostname,
   // DuplicateMachineID, DuplicateProductUUID, all).
-  [[nodiscard]] std::vector<Cause> problems() const;
+  [[nodiscard]] std::vector<Failure> problems() const;
 
  private:
   [[nodiscard]] bool is_ignored(const std::string& name) const;

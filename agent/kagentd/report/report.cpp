@@ -43,13 +43,13 @@ std::size_t sequence_at(std::string_view text) {
 
 }  // namespace
 
-void put_failure(const Cause& cause, v1::Failure& failure) {
-  failure.set_cause(wire_text(cause.id));
-  failure.set_message(wire_text(cause.message));
-  failure.set_remedy(wire_text(cause.remedy));
-  const std::size_t skip = cause.journal.size() - std::min(cause.journal.size(), most_lines);
-  for (std::size_t i = skip; i < cause.journal.size(); ++i)
-    failure.add_journal(wire_text(cause.journal[i]));
+void put_failure(const Failure& failure, v1::Failure& message) {
+  message.set_cause(wire_text(failure.id.text()));
+  message.set_message(wire_text(failure.message));
+  message.set_remedy(wire_text(failure.remedy));
+  const std::size_t lines = failure.journal.size();
+  for (std::size_t i = lines - std::min(lines, most_lines); i < lines; ++i)
+    message.add_journal(wire_text(failure.journal[i]));
 }
 
 void put_certificates(const std::vector<HeldCertificate>& held, v1::NodeReport& report) {

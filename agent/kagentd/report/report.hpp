@@ -27,7 +27,7 @@ google::protobuf::Timestamp timestamp(std::chrono::system_clock::time_point at);
 std::vector<v1::StepStatus> step_statuses(const std::vector<StepView>& steps,
                                           const std::map<std::string, LastRun>& runs, Moment now);
 
-void put_failure(const Cause& cause, v1::Failure& failure);
+void put_failure(const Failure& failure, v1::Failure& message);
 
 void put_certificates(const std::vector<HeldCertificate>& held, v1::NodeReport& report);
 

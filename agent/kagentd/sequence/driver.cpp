@@ -1,7 +1,6 @@
 #include "agent/kagentd/sequence/driver.hpp"
 
 #include "agent/common/base/log.hpp"
-#include "agent/common/failure/failure.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -31,20 +30,14 @@ bool is_lost(const Error& error) {
 }
 
 // Of a call that kagent-noded did not do for us.
-Cause cause_of(const std::string& step, const Error& error) {
-  Cause cause;
-  cause.message = error.message();
-  if (is_lost(error)) {
-    cause.id = "noded.unavailable";
-    cause.remedy = "See `journalctl -u kagent-noded` on the node; kagent tries again by itself.";
-  } else if (error.code() == Errc::permission_denied) {
-    cause.id = "noded.refused";
-    cause.remedy = "See the D-Bus policy io.kagent.Node1.conf of the node.";
-  } else {
-    cause.id = step + ".check-failed";
-    cause.remedy = journal_remedy(error);
-  }
-  return cause;
+Failure refusal_of(const std::string& step, const Error& error) {
+  if (is_lost(error))
+    return {"noded.unavailable", error.message(),
+            "See `journalctl -u kagent-noded` on the node; kagent tries again by itself."};
+  if (error.code() == Errc::permission_denied)
+    return {"noded.refused", error.message(),
+            "See the D-Bus policy io.kagent.Node1.conf of the node."};
+  return {CauseId(step, "check-failed"), error.message(), journal_remedy(error)};
 }
 
 }  // namespace
@@ -114,7 +107,7 @@ void Driver::grant_arrived() {
 void Driver::finished(const std::string& step, Finish finish) {
   if (!sequencer_) return;
   if (finish.failure)
-    log::warning("step {}: {}: {}", step, finish.failure->id, finish.failure->message);
+    log::warning("step {}: {}: {}", step, finish.failure->id.text(), finish.failure->message);
   else
     log::info("step {} is done", step);
   progress_of_.erase(step);
@@ -129,9 +122,10 @@ void Driver::progress(const std::string& step, std::string detail) {
   changed_();
 }
 
-void Driver::outlook(std::vector<Cause> problems) {
+void Driver::outlook(std::vector<Failure> problems) {
   if (problems == outlook_) return;
-  for (const Cause& problem : problems) log::warning("{}: {}", problem.id, problem.message);
+  for (const Failure& problem : problems)
+    log::warning("{}: {}", problem.id.text(), problem.message);
   const bool better = problems.empty();
   outlook_ = std::move(problems);
   // What a node that leaves or has left is like is asked when it comes back.
@@ -205,12 +199,11 @@ void Driver::act(const Record& action) {
   progress_.runs[action.step] = std::move(run);
   if (auto saved = save(); !saved) {
     log::error("{}", saved.error().message());
-    Cause cause;
-    cause.id =
-        saved.error().code() == Errc::resource_exhausted ? "disk.full" : "journal.unwritable";
-    cause.message = saved.error().message();
-    cause.remedy = "Make room or mend the disk; kagent goes on by itself.";
-    sequencer_->record_failed(action.step, action.attempt, std::move(cause), now());
+    const bool full = saved.error().code() == Errc::resource_exhausted;
+    Failure failure(full ? Cause("disk.full") : Cause("journal.unwritable"),
+                    saved.error().message(),
+                    "Make room or mend the disk; kagent goes on by itself.");
+    sequencer_->record_failed(action.step, action.attempt, std::move(failure), now());
     return;
   }
   sequencer_->recorded(action.step, action.attempt, now());
@@ -245,12 +238,12 @@ asio::awaitable<void> Driver::check(CheckStep action) {
     complaint->second.over();
     if (action.step == network_step && !outlook_.empty()) {
       found->state = Check::needed;
-      for (const Cause& problem : outlook_) found->changes.push_back(problem.message);
+      for (const Failure& problem : outlook_) found->changes.push_back(problem.message);
     }
     sequencer_->checked(action.step, action.id, found->state, std::move(found->changes), now());
   } else {
     complaint->second.say("step " + action.step + " cannot be checked: " + found.error().message());
-    sequencer_->check_failed(action.step, action.id, cause_of(action.step, found.error()), now());
+    sequencer_->check_failed(action.step, action.id, refusal_of(action.step, found.error()), now());
   }
   drain();
 }
@@ -271,7 +264,7 @@ asio::awaitable<void> Driver::apply(ApplyStep action) {
   } else {
     Finish refused;
     refused.attempt = action.attempt;
-    refused.failure = cause_of(action.step, begun.error());
+    refused.failure = refusal_of(action.step, begun.error());
     sequencer_->finished(action.step, std::move(refused), now());
   }
   drain();

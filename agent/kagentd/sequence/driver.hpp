@@ -33,7 +33,7 @@ class Driver {
   void progress(const std::string& step, std::string detail);
   // What the network shows to be wrong with this node (preflight's part that noded cannot see);
   // empty: nothing.
-  void outlook(std::vector<Cause> problems);
+  void outlook(std::vector<Failure> problems);
   void node_gone();
   void watch(Watch watch);
   // What has failed is tried now.
@@ -68,7 +68,7 @@ class Driver {
   std::optional<Sequencer> sequencer_;
   std::map<std::string, Complaint> complaints_;     // by step
   std::map<std::string, std::string> progress_of_;  // running steps
-  std::vector<Cause> outlook_;
+  std::vector<Failure> outlook_;
   bool draining_ = false;
 };
 

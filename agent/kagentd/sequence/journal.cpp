@@ -28,22 +28,22 @@ OptionalTime time_from_json(const json& value) {
   return system_clock::time_point(milliseconds(value.get<std::int64_t>()));
 }
 
-json cause_to_json(const Cause& cause) {
+json failure_to_json(const Failure& failure) {
   json value;
-  value["id"] = cause.id;
-  value["message"] = cause.message;
-  value["remedy"] = cause.remedy;
-  value["journal"] = cause.journal;
+  value["id"] = failure.id.text();
+  value["message"] = failure.message;
+  value["remedy"] = failure.remedy;
+  value["journal"] = failure.journal;
   return value;
 }
 
-Cause cause_from_json(const json& value) {
-  Cause cause;
-  cause.id = value.at("id").get<std::string>();
-  cause.message = value.at("message").get<std::string>();
-  cause.remedy = value.at("remedy").get<std::string>();
-  cause.journal = value.at("journal").get<std::vector<std::string>>();
-  return cause;
+Failure failure_from_json(const json& value) {
+  Failure failure;
+  failure.id = CauseId::received(value.at("id").get<std::string>());
+  failure.message = value.at("message").get<std::string>();
+  failure.remedy = value.at("remedy").get<std::string>();
+  failure.journal = value.at("journal").get<std::vector<std::string>>();
+  return failure;
 }
 
 json to_json(const Progress& progress, const std::string& node_id) {
@@ -55,7 +55,7 @@ json to_json(const Progress& progress, const std::string& node_id) {
     json& step = body["steps"][name];
     step["attempts"] = record.attempts;
     step["spent"] = record.spent;
-    if (record.failure) step["failure"] = cause_to_json(*record.failure);
+    if (record.failure) step["failure"] = failure_to_json(*record.failure);
   }
   body["runs"] = json::object();
   for (const auto& [name, run] : progress.runs) {
@@ -75,7 +75,7 @@ Progress from_json(const json& body) {
     StepRecord record;
     record.attempts = step.at("attempts").get<unsigned>();
     record.spent = step.at("spent").get<unsigned>();
-    if (step.contains("failure")) record.failure = cause_from_json(step.at("failure"));
+    if (step.contains("failure")) record.failure = failure_from_json(step.at("failure"));
     progress.records[name] = std::move(record);
   }
   for (const auto& [name, last] : body.at("runs").items()) {

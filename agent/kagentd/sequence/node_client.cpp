@@ -234,12 +234,16 @@ class DbusNodeClient final : public NodeClient {
     try {
       std::string step;
       std::uint32_t attempt = 0;
-      Cause cause;
+      std::string cause;
+      Failure failure;
       Finish finish;
-      signal >> step >> attempt >> cause.id >> cause.message >> cause.remedy >> finish.unit >>
-          finish.invocation_id >> cause.journal;
+      signal >> step >> attempt >> cause >> failure.message >> failure.remedy >> finish.unit >>
+          finish.invocation_id >> failure.journal;
       finish.attempt = attempt;
-      if (!cause.id.empty()) finish.failure = std::move(cause);
+      if (!cause.empty()) {
+        failure.id = CauseId::received(std::move(cause));
+        finish.failure = std::move(failure);
+      }
       events_.finished(std::move(step), std::move(finish));
     } catch (const sdbus::Error& error) {
       log::warning("kagent-noded: a StepFinished that cannot be read: {}", error.getMessage());

@@ -25,9 +25,9 @@ std::chrono::seconds doubled(std::chrono::seconds first, unsigned times,
 }
 
 // The grant was of no use: a new one is asked for, and nothing is held against the step.
-bool wants_new_grant(const StepSpec& spec, const Cause& cause) {
+bool wants_new_grant(const StepSpec& spec, const Failure& failure) {
   return spec.gate == plan::Gate::join_grant &&
-         (cause.id == "join.token-expired" || cause.id == "join.unauthorized");
+         (failure.id.is("join.token-expired") || failure.id.is("join.unauthorized"));
 }
 
 std::string what_opens(plan::Gate gate) {
@@ -249,11 +249,9 @@ void Sequencer::needed(Step& step, Time now) {
   if (std::exchange(step.was_done, false)) record.spent = 0;
   if (record.spent >= step.spec.attempts) {
     if (!record.failure) {
-      Cause cut_off;
-      cut_off.id = step.spec.name + ".interrupted";
-      cut_off.message = "each attempt was cut off before its end was known";
-      cut_off.remedy = "see the journal of kagentd and kagent-noded for what ends them";
-      record.failure = std::move(cut_off);
+      record.failure = Failure(CauseId(step.spec.name, "interrupted"),
+                               "each attempt was cut off before its end was known",
+                               "see the journal of kagentd and kagent-noded for what ends them");
     }
     move(step, State::failed);
     return;
@@ -273,7 +271,7 @@ void Sequencer::blocked(Step& step, Time now) {
   if (step.spec.gate != plan::Gate::join_grant) step.view.due = now + look_again;
 }
 
-void Sequencer::check_failed(std::string_view name, std::uint64_t id, Cause why, Time now) {
+void Sequencer::check_failed(std::string_view name, std::uint64_t id, Failure why, Time now) {
   Step* step = find(name);
   if (step == nullptr || step->check != id) return;
   if (std::exchange(step->looking, false)) {
@@ -301,7 +299,7 @@ void Sequencer::recorded(std::string_view name, unsigned attempt, Time now) {
   settle(now);
 }
 
-void Sequencer::record_failed(std::string_view name, unsigned attempt, Cause why, Time now) {
+void Sequencer::record_failed(std::string_view name, unsigned attempt, Failure why, Time now) {
   Step* step = find(name);
   if (step == nullptr || step->view.state != State::recording ||
       step->view.record.attempts != attempt)
@@ -344,16 +342,16 @@ void Sequencer::finished(std::string_view name, Finish finish, Time now) {
   settle(now);
 }
 
-void Sequencer::fail(Step& step, Cause cause, Time now) {
+void Sequencer::fail(Step& step, Failure failure, Time now) {
   StepRecord& record = step.view.record;
-  if (wants_new_grant(step.spec, cause)) {
+  if (wants_new_grant(step.spec, failure)) {
     if (record.spent > 0) --record.spent;
-    record.failure = std::move(cause);
+    record.failure = std::move(failure);
     gate(step.spec.gate) = GateState::closed;
     wait_for_gate(step);
     return;
   }
-  record.failure = std::move(cause);
+  record.failure = std::move(failure);
   if (record.spent >= step.spec.attempts) {
     move(step, State::failed);
     return;

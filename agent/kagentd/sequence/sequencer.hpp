@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/common/failure/failure.hpp"
 #include "agent/kagentd/sequence/graph.hpp"
 
 #include <chrono>
@@ -29,21 +30,12 @@ enum class State : std::uint8_t {
   done,
 };
 
-struct Cause {
-  std::string id;       // stable, "join.token-expired"
-  std::string message;  // one sentence
-  std::string remedy;
-  std::vector<std::string> journal;  // of that very run, oldest first
-
-  bool operator==(const Cause&) const = default;
-};
-
 // What outlives a restart. `spent` is what counts against the step's attempts: a grant that had
 // expired is nobody's failure.
 struct StepRecord {
   unsigned attempts = 0;
   unsigned spent = 0;
-  std::optional<Cause> failure;  // of the last attempt that failed
+  std::optional<Failure> failure;  // of the last attempt that failed
 
   bool operator==(const StepRecord&) const = default;
 };
@@ -98,8 +90,8 @@ using Action = std::variant<CheckStep, Record, ApplyStep, ArmTimer, Report>;
 
 // How a step's run ended.
 struct Finish {
-  unsigned attempt = 0;          // 0: not known
-  std::optional<Cause> failure;  // nothing: it went well
+  unsigned attempt = 0;            // 0: not known
+  std::optional<Failure> failure;  // nothing: it went well
   std::string unit, invocation_id;
 };
 
@@ -111,10 +103,10 @@ class Sequencer {
   void checked(std::string_view step, std::uint64_t id, Check result,
                std::vector<std::string> changes, Time now);
   // The check itself could not be made. It is tried again, at no cost: it changes nothing.
-  void check_failed(std::string_view step, std::uint64_t id, Cause why, Time now);
+  void check_failed(std::string_view step, std::uint64_t id, Failure why, Time now);
   void recorded(std::string_view step, unsigned attempt, Time now);
   // The journal could not be written: nothing is applied.
-  void record_failed(std::string_view step, unsigned attempt, Cause why, Time now);
+  void record_failed(std::string_view step, unsigned attempt, Failure why, Time now);
   // Whether the apply has arrived is unknown: a check tells.
   void apply_lost(std::string_view step, unsigned attempt, Time now);
   void finished(std::string_view step, Finish finish, Time now);
@@ -170,7 +162,7 @@ class Sequencer {
   void needed(Step& step, Time now);
   void blocked(Step& step, Time now);
   void ran(Step& step, Time now);
-  void fail(Step& step, Cause cause, Time now);
+  void fail(Step& step, Failure failure, Time now);
   void retry_at(Step& step, Time at);
 
   // sequencer_watch.cpp

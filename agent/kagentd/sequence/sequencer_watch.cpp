@@ -84,15 +84,13 @@ void Sequencer::repair(Step& step, Time now) {
     needed(step, now);
     return;
   }
-  Cause undone;
-  undone.id = step.spec.name + ".undone-again";
-  undone.message = fmt::format("it was repaired {} times in {} minutes, and is undone again: {}",
-                               most_repairs, of_late.count(), step.view.detail);
-  undone.remedy = fmt::format(
-      "Find out who changes it; `watch: {{steps: {{{}: report}}}}` in the ClusterConfig leaves it "
-      "alone.",
-      step.spec.name);
-  step.view.record.failure = std::move(undone);
+  step.view.record.failure =
+      Failure(CauseId(step.spec.name, "undone-again"),
+              fmt::format("it was repaired {} times in {} minutes, and is undone again: {}",
+                          most_repairs, of_late.count(), step.view.detail),
+              fmt::format("Find out who changes it; `watch: {{steps: {{{}: report}}}}` in the "
+                          "ClusterConfig leaves it alone.",
+                          step.spec.name));
   move(step, State::failed);
   step.undone_again = true;
 }

@@ -19,7 +19,7 @@ v1::Welcome welcome_with(const std::string& ignored) {
 
 std::vector<std::string> ids(const Outlook& outlook) {
   std::vector<std::string> found;
-  for (const Cause& cause : outlook.problems()) found.push_back(cause.id);
+  for (const Failure& problem : outlook.problems()) found.push_back(problem.id.text());
   return found;
 }
 

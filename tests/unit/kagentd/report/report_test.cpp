@@ -47,9 +47,9 @@ TEST_CASE("A failure brings the last lines of its run") {
   StepView view;
   view.name = "init";
   view.state = State::failed;
-  Cause cause{"init.timeout", "it took too long", "wait", {}};
-  for (int i = 0; i < 100; ++i) cause.journal.push_back(std::to_string(i));
-  view.record.failure = cause;
+  Failure timeout(CauseId("init", "timeout"), "it took too long", "wait");
+  for (int i = 0; i < 100; ++i) timeout.journal.push_back(std::to_string(i));
+  view.record.failure = timeout;
   const auto failure = step_statuses({view}, {}, {}).front().failure();
   CHECK(failure.cause() == "init.timeout");
   REQUIRE(failure.journal_size() == 40);

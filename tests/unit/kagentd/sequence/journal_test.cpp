@@ -18,7 +18,8 @@ Progress some_progress() {
   StepRecord init;
   init.attempts = 3;
   init.spent = 2;
-  init.failure = Cause{"init.timeout", "it took too long", "wait", {"line one", "line \"two\""}};
+  init.failure = Failure(CauseId("init", "timeout"), "it took too long", "wait");
+  init.failure->journal = {"line one", "line \"two\""};
   progress.records["init"] = init;
   progress.records["join"] = StepRecord{1, 1, {}};
   LastRun run;
@@ -94,7 +95,8 @@ TEST_CASE_METHOD(Fixture, "The journal of the machine that an image was made of 
 TEST_CASE_METHOD(Fixture, "Lines of any bytes can be kept") {
   Progress progress;
   StepRecord record;
-  record.failure = Cause{"x", std::string("\xff\xfe\0", 3), "", {"\xc3"}};
+  record.failure = Failure("join.config", std::string("\xff\xfe\0", 3), "");
+  record.failure->journal = {"\xc3"};
   progress.records["init"] = record;
   REQUIRE(journal.save(progress));
   CHECK(journal.load());

@@ -31,10 +31,8 @@ StepSpec spec(const std::string& name, std::vector<std::string> after) {
 // Two branches that meet.
 const Graph diamond{spec("left", {}), spec("right", {}), spec("both", {"left", "right"})};
 
-Cause a_cause() {
-  Cause cause;
-  cause.id = "some.cause";
-  return cause;
+kagent::Failure a_failure() {
+  return {"join.config", "", ""};
 }
 
 // What is true of a step on the node, whatever kagentd believes.
@@ -138,7 +136,7 @@ void end(World& world, const std::string& name, bool well, bool heard) {
   if (!heard) return;
   Finish finish;
   finish.attempt = step.attempt;
-  if (!well) finish.failure = a_cause();
+  if (!well) finish.failure = a_failure();
   world.sequencer.finished(name, std::move(finish), world.now);
 }
 
@@ -164,7 +162,7 @@ std::vector<Event> events(const World& world) {
         --w.luck.lost_checks;
         const CheckStep check = w.checks[i];
         w.checks.erase(w.checks.begin() + static_cast<std::ptrdiff_t>(i));
-        w.sequencer.check_failed(check.step, check.id, a_cause(), w.now);
+        w.sequencer.check_failed(check.step, check.id, a_failure(), w.now);
       });
   }
   for (std::size_t i = 0; i < world.records.size(); ++i) {
@@ -179,7 +177,7 @@ std::vector<Event> events(const World& world) {
         --w.luck.unwritable;
         const Record record = w.records[i];
         w.records.erase(w.records.begin() + static_cast<std::ptrdiff_t>(i));
-        w.sequencer.record_failed(record.step, record.attempt, a_cause(), w.now);
+        w.sequencer.record_failed(record.step, record.attempt, a_failure(), w.now);
       });
   }
   for (const auto& [name, step] : world.truth) {

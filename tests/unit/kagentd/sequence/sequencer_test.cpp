@@ -5,14 +5,15 @@
 #include <algorithm>
 
 using namespace kagent::kagentd;
+using kagent::Failure;
 using namespace std::chrono_literals;
 namespace plan = kagent::plan;
 
 namespace {
 
-Cause cause(std::string id) {
-  Cause made;
-  made.id = std::move(id);
+Failure cause(std::string id) {
+  Failure made;
+  made.id = kagent::CauseId::received(std::move(id));
   return made;
 }
 
@@ -27,9 +28,9 @@ struct Node {
   Sequencer sequencer;
   std::vector<std::string> applied;
   std::vector<std::string> done;
-  std::map<std::string, Check> answers;    // instead of what is true
-  std::map<std::string, Cause> failures;   // of the next apply
-  std::map<std::string, bool> never_ends;  // its apply
+  std::map<std::string, Check> answers;     // instead of what is true
+  std::map<std::string, Failure> failures;  // of the next apply
+  std::map<std::string, bool> never_ends;   // its apply
   std::optional<Time> timer;
 
   [[nodiscard]] static bool is(const std::string& name, const std::vector<std::string>& in) {

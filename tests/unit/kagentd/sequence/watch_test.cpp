@@ -198,7 +198,7 @@ TEST_CASE("A look that cannot be made changes nothing, and is made again") {
   node.sequencer.tick(node.now);
   for (const Action& action : node.sequencer.take_actions())
     if (const auto* check = std::get_if<CheckStep>(&action))
-      node.sequencer.check_failed(check->step, check->id, Cause{}, node.now);
+      node.sequencer.check_failed(check->step, check->id, kagent::Failure(), node.now);
   CHECK(node.view().state == State::done);
   node.go();
   node.pass(301s);
