@@ -6,14 +6,14 @@
 
 namespace kagent::kagentd {
 
-// One trouble that comes again and again: said ten times, then quiet until it changes or ends.
+// Logs a problem that repeats: ten times, then not again until the problem changes or ends.
 class Complaint {
  public:
-  // `over`: said when it is over.
+  // `over` is the message that over() logs.
   explicit Complaint(std::string over) : over_(std::move(over)) {}
-  // A warning, unless it has been said often enough.
+  // Logs a warning, or at level debug after ten equal ones.
   void say(std::string_view trouble);
-  // It is over; said if it had been going on.
+  // The problem has ended. Logs the message if there was one.
   void over();
 
  private:

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t longest_name = 253;
 
-// Not isalnum(3): a locale may know more letters.
+// isalnum(3) depends on the locale.
 bool is_end(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }

@@ -6,10 +6,10 @@
 
 namespace kagent {
 
-// Of what happens too often for a line in the log each time.
+// Counts events that are too frequent for a log line each.
 class Tally {
  public:
-  // How many there have been since it was said last; nothing within a minute of that.
+  // Counts one event. At most once a minute: the number of events since the last returned number.
   std::optional<std::uint64_t> add(std::chrono::steady_clock::time_point now) {
     ++total_;
     if (said_ != 0 && now - said_at_ < std::chrono::minutes(1)) return std::nullopt;

@@ -7,9 +7,9 @@
 
 namespace kagent::config {
 
-// ClusterConfig in YAML, defaults filled in, every field valid, CIDRs not overlapping. An empty
-// document is all defaults. Errors: invalid_argument "SOURCE:LINE:COLUMN: FIELD: what was
-// expected", all problems found, a line each.
+// Reads a ClusterConfig from YAML, fills in defaults and checks every field; the CIDRs do not
+// overlap. An empty document gives the defaults. Errors: invalid_argument with one line for each
+// problem: "SOURCE:LINE:COLUMN: FIELD: what was expected".
 Result<v1::ClusterConfig> parse_cluster_config(std::string_view yaml, std::string_view source);
 
 }  // namespace kagent::config

@@ -16,7 +16,7 @@ using nlohmann::json;
 
 json scalar(const YAML::Node& node) {
   const std::string& text = node.Scalar();
-  if (node.Tag() != "?") return text;  // quoted, or said to be a string
+  if (node.Tag() != "?") return text;  // quoted, or tagged as a string
   if (text == "true" || text == "True") return true;
   if (text == "false" || text == "False") return false;
   if (text.empty() || text == "null" || text == "~") return nullptr;
@@ -25,7 +25,7 @@ json scalar(const YAML::Node& node) {
   return text;
 }
 
-// Aliases are written out: an author could have them grow without end.
+// Aliases are expanded, so a short document could become a huge one.
 constexpr unsigned most_values = 100'000;
 constexpr unsigned deepest = 64;
 
@@ -101,7 +101,7 @@ std::string kind_of(const json& document) {
 
 using Arguments = std::vector<std::pair<std::string, std::string>>;
 
-// Of either form; nothing of what is neither.
+// Reads either form; returns nothing for anything else.
 std::optional<Arguments> arguments_of(const json& value) {
   const auto text = [](const json& one) {
     return one.is_string() ? one.get<std::string>() : one.dump();

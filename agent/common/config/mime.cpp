@@ -6,7 +6,7 @@
 
 #include "agent/common/config/unpack.hpp"
 
-// As much of MIME (RFC 2045, 2046) as cloud-init's multi-part user-data uses.
+// The part of MIME (RFC 2045, 2046) that cloud-init's multi-part user-data uses.
 namespace kagent::config {
 namespace {
 

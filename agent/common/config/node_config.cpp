@@ -93,7 +93,7 @@ Result<v1::NodeConfig> from_url(std::string_view line, std::string_view source) 
   return config;
 }
 
-// A YAML document says what it is in its own words, as a line of its own at the top level.
+// A YAML document names its kind on a line of its own at the top level.
 bool says_node_config(std::string_view text) {
   for (std::size_t from = 0; from < text.size();) {
     const auto end = std::min(text.find('\n', from), text.size());

@@ -18,14 +18,14 @@ struct CoordinatorUrl {
 };
 
 Result<CoordinatorUrl> parse_coordinator_url(std::string_view url);
-// host:port, brackets round IPv6
+// "host:port", with brackets around IPv6
 std::string host_port(const CoordinatorUrl& url);
 
-// User-data as it comes: the one-line URL, a NodeConfig in YAML, a MIME multi-part with a part
-// application/vnd.kagent.node+yaml (or text/x-kagent-url), any of them gzip'ed or in base64; chosen
-// by content. At most 16 KiB, 256 KiB unpacked. Defaults are filled in and every field is valid.
-// Errors: invalid_argument "SOURCE:LINE:COLUMN: FIELD: what was expected"; not_found when it is
-// somebody else's user-data (no kagent part in it): kagentd then stays idle.
+// Reads user-data: the one-line URL, a NodeConfig in YAML, or a MIME multi-part with a part
+// application/vnd.kagent.node+yaml (or text/x-kagent-url). Each may be gzip'ed or in base64. The
+// content decides which it is. At most 16 KiB, or 256 KiB unpacked. Fills in defaults and checks
+// every field. Errors: invalid_argument "SOURCE:LINE:COLUMN: FIELD: what was expected"; not_found
+// if the user-data has no part for kagent: kagentd then stays idle.
 Result<v1::NodeConfig> parse_user_data(std::string_view bytes, std::string_view source);
 
 }  // namespace kagent::config

@@ -8,17 +8,17 @@
 
 namespace kagent::config {
 
-// Where in a document, counted from one; zero: not known.
+// A place in a document, counted from one; zero if it is unknown.
 struct Place {
   int line = 0;
   int column = 0;
 };
 
-// Everything that is wrong with one document, in the order found.
+// All problems of one document, in the order found.
 class Problems {
  public:
   explicit Problems(std::string_view source) : source_(source) {}
-  // `field` is the path to it, e.g. "kubeadm.documents"; empty for the document.
+  // `field` is the path to the field, e.g. "kubeadm.documents"; empty for the whole document.
   void add(Place place, std::string_view field, std::string_view what);
   [[nodiscard]] bool empty() const { return lines_.empty(); }
   // invalid_argument, a line each: SOURCE:LINE:COLUMN: FIELD: WHAT

@@ -51,7 +51,7 @@ std::vector<std::string> split(std::string_view text, char at) {
   }
 }
 
-// Of those of Kubernetes; with any other kubelet does not start.
+// The labels in Kubernetes' own domains that kubelet accepts; with any other it does not start.
 bool may_be_given_by_kubelet(std::string_view key) {
   constexpr std::string_view known[] = {"kubernetes.io/hostname",
                                         "kubernetes.io/os",

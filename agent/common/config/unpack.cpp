@@ -19,7 +19,7 @@ bool is_base64_char(char c) {
          std::isspace(static_cast<unsigned char>(c)) != 0;
 }
 
-// A URL has ':' and YAML has ':' or blanks in it, so that neither is taken for base64.
+// A URL contains ':', and YAML contains ':' or blanks, so neither is mistaken for base64.
 bool is_base64(std::string_view bytes) {
   return bytes.size() >= 16 && std::ranges::all_of(bytes, is_base64_char);
 }

@@ -24,8 +24,8 @@ using google::protobuf::Reflection;
 constexpr std::size_t max_bytes = 256 * 1024;
 constexpr std::size_t max_depth = 32;
 
-// yaml-cpp builds the whole tree by recursion and expands aliases; what would make that dear is
-// refused on the event stream, before a tree is built.
+// yaml-cpp builds the whole tree by recursion and expands aliases. Input that would make this
+// expensive is rejected on the event stream, before a tree is built.
 constexpr unsigned most_documents = 100;
 
 class Guard : public YAML::EventHandler {

@@ -30,9 +30,9 @@ constexpr List<3> runtime_files{"/etc/containerd/", "/etc/containerd/conf.d/", "
 constexpr List<1> our_files{"/etc/kagent/"};
 constexpr List<1> kubelet_files{"/etc/systemd/system/kubelet.service.d/"};
 
-// Nothing is repaired that a running cluster would notice more than the drift: another hostname,
-// init, join. What changes by itself (free memory, images that the kubelet collects) is not looked
-// at.
+// hostname, init and join only report drift: to repair it would disturb a running cluster more than
+// the drift does. Steps whose result changes by itself (free memory, images that kubelet collects)
+// ignore drift.
 constexpr std::array<Step, 18> steps{{
     // clang-format off
     {"preflight",  For::every,         Gate::assignment, {},               {5, 5s},   30s},

@@ -7,13 +7,13 @@
 #include <string_view>
 #include <vector>
 
-// A node's life as data: the one list of steps, read from top to bottom. kagentd sequences it,
-// kagent-noded knows how to do each.
+// The plan: the one list of a node's steps, read from top to bottom. kagentd decides their order at
+// run time; kagent-noded does them.
 namespace kagent::plan {
 
 enum class Role : std::uint8_t { control_plane, worker };
 
-// Something from outside that a step waits for.
+// What a step waits for that does not come from this node.
 enum class Gate : std::uint8_t {
   none,
   assignment,  // the coordinator's Assignment envelope
@@ -24,17 +24,17 @@ enum class Gate : std::uint8_t {
 // Which nodes a step is for.
 enum class For : std::uint8_t { every, initializer, joiner, control_plane };
 
-// What becomes of a step that was done and is not any more.
+// What kagent does when a finished step is no longer in place.
 enum class Drift : std::uint8_t {
   ignore,
-  report,  // it is shown, and left to the operator
-  repair,  // it is applied again
+  report,  // show it, and leave it to the operator
+  repair,  // apply the step again
 };
 
 struct Retry {
-  unsigned attempts;                 // then the step has failed
+  unsigned attempts;                 // after so many the step has failed
   std::chrono::seconds first_delay;  // doubled each time, up to ten minutes
-  // Once failed: what was wrong may have been mended meanwhile; more would burn the machine.
+  // A failed step is tried this often: the reason may be gone, and more tries would burn CPU.
   std::chrono::seconds once_more_every{600};
 };
 
@@ -45,23 +45,23 @@ struct Step {
   std::span<const std::string_view> after;  // names of steps
   Retry retry;
   std::chrono::seconds time_limit;  // of one attempt
-  Drift drift = Drift::ignore;      // unless ClusterConfig.watch says another
-  // A change of these calls for a look at once: a file, or a folder with a slash at its end.
+  Drift drift = Drift::ignore;      // unless ClusterConfig.watch sets another
+  // A change of one of these files makes kagentd check at once. A folder ends with a slash.
   std::span<const std::string_view> files = {};
 };
 
-// All steps, each after those it needs.
+// All steps of a node's life. Each comes after the steps that it needs.
 std::span<const Step> all_steps();
-// Those that undo them, on a ResetOrder.
+// The steps that a ResetOrder starts; they undo the others.
 std::span<const Step> reset_steps();
 
-// "ignore", "report", "repair"; nothing: neither.
+// "ignore", "report" or "repair"; nothing for any other text.
 std::optional<Drift> parse_drift(std::string_view text);
 
-const Step* find(std::string_view name);  // of either kind
+const Step* find(std::string_view name);  // in both lists; nullptr if there is none
 
-// The steps of one node, in the order of all_steps(), with `after` still naming only steps in it or
-// steps that this node does not have (which then count as done).
+// The steps of one node, in the order of all_steps(). `after` may still name steps that this node
+// does not have; those count as done.
 std::vector<const Step*> steps_for(Role role, bool init);
 
 }  // namespace kagent::plan

@@ -145,7 +145,7 @@ Result<PinnedCa> fetch_pinned_ca(const std::string& host, std::uint16_t port,
   auto socket = connect_to(host, port, deadline);
   if (!socket) return socket.error().context(where);
 
-  // The peer is not verified by OpenSSL: nothing is sent, and the pin below is the verification.
+  // OpenSSL does not verify the peer: we send nothing, and the pin below verifies it.
   const openssl::Context context(SSL_CTX_new(TLS_client_method()));
   SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);

@@ -29,7 +29,7 @@ const Known* ca_of(const std::vector<Known>& all, std::string_view sha256) {
   return nullptr;
 }
 
-// Whom `ca` has named, if anybody who is here.
+// The successor that `ca` vouches for, if it is among the certificates.
 const Known* successor_of(const std::vector<Known>& all, const Known& ca,
                           std::chrono::system_clock::time_point now) {
   for (const Known& voucher : all) {
@@ -65,7 +65,7 @@ Result<std::vector<pki::Certificate>> ca_succession(std::span<const pki::Certifi
                      (all->empty() ? std::string("-") : all->back().sha256) +
                      ", user-data names sha256:" + std::string(ca_sha256));
   std::vector<pki::Certificate> line;
-  // Each is in it once: whoever vouches in a circle leads nowhere.
+  // Each CA is in the chain once, so a circle of vouchers ends.
   while (ca != nullptr && line.size() < all->size()) {
     line.push_back(ca->certificate);
     ca = successor_of(*all, *ca, now);

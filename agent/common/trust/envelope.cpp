@@ -16,7 +16,7 @@ Error refused(const std::string& why) {
   return {Errc::permission_denied, "envelope refused: " + why};
 }
 
-// Of the chain the signer is the first.
+// The signer is the first certificate of the chain.
 Result<std::vector<pki::Certificate>> chain_of(const v1::SignedEnvelope& envelope) {
   if (envelope.certificate_chain_size() < 2)
     return refused("its certificate chain is not signer and CA");

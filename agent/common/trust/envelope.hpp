@@ -18,24 +18,24 @@ namespace kagent {
 
 struct EnvelopeSigner {
   pki::Key key;
-  pki::Certificate certificate;       // O = pki::signer_organization, issued by the CA in force
-  std::vector<pki::Certificate> cas;  // that CA, and what leads to it: ca_succession.hpp
+  pki::Certificate certificate;       // O = pki::signer_organization, issued by the current CA
+  std::vector<pki::Certificate> cas;  // that CA and its predecessors: ca_succession.hpp
 };
 
 Result<v1::SignedEnvelope> sign_envelope(const v1::EnvelopePayload& payload,
                                          const EnvelopeSigner& signer);
 
-// What the receiver holds against it.
+// What the receiver compares an envelope with.
 struct EnvelopeExpectation {
   std::string ca_sha256;  // from user-data
   std::string node_id;
-  std::string cluster_id;          // empty: not known yet, taken from the first envelope
-  std::uint64_t after_serial = 0;  // serials up to this one have been seen
+  std::string cluster_id;          // empty until the first envelope sets it
+  std::uint64_t after_serial = 0;  // rejects serials up to this one
   std::chrono::system_clock::time_point now;
 };
 
-// Everything is verified before a field is believed. `serialised` is a v1::SignedEnvelope. Errors:
-// permission_denied with a sentence that says which check failed (hash, chain, signature, node,
+// Verifies everything before it uses a field. `serialised` is a v1::SignedEnvelope. Errors:
+// permission_denied with a sentence that names the failed check (hash, chain, signature, node,
 // cluster, serial, expiry); invalid_argument if it is not an envelope; resource_exhausted over 256
 // KiB.
 Result<v1::EnvelopePayload> open_envelope(std::string_view serialised,

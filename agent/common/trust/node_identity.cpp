@@ -14,7 +14,7 @@
 namespace kagent {
 namespace {
 
-// Ours alone (sd-id128(3)): other programs cannot link our id to theirs, nor to the machine id.
+// kagent's own application id (sd-id128(3)): nobody can derive the machine id from the result.
 constexpr sd_id128_t application =
     SD_ID128_MAKE(6b, 61, 67, 65, 6e, 74, 4a, 1f, 8e, 0c, 5d, 93, b2, 7e, 41, f6);
 
@@ -47,7 +47,7 @@ Result<std::string> boot_id() {
 }
 
 std::string product_uuid() {
-  // A container has its host's.
+  // A container would read its host's.
   if (::access("/run/systemd/container", F_OK) == 0) return {};
   const auto uuid = read_file("/sys/class/dmi/id/product_uuid", 256);
   return uuid && !uuid->empty() ? pki::sha256_hex(*uuid).substr(0, 32) : std::string();

@@ -7,7 +7,7 @@
 #include "agent/common/trust/openssl.hpp"
 #include "agent/common/trust/pki.hpp"
 
-// Reading, writing and checking certificates.
+// Reads, writes and checks certificates.
 namespace kagent::pki {
 
 using openssl::last_error;

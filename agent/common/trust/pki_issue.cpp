@@ -9,7 +9,7 @@
 #include <openssl/pem.h>
 #include "agent/common/trust/pki.hpp"
 
-// Making certificates and certificate requests.
+// Makes certificates and certificate requests.
 namespace kagent::pki {
 namespace {
 
@@ -142,7 +142,7 @@ Result<Csr> parse_csr(std::string_view der) {
   if (!request) return last_error(Errc::invalid_argument, "reading a certificate request");
   Csr csr;
   csr.public_key = Key(X509_REQ_get_pubkey(request.get()), FreeKey{});
-  // First what it costs: anybody may send one, with an RSA key of 16,384 bits.
+  // The key size is checked first: anybody may send a request, even with a 16,384-bit RSA key.
   if (!csr.public_key || !is_p256(csr.public_key.get()))
     return last_error(Errc::invalid_argument, "the certificate request's key is not ECDSA P-256");
   if (X509_REQ_verify(request.get(), csr.public_key.get()) != 1)

@@ -2,8 +2,8 @@
 
 namespace kagent {
 
-// gRPC of this process speaks TLS 1.3 and nothing older, as client and as server. To be called
-// before gRPC is used, and before there is a second thread.
+// Makes gRPC in this process speak TLS 1.3 only, as client and as server. Call it before gRPC is
+// used and before a second thread starts.
 void require_tls_1_3();
 
 }  // namespace kagent

@@ -9,7 +9,7 @@
 namespace kagent::kagentd {
 namespace {
 
-// A report has thirteen steps and a message 1 MiB: every line cannot be long.
+// A report carries every step, and a message is at most 1 MiB, so lines are cut.
 constexpr std::size_t most_lines = 40;
 constexpr std::size_t longest_line = 500;
 
