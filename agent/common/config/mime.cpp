@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "agent/common/base/text.hpp"
 #include "agent/common/config/unpack.hpp"
 
 // The part of MIME (RFC 2045, 2046) that cloud-init's multi-part user-data uses.
@@ -20,12 +21,6 @@ std::string lower(std::string_view text) {
   std::ranges::transform(result, result.begin(),
                          [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return result;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto from = text.find_first_not_of(" \t\r\n");
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1);
 }
 
 std::string_view take_line(std::string_view& text) {

@@ -1,5 +1,6 @@
 #include "agent/common/config/node_config.hpp"
 
+#include "agent/common/base/text.hpp"
 #include "agent/common/config/rules.hpp"
 #include "agent/common/config/unpack.hpp"
 #include "agent/common/config/yaml.hpp"
@@ -11,12 +12,6 @@ namespace kagent::config {
 namespace {
 
 constexpr std::size_t max_user_data = 16 * 1024;
-
-std::string_view trimmed(std::string_view text) {
-  const auto from = text.find_first_not_of(" \t\r\n");
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1);
-}
 
 class Validation {
  public:

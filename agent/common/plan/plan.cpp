@@ -79,6 +79,20 @@ bool is_for(For who, Role role, bool init) {
 
 }  // namespace
 
+std::string_view to_string(Role role) {
+  switch (role) {
+    case Role::control_plane: return "control-plane";
+    case Role::worker: return "worker";
+  }
+  return "?";
+}
+
+std::optional<Role> parse_role(std::string_view text) {
+  for (const Role role : {Role::control_plane, Role::worker})
+    if (text == to_string(role)) return role;
+  return {};
+}
+
 std::span<const Step> all_steps() {
   return steps;
 }

@@ -13,6 +13,10 @@ namespace kagent::plan {
 
 enum class Role : std::uint8_t { control_plane, worker };
 
+// "control-plane" or "worker": on the wire, on the bus and for people.
+std::string_view to_string(Role role);
+std::optional<Role> parse_role(std::string_view text);  // nothing for any other text
+
 // What a step waits for that does not come from this node.
 enum class Gate : std::uint8_t {
   none,

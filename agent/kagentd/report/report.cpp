@@ -1,5 +1,7 @@
 #include "agent/kagentd/report/report.hpp"
 
+#include "agent/common/base/text.hpp"
+
 #include <fmt/format.h>
 #include <google/protobuf/util/time_util.h>
 
@@ -25,20 +27,6 @@ v1::StepState wire_state(State state) {
     case State::done: return v1::STEP_STATE_DONE;
   }
   return v1::STEP_STATE_UNSPECIFIED;
-}
-
-// How many bytes of a UTF-8 sequence begin here; 0: none that is well formed.
-std::size_t sequence_at(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text.front());
-  const std::size_t length = lead < 0x80                    ? 1
-                             : lead >= 0xc2 && lead < 0xe0  ? 2
-                             : lead >= 0xe0 && lead < 0xf0  ? 3
-                             : lead >= 0xf0 && lead <= 0xf4 ? 4
-                                                            : 0;
-  if (length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
-  return length;
 }
 
 }  // namespace
@@ -72,7 +60,7 @@ std::string wire_text(std::string_view line) {
   line = line.substr(0, longest_line);
   std::string text;
   while (!line.empty()) {
-    const std::size_t length = sequence_at(line);
+    const std::size_t length = first_character(line).bytes;
     const bool control = static_cast<unsigned char>(line.front()) < 0x20;
     if (length == 0)
       text += '?';

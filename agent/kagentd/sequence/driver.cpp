@@ -19,7 +19,7 @@ Time now() {
 
 Part part_of(const HeldAssignment& held) {
   Part part;
-  part.role = held.role == "control-plane" ? plan::Role::control_plane : plan::Role::worker;
+  part.role = held.role;
   part.init = held.init;
   return part;
 }
@@ -86,7 +86,7 @@ void Driver::assigned(const HeldAssignment& held) {
     drain();
     return;
   }
-  log::info("this node is a {}{} (assignment {})", held.role,
+  log::info("this node is a {}{} (assignment {})", plan::to_string(held.role),
             held.init ? " and initialises the cluster" : "", held.serial);
   const Part part = part_of(held);
   sequencer_->open(plan::Gate::assignment, at);

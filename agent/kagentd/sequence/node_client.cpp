@@ -106,7 +106,9 @@ class DbusNodeClient final : public NodeClient {
     if (!values) co_return values.error();
     HeldAssignment held;
     held.serial = *serial;
-    std::tie(held.role, held.init, held.lease_fence) = std::move(*values);
+    std::string role;
+    std::tie(role, held.init, held.lease_fence) = std::move(*values);
+    held.role = plan::parse_role(role).value_or(plan::Role::worker);
     auto ask = dbus::make_call(*proxy_, interface, "GetReset");
     auto answer = co_await dbus::call(connection_, *proxy_, std::move(ask), call_timeout);
     auto reset = read_all<std::uint64_t, bool>(std::move(answer));

@@ -27,7 +27,7 @@ struct NodeCheck {
 // What kagent-noded holds; it alone has verified it.
 struct HeldAssignment {
   std::uint64_t serial = 0;  // 0: none yet
-  std::string role;          // "control-plane" or "worker"
+  plan::Role role = plan::Role::worker;
   bool init = false;
   std::uint64_t lease_fence = 0;
   // Of the last ResetOrder, 0: none. An assignment from before it is none any more.
