@@ -210,4 +210,26 @@ v1::Node to_message(const Registry& registry, const Node& node) {
   return message;
 }
 
+v1::Token to_message(const TokenRecord& record) {
+  v1::Token message;
+  message.set_id(record.id);
+  message.set_role(std::string(to_string(record.role)));
+  if (record.uses_left) message.set_uses_left(*record.uses_left);
+  *message.mutable_created_at() = to_timestamp(record.created_at);
+  *message.mutable_expires_at() = to_timestamp(record.expires_at);
+  message.set_created_by(record.created_by);
+  return message;
+}
+
+v1::Claim to_message(const Claim& claim, bool rival, Now now) {
+  v1::Claim message;
+  message.set_node_id(claim.node_id);
+  message.set_key_sha256(claim.key_sha256);
+  message.set_address(claim.address);
+  const auto ago = std::chrono::duration_cast<std::chrono::seconds>(now.steady - claim.last);
+  message.set_seconds_ago(static_cast<std::uint32_t>(ago.count()));
+  message.set_rival(rival);
+  return message;
+}
+
 }  // namespace kagent::coordinator

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "coordinator/admission/claims.hpp"
 #include "coordinator/admission/tokens.hpp"
 #include "coordinator/registry/registry.hpp"
 #include "kagent/v1/admin.pb.h"
@@ -35,5 +36,8 @@ LeaveWish to_leave_wish(const v1::LeaveNodeRequest& request);
 Result<Tokens::Wish> to_token_wish(const v1::CreateTokenRequest& request, std::string created_by);
 
 v1::Node to_message(const Registry& registry, const Node& node);
+v1::Token to_message(const TokenRecord& record);
+// `rival`: the node id is bound to another key.
+v1::Claim to_message(const Claim& claim, bool rival, Now now);
 
 }  // namespace kagent::coordinator

@@ -1,5 +1,6 @@
 #include "agent/common/base/log.hpp"
 #include "agent/common/trust/pki.hpp"
+#include "coordinator/core/clock.hpp"
 #include "coordinator/core/convert.hpp"
 #include "coordinator/core/coordinator.hpp"
 #include "coordinator/server/grpc_util.hpp"
@@ -16,14 +17,8 @@ namespace {
 
 using boost::asio::any_io_executor;
 
-template <class Response>
-Result<> assign(Response& response, Result<Response> answer) {
-  if (!answer) return answer.error();
-  response = std::move(*answer);
-  return {};
-}
-
-// Sends each changed node once it can be written: a slow reader sees the latest, never a backlog.
+// Sends each changed node when the stream can be written: a slow reader gets the latest state,
+// never a backlog.
 class WatchReactor final : public Watcher,
                            public std::enable_shared_from_this<WatchReactor>,
                            public grpc::ServerWriteReactor<v1::WatchNodesResponse> {
@@ -52,17 +47,18 @@ class WatchReactor final : public Watcher,
     boost::asio::post(loop_, [self = self_] { self->finish(grpc::Status::CANCELLED); });
   }
   void OnDone() override {
-    boost::asio::post(loop_, [self = std::move(self_)] { self->coordinator_.unwatch(self.get()); });
+    boost::asio::post(
+        loop_, [self = std::move(self_)] { self->coordinator_.watchers().remove(self.get()); });
   }
 
   void start() {
-    if (auto may = coordinator_.may_administer(caller_, "WatchNodes"); !may)
+    if (auto may = coordinator_.administration().may_administer(caller_, "WatchNodes"); !may)
       return finish(to_status(may.error()));
     for (const auto& node : coordinator_.registry().nodes()) {
       queued_.insert(node->record.id);
       pending_.push_back(node->record.id);
     }
-    coordinator_.watch(shared_from_this());
+    coordinator_.watchers().add(shared_from_this());
     write_next();
   }
 
@@ -74,7 +70,7 @@ class WatchReactor final : public Watcher,
       pending_.pop_front();
       queued_.erase(id);
       if (const Node* node = coordinator_.registry().find(id))
-        *outgoing_.mutable_updated() = coordinator_.describe(*node);
+        *outgoing_.mutable_updated() = coordinator_.administration().describe(*node);
       else
         outgoing_.set_removed_id(id);
     } else if (complete_) {
@@ -126,13 +122,13 @@ class AdminService final : public v1::Admin::CallbackService {
   template <class Work>
   Reactor* on_loop_as(Context* context, const char* what, Work work) {
     Reactor* reactor = context->DefaultReactor();
-    boost::asio::post(loop_,
-                      [this, what, reactor, work = std::move(work), caller = caller_of(*context)] {
-                        if (auto may = coordinator_.may_administer(caller, what); !may)
-                          return reactor->Finish(to_status(may.error()));
-                        const Result<> done = work(caller);
-                        reactor->Finish(done ? grpc::Status::OK : to_status(done.error()));
-                      });
+    boost::asio::post(
+        loop_, [this, what, reactor, work = std::move(work), caller = caller_of(*context)] {
+          if (auto may = coordinator_.administration().may_administer(caller, what); !may)
+            return reactor->Finish(to_status(may.error()));
+          const Result<> done = work(caller);
+          reactor->Finish(done ? grpc::Status::OK : to_status(done.error()));
+        });
     return reactor;
   }
   template <class Work>
@@ -140,20 +136,10 @@ class AdminService final : public v1::Admin::CallbackService {
     return on_loop_as(context, what, [work = std::move(work)](const Caller&) { return work(); });
   }
 
-  // For what takes a while: finishes the call with the answer.
-  template <class Response>
-  static auto answer_to(Reactor* reactor, Response* response) {
-    return [reactor, response](Result<Response> answer) {
-      if (!answer) return reactor->Finish(to_status(answer.error()));
-      response->Swap(&*answer);
-      reactor->Finish(grpc::Status::OK);
-    };
-  }
-
   Reactor* ListNodes(Context* context, const v1::ListNodesRequest*,
                      v1::ListNodesResponse* response) override {
     return on_loop(context, "ListNodes", [this, response]() -> Result<> {
-      *response = coordinator_.list_nodes();
+      *response = coordinator_.administration().list_nodes();
       return {};
     });
   }
@@ -161,22 +147,22 @@ class AdminService final : public v1::Admin::CallbackService {
   Reactor* GetNode(Context* context, const v1::GetNodeRequest* request,
                    v1::Node* response) override {
     return on_loop(context, "GetNode", [this, request, response]() -> Result<> {
-      const auto node = coordinator_.resolve(request->node());
+      auto node = coordinator_.administration().describe(request->node());
       if (!node) return node.error();
-      *response = coordinator_.describe(**node);
+      *response = std::move(*node);
       return {};
     });
   }
 
   Reactor* GetUserData(Context* context, const v1::GetUserDataRequest* request,
                        v1::GetUserDataResponse* response) override {
-    return on_loop_as(context, "GetUserData",
-                      [this, request, response](const Caller& caller) -> Result<> {
-                        auto line = coordinator_.hand_out_user_data(request->with_token(), caller);
-                        if (!line) return line.error();
-                        response->set_user_data(std::move(*line));
-                        return {};
-                      });
+    return on_loop_as(
+        context, "GetUserData", [this, request, response](const Caller& caller) -> Result<> {
+          auto line = coordinator_.user_data().hand_out(request->with_token(), caller);
+          if (!line) return line.error();
+          response->set_user_data(std::move(*line));
+          return {};
+        });
   }
 
   Reactor* GetClusterConfig(Context* context, const v1::GetClusterConfigRequest*,
@@ -191,26 +177,39 @@ class AdminService final : public v1::Admin::CallbackService {
                    v1::GetLogsResponse* response) override {
     Reactor* reactor = context->DefaultReactor();
     boost::asio::post(loop_, [this, reactor, request, response, caller = caller_of(*context)] {
-      if (auto may = coordinator_.may_administer(caller, "GetLogs"); !may)
+      if (auto may = coordinator_.administration().may_administer(caller, "GetLogs"); !may)
         return reactor->Finish(to_status(may.error()));
-      coordinator_.get_logs(*request, answer_to(reactor, response));
+      auto done = [reactor, response](Result<LogRequests::Lines> lines) {
+        if (!lines) return reactor->Finish(to_status(lines.error()));
+        for (std::string& line : *lines) response->add_lines(std::move(line));
+        reactor->Finish(grpc::Status::OK);
+      };
+      coordinator_.log_requests().get(request->node(), request->step(), request->lines(),
+                                      std::move(done));
     });
     return reactor;
   }
 
   Reactor* LeaveNode(Context* context, const v1::LeaveNodeRequest* request,
                      v1::LeaveNodeResponse* response) override {
-    return on_loop_as(context, "LeaveNode",
-                      [this, request, response](const Caller& caller) -> Result<> {
-                        return assign(*response, coordinator_.leave_node(*request, caller));
-                      });
+    return on_loop_as(
+        context, "LeaveNode", [this, request, response](const Caller& caller) -> Result<> {
+          auto id =
+              coordinator_.leave_orders().leave(request->node(), to_leave_wish(*request), caller);
+          if (!id) return id.error();
+          response->set_node_id(std::move(*id));
+          return {};
+        });
   }
 
   Reactor* RetryNode(Context* context, const v1::RetryNodeRequest* request,
                      v1::RetryNodeResponse* response) override {
     return on_loop_as(context, "RetryNode",
                       [this, request, response](const Caller& caller) -> Result<> {
-                        return assign(*response, coordinator_.retry_node(*request, caller));
+                        auto id = coordinator_.administration().retry(request->node(), caller);
+                        if (!id) return id.error();
+                        response->set_node_id(std::move(*id));
+                        return {};
                       });
   }
 
@@ -218,46 +217,69 @@ class AdminService final : public v1::Admin::CallbackService {
                       v1::RejoinNodeResponse* response) override {
     return on_loop_as(context, "RejoinNode",
                       [this, request, response](const Caller& caller) -> Result<> {
-                        return assign(*response, coordinator_.rejoin_node(*request, caller));
+                        auto id = coordinator_.leave_orders().rejoin(request->node(), caller);
+                        if (!id) return id.error();
+                        response->set_node_id(std::move(*id));
+                        return {};
                       });
   }
 
   Reactor* ListClaims(Context* context, const v1::ListClaimsRequest*,
                       v1::ListClaimsResponse* response) override {
     return on_loop(context, "ListClaims", [this, response]() -> Result<> {
-      *response = coordinator_.list_claims();
+      const Now at = now();
+      const Applications& applications = coordinator_.applications();
+      for (const Claim& claim : applications.waiting.of({}, at.steady))
+        *response->add_claims() = to_message(claim, false, at);
+      for (const Claim& claim : applications.rivals.of({}, at.steady))
+        *response->add_claims() = to_message(claim, true, at);
       return {};
     });
   }
 
   Reactor* ApproveNode(Context* context, const v1::ApproveNodeRequest* request,
                        v1::ApproveNodeResponse* response) override {
-    return on_loop_as(context, "ApproveNode",
-                      [this, request, response](const Caller& caller) -> Result<> {
-                        return assign(*response, coordinator_.approve_node(*request, caller));
-                      });
+    return on_loop_as(
+        context, "ApproveNode", [this, request, response](const Caller& caller) -> Result<> {
+          auto key =
+              coordinator_.approvals().approve(request->node_id(), request->key_sha256(), caller);
+          if (!key) return key.error();
+          response->set_key_sha256(std::move(*key));
+          return {};
+        });
   }
 
   Reactor* ForgetNode(Context* context, const v1::ForgetNodeRequest* request,
                       v1::ForgetNodeResponse* response) override {
-    return on_loop_as(context, "ForgetNode",
-                      [this, request, response](const Caller& caller) -> Result<> {
-                        return assign(*response, coordinator_.forget_node(*request, caller));
-                      });
+    return on_loop_as(
+        context, "ForgetNode", [this, request, response](const Caller& caller) -> Result<> {
+          auto forgotten =
+              coordinator_.approvals().forget(request->node(), request->key_sha256(), caller);
+          if (!forgotten) return forgotten.error();
+          response->set_node_id(std::move(forgotten->node_id));
+          response->set_key_sha256(std::move(forgotten->key_sha256));
+          return {};
+        });
   }
 
   Reactor* CreateToken(Context* context, const v1::CreateTokenRequest* request,
                        v1::CreateTokenResponse* response) override {
     return on_loop_as(context, "CreateToken",
                       [this, request, response](const Caller& caller) -> Result<> {
-                        return assign(*response, coordinator_.create_token(*request, caller));
+                        const auto wish = to_token_wish(*request, who(caller));
+                        if (!wish) return wish.error();
+                        auto created = coordinator_.token_orders().create(*wish, caller);
+                        if (!created) return created.error();
+                        *response->mutable_token() = to_message(created->record);
+                        response->set_user_data(std::move(created->user_data));
+                        return {};
                       });
   }
 
   Reactor* ListCertificates(Context* context, const v1::ListCertificatesRequest*,
                             v1::ListCertificatesResponse* response) override {
     return on_loop(context, "ListCertificates", [this, response]() -> Result<> {
-      *response = coordinator_.list_certificates();
+      *response = coordinator_.certificates().list(coordinator_.registry());
       return {};
     });
   }
@@ -265,26 +287,35 @@ class AdminService final : public v1::Admin::CallbackService {
   Reactor* ListTokens(Context* context, const v1::ListTokensRequest*,
                       v1::ListTokensResponse* response) override {
     return on_loop(context, "ListTokens", [this, response]() -> Result<> {
-      *response = coordinator_.list_tokens();
+      v1::Token& of_user_data = *response->add_tokens();
+      of_user_data.set_id(Tokens::of_user_data);
+      of_user_data.set_role("auto");
+      for (const TokenRecord& record : coordinator_.token_orders().list())
+        *response->add_tokens() = to_message(record);
       return {};
     });
   }
 
   Reactor* DropToken(Context* context, const v1::DropTokenRequest* request,
-                     v1::DropTokenResponse* response) override {
-    return on_loop_as(context, "DropToken",
-                      [this, request, response](const Caller& caller) -> Result<> {
-                        return assign(*response, coordinator_.drop_token(*request, caller));
-                      });
+                     v1::DropTokenResponse*) override {
+    return on_loop_as(context, "DropToken", [this, request](const Caller& caller) {
+      return coordinator_.token_orders().drop(request->id(), caller);
+    });
   }
 
   Reactor* PlanLeave(Context* context, const v1::PlanLeaveRequest* request,
                      v1::PlanLeaveResponse* response) override {
     Reactor* reactor = context->DefaultReactor();
     boost::asio::post(loop_, [this, reactor, request, response, caller = caller_of(*context)] {
-      if (auto may = coordinator_.may_administer(caller, "PlanLeave"); !may)
+      if (auto may = coordinator_.administration().may_administer(caller, "PlanLeave"); !may)
         return reactor->Finish(to_status(may.error()));
-      coordinator_.plan_leave(*request, answer_to(reactor, response));
+      auto done = [reactor, response](Result<LeaveOrders::Plan> plan) {
+        if (!plan) return reactor->Finish(to_status(plan.error()));
+        for (std::string& change : plan->changes) response->add_changes(std::move(change));
+        for (std::string& note : plan->notes) response->add_notes(std::move(note));
+        reactor->Finish(grpc::Status::OK);
+      };
+      coordinator_.leave_orders().plan(request->node(), request->remove(), std::move(done));
     });
     return reactor;
   }
@@ -293,9 +324,20 @@ class AdminService final : public v1::Admin::CallbackService {
                          v1::GetKubeconfigResponse* response) override {
     Reactor* reactor = context->DefaultReactor();
     boost::asio::post(loop_, [this, reactor, request, response, caller = caller_of(*context)] {
-      if (auto may = coordinator_.may_administer(caller, "GetKubeconfig"); !may)
+      if (auto may = coordinator_.administration().may_administer(caller, "GetKubeconfig"); !may)
         return reactor->Finish(to_status(may.error()));
-      coordinator_.get_kubeconfig(*request, caller, answer_to(reactor, response));
+      auto done = [this, reactor, response](Result<KubeconfigOrders::Issued> issued) {
+        if (!issued) return reactor->Finish(to_status(issued.error()));
+        response->set_cluster_name(coordinator_.config().cluster_name());
+        response->set_user(std::move(issued->user));
+        response->set_api_server(std::move(issued->api_server));
+        response->set_ca_certificates(std::move(issued->ca_certificates));
+        response->set_certificate(std::move(issued->certificate));
+        reactor->Finish(grpc::Status::OK);
+      };
+      coordinator_.kubeconfig_orders().issue(request->csr(),
+                                             std::chrono::seconds(request->lifetime_seconds()),
+                                             caller, std::move(done));
     });
     return reactor;
   }

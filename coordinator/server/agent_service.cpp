@@ -13,16 +13,17 @@ namespace {
 
 using boost::asio::any_io_executor;
 
-// A node reads what it is sent at once; this many unread messages mean that it does not.
+// A node reads its messages at once, so this many unsent ones mean that it has stopped reading.
 constexpr std::size_t most_unsent = 256;
 constexpr std::chrono::seconds hello_limit{5};
-// What it says is read at this pace, counted in messages of 4 KiB. A control plane that mints for a
-// whole fleet says a thousand things at once.
+// The pace at which a node's messages are read, in messages of 4 KiB. A control plane that mints
+// tokens for a whole fleet sends a thousand messages at once.
 constexpr double messages_a_second = 500, messages_at_once = 4000;
 constexpr double bytes_a_message = 4096;
 
-// One node's stream. gRPC's threads only post; everything else happens on the loop, which also
-// starts each read and write: one of each is outstanding at most. It holds itself until OnDone.
+// One node's stream. gRPC's threads only post; everything else runs on the loop, which starts each
+// read and write. At most one read and one write are outstanding. The object owns itself until
+// OnDone.
 class SessionReactor final
     : public Peer,
       public std::enable_shared_from_this<SessionReactor>,
@@ -39,7 +40,7 @@ class SessionReactor final
   void begin() {
     self_ = shared_from_this();
     boost::asio::post(loop_, [self = self_] {
-      if (auto admitted = self->coordinator_.admit(self->caller_); !admitted)
+      if (auto admitted = self->coordinator_.gate().admit(self->caller_); !admitted)
         self->close(admitted.error());
       else
         self->wait_for_hello();
@@ -58,7 +59,7 @@ class SessionReactor final
   }
 
   void close(const Error& why) override {
-    // To a dead peer an outstanding write may never end.
+    // An outstanding write to a dead peer may never end.
     if (!closing_ && why.code() == Errc::deadline_exceeded) context_->TryCancel();
     finish(to_status(why));
   }
@@ -71,16 +72,17 @@ class SessionReactor final
     boost::asio::post(loop_, [self = self_, ok] { self->on_written(ok); });
   }
   void OnDone() override {
-    // The last owner may be this very function: the object goes on the loop.
-    boost::asio::post(
-        loop_, [self = std::move(self_)] { self->coordinator_.closed(self.get(), self->caller_); });
+    // This may drop the last reference, so the object is destroyed on the loop.
+    boost::asio::post(loop_, [self = std::move(self_)] {
+      self->coordinator_.reception().closed(self.get(), self->caller_);
+    });
   }
 
   void wait_for_hello() {
     StartRead(&incoming_);
     timer_.expires_after(hello_limit);
     timer_.async_wait([self = self_](boost::system::error_code error) {
-      if (!error) self->close(Error(Errc::deadline_exceeded, "no Hello came"));
+      if (!error) self->close(Error(Errc::deadline_exceeded, "no Hello was received"));
     });
   }
 
@@ -103,7 +105,7 @@ class SessionReactor final
     pace_.pour(1 + static_cast<double>(message.ByteSizeLong()) / bytes_a_message,
                std::chrono::steady_clock::now());
     read_on();
-    coordinator_.received(shared_from_this(), caller_, std::move(message));
+    coordinator_.reception().received(shared_from_this(), caller_, std::move(message));
   }
 
   void on_written(bool ok) {
@@ -119,12 +121,12 @@ class SessionReactor final
     }
   }
 
-  // Finish may not overtake a write that is under way.
+  // gRPC allows Finish only after the outstanding write.
   void finish(grpc::Status status) {
     if (std::exchange(closing_, true)) return;
     timer_.cancel();
     status_ = std::move(status);
-    coordinator_.ending(caller_);
+    coordinator_.gate().ending(caller_);
     if (outgoing_.empty()) Finish(status_);
   }
 
@@ -152,7 +154,7 @@ class AgentService final : public v1::Agent::CallbackService {
                                       v1::ChallengeResponse* response) override {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     boost::asio::post(loop_, [this, reactor, response] {
-      *response = coordinator_.challenge();
+      *response = coordinator_.enrolments().challenge();
       reactor->Finish(grpc::Status::OK);
     });
     return reactor;
@@ -163,11 +165,12 @@ class AgentService final : public v1::Agent::CallbackService {
                                    v1::EnrollResponse* response) override {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     boost::asio::post(loop_, [this, reactor, request, response, caller = caller_of(*context)] {
-      coordinator_.enroll(*request, caller, [reactor, response](Result<v1::EnrollResponse> answer) {
+      auto done = [reactor, response](Result<v1::EnrollResponse> answer) {
         if (!answer) return reactor->Finish(to_status(answer.error()));
         response->Swap(&*answer);
         reactor->Finish(grpc::Status::OK);
-      });
+      };
+      coordinator_.enrolments().enroll(*request, caller, std::move(done));
     });
     return reactor;
   }

@@ -65,7 +65,7 @@ class RunningProcess final : public Process {
   [[nodiscard]] std::uint16_t port() const override { return server_ ? server_->port() : 0; }
   [[nodiscard]] std::uint16_t http_port() const override { return site_ ? site_->port() : 0; }
   [[nodiscard]] std::string user_data(bool with_token) const override {
-    return coordinator_->user_data(with_token);
+    return coordinator_->user_data().line(with_token);
   }
   Result<> reload() override;
   void stop(std::function<void()> done) override;

@@ -49,7 +49,7 @@ std::string process_metrics(bool active) {
   return fmt::format(
       "# HELP kagent_build_info The version, as a label.\n# TYPE kagent_build_info gauge\n"
       "kagent_build_info{{version=\"{}\",protocol=\"{}\"}} 1\n"
-      "# HELP kagent_active 0 while another coordinator is the active one.\n"
+      "# HELP kagent_active 0 while another coordinator is active.\n"
       "# TYPE kagent_active gauge\nkagent_active {}\n",
       version, protocol_version, active ? 1 : 0);
 }
@@ -72,7 +72,6 @@ class Content final : public SiteContent {
   Content(const Coordinator& coordinator, std::string cluster_id)
       : coordinator_(coordinator), cluster_id_(std::move(cluster_id)) {}
 
-  // It is made after the store was loaded and the server listens.
   [[nodiscard]] bool ready() const override { return coordinator_.serving(); }
   [[nodiscard]] std::string metrics() const override;
   [[nodiscard]] std::string nodes_json() const override;
@@ -90,7 +89,7 @@ std::string Content::nodes_json() const {
   json["now_ms"] = milliseconds(system_clock::now());
   json["nodes"] = nlohmann::json::array();
   for (const auto& node : registry.nodes()) json["nodes"].push_back(to_json(registry, *node));
-  // What nodes say of themselves may be no UTF-8: it is replaced, not refused.
+  // Nodes may send invalid UTF-8, which is replaced.
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -99,7 +98,7 @@ std::string Content::metrics() const {
   std::array<std::size_t, phase_count> phases{};
   for (const auto& node : registry.nodes())
     ++phases.at(static_cast<std::size_t>(registry.status(*node).phase));
-  const Counters& counters = coordinator_.counters();
+  const Enrolments::Counts& enrolments = coordinator_.enrolments().counts();
 
   std::string text = process_metrics(true);
   const auto head = [&text](std::string_view name, std::string_view type, std::string_view help) {
@@ -114,28 +113,32 @@ std::string Content::metrics() const {
   for (std::size_t i = 0; i < phase_count; ++i)
     fmt::format_to(std::back_inserter(text), "kagent_nodes{{phase=\"{}\"}} {}\n",
                    to_string(static_cast<Phase>(i)), phases.at(i));
-  value("kagent_sessions", "gauge", "Nodes connected now.", coordinator_.sessions());
+  value("kagent_sessions", "gauge", "Nodes connected now.", coordinator_.sessions().size());
   value("kagent_connections", "gauge", "Connections to the gRPC port.",
         coordinator_.connections().open());
   value("kagent_connections_turned_away_total", "counter",
-        "Connections for which there was no room.", coordinator_.connections().turned_away());
-  value("kagent_sessions_opened_total", "counter", "Sessions begun.", counters.sessions_opened);
-  value("kagent_sessions_refused_total", "counter", "Sessions refused.", counters.sessions_refused);
-  value("kagent_administration_refused_total", "counter", "Calls of who is no administrator.",
-        counters.administration_refused);
+        "Connections refused because of a limit.", coordinator_.connections().turned_away());
+  value("kagent_sessions_opened_total", "counter", "Sessions begun.",
+        coordinator_.reception().sessions_opened());
+  value("kagent_sessions_refused_total", "counter", "Sessions refused.",
+        coordinator_.gate().refused());
+  value("kagent_administration_refused_total", "counter", "Administrative calls refused.",
+        coordinator_.administration().refused());
   head("kagent_enrolments_total", "counter", "Answers to Enroll.");
   fmt::format_to(std::back_inserter(text), "kagent_enrolments_total{{result=\"accepted\"}} {}\n",
-                 counters.enrolments_accepted);
+                 enrolments.accepted);
   fmt::format_to(std::back_inserter(text), "kagent_enrolments_total{{result=\"refused\"}} {}\n",
-                 counters.enrolments_refused);
-  head("kagent_enrolments_throttled_total", "counter", "Of the refused, those not even looked at.");
+                 enrolments.refused);
+  head("kagent_enrolments_throttled_total", "counter",
+       "Refused enrolments that were not checked because of a rate limit.");
   fmt::format_to(std::back_inserter(text), "kagent_enrolments_throttled_total {}\n",
-                 counters.enrolments_throttled);
-  value("kagent_grants_total", "counter", "Join grants sent.", counters.grants_sent);
+                 enrolments.throttled);
+  value("kagent_grants_total", "counter", "Join grants sent.",
+        coordinator_.postman().grants_sent());
   value("kagent_mint_requests_total", "counter", "Bootstrap tokens asked for.",
-        counters.mints_requested);
+        coordinator_.postman().mints_requested());
   value("kagent_store_commits_total", "counter", "Transactions committed.",
-        coordinator_.courier().commits());
+        coordinator_.group_commit().commits());
   value("kagent_cluster_initialized", "gauge", "1 once kubeadm init is done.",
         registry.cluster().initialized() ? 1 : 0);
   return text;

@@ -83,7 +83,8 @@ struct OnFullDisk {
     request.set_node_id(id);
     request.set_csr(pki::make_csr(key, id).value());
     std::optional<Result<v1::EnrollResponse>> answer;
-    coordinator->enroll(request, Caller(), [&](auto given) { answer = std::move(given); });
+    coordinator->enrolments().enroll(request, Caller(),
+                                     [&](auto given) { answer = std::move(given); });
     loop.restart();
     loop.poll();
     REQUIRE(answer);
@@ -101,18 +102,14 @@ TEST_CASE_METHOD(OnFullDisk, "F7 What is not on the disk is answered with an err
     CHECK(answer.error().code() == Errc::unavailable);
   }
   SECTION("a removal") {
-    v1::LeaveNodeRequest request;
-    request.set_node("i-1");
-    request.set_remove(true);
-    request.set_force(true);
-    const auto answer = coordinator->leave_node(request, admin);
+    LeaveWish wish;
+    wish.remove = wish.force = true;
+    const auto answer = coordinator->leave_orders().leave("i-1", wish, admin);
     REQUIRE_FALSE(answer);
     CHECK(answer.error().code() == Errc::unavailable);
   }
   SECTION("a node forgotten") {
-    v1::ForgetNodeRequest request;
-    request.set_node("i-1");
-    const auto answer = coordinator->forget_node(request, admin);
+    const auto answer = coordinator->approvals().forget("i-1", "", admin);
     REQUIRE_FALSE(answer);
     CHECK(answer.error().code() == Errc::unavailable);
   }
@@ -128,12 +125,10 @@ TEST_CASE_METHOD(OnFullDisk, "F7 What is not on the disk is answered with an err
 
 TEST_CASE_METHOD(OnFullDisk, "A use of a token that could not be saved is not spent") {
   full = false;
-  v1::CreateTokenRequest request;
-  request.set_lifetime_seconds(60);
-  request.set_uses(1);
-  const auto created = coordinator->create_token(request, admin);
+  const Tokens::Wish wish{std::chrono::seconds(60), 1, WantedRole::automatic, "an administrator"};
+  const auto created = coordinator->token_orders().create(wish, admin);
   REQUIRE(created);
-  const std::string line = created->user_data();
+  const std::string& line = created->user_data;
   const std::string once = line.substr(line.find("token=") + 6);
   full = true;
   CHECK_FALSE(enrol("i-2", once));

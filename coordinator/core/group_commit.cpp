@@ -1,4 +1,4 @@
-#include "coordinator/core/courier.hpp"
+#include "coordinator/core/group_commit.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -9,7 +9,7 @@
 namespace kagent::coordinator {
 namespace {
 
-// A record saved twice in one turn needs to be written once: the last wins.
+// Of several saves of one record in a turn, only the last is written.
 std::vector<bool> superseded(const std::vector<Write>& writes) {
   std::vector<bool> skip(writes.size(), false);
   std::unordered_map<std::string_view, std::size_t> last;
@@ -40,30 +40,30 @@ class Apply {
 
 }  // namespace
 
-void Courier::write(Write write) {
+void GroupCommit::write(Write write) {
   writes_.push_back(std::move(write));
   schedule();
 }
 
-void Courier::after(std::function<void()> send) {
+void GroupCommit::after(std::function<void()> send) {
   answer([send = std::move(send)](const Result<>& saved) {
     if (saved) send();
   });
 }
 
-void Courier::answer(std::function<void(const Result<>&)> done) {
+void GroupCommit::answer(std::function<void(const Result<>&)> done) {
   sends_.push_back(std::move(done));
   schedule();
 }
 
-void Courier::schedule() {
+void GroupCommit::schedule() {
   if (std::exchange(scheduled_, true)) return;
   boost::asio::post(loop_, [this] {
     if (scheduled_) (void)flush();
   });
 }
 
-Result<> Courier::commit(const std::vector<Write>& writes) {
+Result<> GroupCommit::commit(const std::vector<Write>& writes) {
   const std::vector<bool> skip = superseded(writes);
   return store_.atomically([&]() -> Result<> {
     for (std::size_t i = 0; i < writes.size(); ++i)
@@ -73,14 +73,14 @@ Result<> Courier::commit(const std::vector<Write>& writes) {
   });
 }
 
-Result<> Courier::flush() {
+Result<> GroupCommit::flush() {
   scheduled_ = false;
   const auto writes = std::exchange(writes_, {});
   const auto sends = std::exchange(sends_, {});
   const bool was_well = state_.has_value();
   if (was_well && !writes.empty()) {
     ++commits_;
-    // Memory and disk differ after a failure; only a restart from the disk makes them one again.
+    // After a failure memory and disk differ until a restart loads the disk.
     if (auto committed = commit(writes); !committed)
       state_ = Error(Errc::unavailable, committed.error().context("the store").message());
   }

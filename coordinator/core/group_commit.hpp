@@ -11,22 +11,25 @@
 
 namespace kagent::coordinator {
 
-// Disk before wire: what is written in one turn of the loop goes into one commit, and only after it
-// what tells of it goes out, in order. While a commit runs, the next turn's writes gather: a
-// thousand nodes at once cost a few commits.
-class Courier {
+// Puts records on disk before the coordinator tells anybody of them. All writes of one turn of the
+// loop share one commit, and what waits for them runs after it, in order. So a thousand nodes that
+// enrol at once cost few commits.
+class GroupCommit {
  public:
-  Courier(boost::asio::any_io_executor loop, Store& store, std::function<void(const Error&)> fatal)
+  // `fatal` is called once, when a commit fails: memory and disk differ from then on.
+  GroupCommit(boost::asio::any_io_executor loop, Store& store,
+              std::function<void(const Error&)> fatal)
       : loop_(std::move(loop)), store_(store), fatal_(std::move(fatal)) {}
-  Courier(const Courier&) = delete;
-  Courier& operator=(const Courier&) = delete;
+  GroupCommit(const GroupCommit&) = delete;
+  GroupCommit& operator=(const GroupCommit&) = delete;
 
   void write(Write write);
+  // Runs `send` once everything written so far is on disk; drops it if the commit fails.
   void after(std::function<void()> send);
-  // As after, and also when nothing can be written any more: with the reason, for who waits.
+  // As after(), but calls `done` with the error if the commit fails.
   void answer(std::function<void(const Result<>&)> done);
-  // Now, instead of at the end of this turn. Errors: unavailable: it is not on disk, and nothing is
-  // promised any more.
+  // Commits now instead of at the end of this turn. Errors: unavailable: the writes are not on
+  // disk, and no later write will be.
   Result<> flush();
 
   [[nodiscard]] std::uint64_t commits() const { return commits_; }
@@ -42,7 +45,7 @@ class Courier {
   std::vector<std::function<void(const Result<>&)>> sends_;
   std::uint64_t commits_ = 0;
   bool scheduled_ = false;
-  Result<> state_;  // the error that `fatal` was told
+  Result<> state_;  // the error that `fatal` got
 };
 
 }  // namespace kagent::coordinator
