@@ -37,25 +37,35 @@ class Socket {
   int descriptor_;
 };
 
-Result<> wait_for(int descriptor, short events, Clock::time_point deadline) {
+// Until when the peer may take its time, and what ends it earlier.
+struct Limit {
+  Clock::time_point deadline;
+  const std::stop_token& stop;
+};
+
+constexpr std::chrono::milliseconds look_at_stop_every{200};
+
+Result<> wait_for(int descriptor, short events, const Limit& limit) {
   for (;;) {
     const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    if (left <= 0) return Error(Errc::deadline_exceeded, "no answer in time");
+        std::chrono::duration_cast<std::chrono::milliseconds>(limit.deadline - Clock::now());
+    if (left <= left.zero()) return Error(Errc::deadline_exceeded, "no answer in time");
+    if (limit.stop.stop_requested()) return Error(Errc::cancelled, "given up");
     pollfd waited{descriptor, events, 0};
-    const int ready = ::poll(&waited, 1, static_cast<int>(left));
+    const auto slice = std::min(left, look_at_stop_every);
+    const int ready = ::poll(&waited, 1, static_cast<int>(slice.count()));
     if (ready > 0) return {};
     if (ready < 0 && errno != EINTR) return errno_error(errno, "poll");
   }
 }
 
-Result<Socket> connect_to(const addrinfo& address, Clock::time_point deadline) {
+Result<Socket> connect_to(const addrinfo& address, const Limit& limit) {
   Socket socket(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (socket.get() < 0) return errno_error(errno, "socket");
   if (::connect(socket.get(), address.ai_addr, address.ai_addrlen) != 0) {
     if (errno != EINPROGRESS)
       return Error(Errc::unavailable, errno_error(errno, "connect").message());
-    if (auto ready = wait_for(socket.get(), POLLOUT, deadline); !ready) return ready.error();
+    if (auto ready = wait_for(socket.get(), POLLOUT, limit); !ready) return ready.error();
     int failed = 0;
     socklen_t size = sizeof failed;
     ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &failed, &size);
@@ -64,7 +74,7 @@ Result<Socket> connect_to(const addrinfo& address, Clock::time_point deadline) {
   return socket;
 }
 
-Result<Socket> connect_to(const std::string& host, std::uint16_t port, Clock::time_point deadline) {
+Result<Socket> connect_to(const std::string& host, std::uint16_t port, const Limit& limit) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -74,14 +84,14 @@ Result<Socket> connect_to(const std::string& host, std::uint16_t port, Clock::ti
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, &::freeaddrinfo);
   Error last(Errc::unavailable, "no address for " + host);
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-    auto socket = connect_to(*one, deadline);
+    auto socket = connect_to(*one, limit);
     if (socket) return socket;
     last = socket.error();
   }
   return last;
 }
 
-Result<> handshake(SSL* session, int descriptor, Clock::time_point deadline) {
+Result<> handshake(SSL* session, int descriptor, const Limit& limit) {
   for (;;) {
     const int done = SSL_connect(session);
     if (done == 1) return {};
@@ -91,7 +101,7 @@ Result<> handshake(SSL* session, int descriptor, Clock::time_point deadline) {
       case SSL_ERROR_WANT_WRITE: events = POLLOUT; break;
       default: return openssl::last_error(Errc::unavailable, "TLS handshake");
     }
-    if (auto ready = wait_for(descriptor, events, deadline); !ready) return ready.error();
+    if (auto ready = wait_for(descriptor, events, limit); !ready) return ready.error();
   }
 }
 
@@ -139,10 +149,11 @@ Result<PinnedCa> pinned_ca_in(const std::vector<pki::Certificate>& chain,
 }  // namespace
 
 Result<PinnedCa> fetch_pinned_ca(const std::string& host, std::uint16_t port,
-                                 const std::string& ca_sha256, std::chrono::milliseconds timeout) {
-  const auto deadline = Clock::now() + timeout;
+                                 const std::string& ca_sha256, std::chrono::milliseconds timeout,
+                                 const std::stop_token& stop) {
+  const Limit limit{Clock::now() + timeout, stop};
   const std::string where = "coordinator " + host + ":" + std::to_string(port);
-  auto socket = connect_to(host, port, deadline);
+  auto socket = connect_to(host, port, limit);
   if (!socket) return socket.error().context(where);
 
   // OpenSSL does not verify the peer: we send nothing, and the pin below verifies it.
@@ -154,7 +165,7 @@ Result<PinnedCa> fetch_pinned_ca(const std::string& host, std::uint16_t port,
   SSL_set_alpn_protos(session.get(), http2.data(), http2.size());
   SSL_set_tlsext_host_name(session.get(), pki::coordinator_server_name.data());
   SSL_set_fd(session.get(), socket->get());
-  if (auto done = handshake(session.get(), socket->get(), deadline); !done)
+  if (auto done = handshake(session.get(), socket->get(), limit); !done)
     return done.error().context(where);
   auto ca = pinned_ca_in(chain_of(session.get()), ca_sha256);
   if (!ca) return ca.error().context(where);
