@@ -24,7 +24,7 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
       : bus_(std::move(bus)), lost_handler_(std::move(lost)), watched_(io), timer_(io) {}
 
   Result<> start() {
-    // A duplicate: Asio closes what it is given, and sd-bus closes its own.
+    // Asio and sd-bus each close their descriptor, so that Asio needs a duplicate.
     const int fd = ::fcntl(bus_->getEventLoopPollData().fd, F_DUPFD_CLOEXEC, 3);
     if (fd < 0) return errno_error(errno, "duplicating the bus socket");
     watched_.assign(fd);
@@ -53,7 +53,7 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
   [[nodiscard]] bool stopped() const { return stopped_; }
 
  private:
-  // A bound, so that a flood of signals does not starve the rest of the loop.
+  // A flood of signals must not starve the rest of the loop.
   static constexpr int messages_at_once = 64;
 
   void dispatch() {
@@ -64,7 +64,7 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
           if (!stopped_) wait();
           return;
         }
-        if (stopped_) return;  // a handler let go of the Connection
+        if (stopped_) return;  // a handler has destroyed the Connection
       }
     } catch (const sdbus::Error& error) {
       lose(error);
@@ -134,7 +134,7 @@ Result<std::shared_ptr<Connection::Impl>> open(asio::io_context& io, Connection:
 
 using Reply = Result<sdbus::MethodReply>;
 
-// The handler of one call: run once, by whichever of reply and cancellation comes first.
+// The handler of one call. The reply or the cancellation runs it, whichever comes first.
 template <class Handler>
 class Pending : public std::enable_shared_from_this<Pending<Handler>> {
  public:

@@ -13,14 +13,14 @@
 
 namespace kagent::dbus {
 
-// A bus connection whose messages are dispatched on the io_context that it was opened with, and on
-// no other thread. Make proxies and objects with sdbus::createProxy(connection.bus(), ...) and
+// A bus connection that dispatches its messages on one io_context and starts no thread. Make
+// proxies and objects with sdbus::createProxy(connection.bus(), ...) and
 // sdbus::createObject(connection.bus(), ...): the overloads without a connection start a thread.
 // Proxies and objects must be destroyed before the Connection.
 class Connection {
  public:
-  // Called once, on the loop, when the bus is lost (after every pending call has failed). The
-  // Connection is then of no use: destroy what hangs on it and open another.
+  // Called once, on the loop, when the bus is lost and every pending call has failed. The
+  // Connection is then useless: destroy its proxies and objects, and open another.
   using LostHandler = std::function<void(const Error&)>;
 
   // Blocks for the few ms of a local handshake. The system bus honours DBUS_SYSTEM_BUS_ADDRESS.
@@ -36,8 +36,8 @@ class Connection {
 
   [[nodiscard]] sdbus::IConnection& bus();
 
-  // After every call made on the bus by other means than call(), synchronous or not: sd-bus has no
-  // wake-up, and a signal read during a synchronous call would otherwise wait for the next message.
+  // To be called after each use of the bus by other means than call(): sd-bus does not wake the
+  // loop, so that a signal that was read during a synchronous call would wait for the next message.
   void rearm();
 
   [[nodiscard]] bool lost() const;
@@ -56,7 +56,7 @@ boost::asio::awaitable<Result<sdbus::MethodReply>> call(
     Connection& connection, sdbus::IProxy& proxy, sdbus::MethodCall message,
     std::chrono::milliseconds timeout = std::chrono::seconds{25});
 
-// proxy.createMethodCall(), its exception as an Error, and the arguments put into it.
+// proxy.createMethodCall() with arguments.
 template <class... Args>
 sdbus::MethodCall make_call(sdbus::IProxy& proxy, const std::string& interface,
                             const std::string& method, const Args&... args) {

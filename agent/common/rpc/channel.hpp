@@ -12,13 +12,13 @@ namespace kagent::rpc {
 struct ChannelOptions {
   std::string target;           // HOST:PORT, brackets round IPv6
   std::string ca_pem;           // the only root that is trusted
-  std::string certificate_pem;  // of the client; empty: none is shown
+  std::string certificate_pem;  // of the client; may be empty
   std::string key_pem;
-  std::string server_name;  // that the server's certificate must carry, whatever the host is called
+  std::string server_name;  // that the server's certificate must have; the host is not compared
 };
 
-// Connects when it is first used. It shares no connection and no reconnect backoff with another
-// channel: the caller's own (jittered) backoff, with a new channel each time, is the only one.
+// Connects at the first call. Channels share no connection and no reconnect backoff, so that the
+// caller's own backoff, with a new channel for each try, is the only one.
 std::shared_ptr<grpc::Channel> make_channel(const ChannelOptions& options);
 
 }  // namespace kagent::rpc

@@ -16,17 +16,18 @@
 
 namespace kagent::rpc {
 
-// A bidirectional stream seen from the client. Used from one thread, the executor's; gRPC's threads
-// do nothing but post to it. One write is outstanding, the rest wait in a bounded queue. It holds
-// itself from start() until gRPC is done with it, so its owner may let go at any time; the executor
-// must run until the end was delivered.
+// The client's side of a bidirectional stream. Only the executor's thread uses it; gRPC's threads
+// post to the executor. One write is outstanding, the others wait in a bounded queue. The object
+// holds itself from start() until gRPC has ended the stream, so that its owner may release it at
+// any time. The executor must run until then.
 template <class Out, class In>
 class ClientStream final : public grpc::ClientBidiReactor<Out, In>,
                            public std::enable_shared_from_this<ClientStream<Out, In>> {
  public:
   struct Handlers {
     std::function<void(In)> message;
-    // Once, last: how the stream ended. An end without an error is `unavailable`: the peer left.
+    // Called once, last, with the reason. `unavailable` if the peer ended the stream without an
+    // error.
     std::function<void(Error)> ended;
   };
   // Begins the RPC: [stub](context, reactor) { stub->async()->Session(context, reactor); }
@@ -55,10 +56,10 @@ class ClientStream final : public grpc::ClientBidiReactor<Out, In>,
 
   [[nodiscard]] std::size_t queued() const { return outgoing_.size(); }
 
-  // Gives the stream up; `ended` follows.
+  // Ends the stream; `ended` follows.
   void cancel() { context_.TryCancel(); }
 
-  // No handler is called any more. For an owner that goes away before the end.
+  // Ends the stream, and calls no handler any more. For an owner that is destroyed before the end.
   void abandon() {
     handlers_ = {};
     cancel();
@@ -77,7 +78,7 @@ class ClientStream final : public grpc::ClientBidiReactor<Out, In>,
 
   void read_done(bool ok) {
     if (!ok) {
-      // Nothing comes any more. A write that is outstanding ends by itself; no other is begun.
+      // The stream has no more messages. An outstanding write ends by itself; no other is begun.
       ended_ = true;
       this->RemoveHold();
       return;

@@ -17,14 +17,15 @@
 
 namespace kagent::rpc {
 
-// How a method of a stub's async() is started; the class behind async() has no name of its own.
+// Starts a method of a stub's async(). A function, since the class behind async() has no public
+// name.
 template <class Request, class Response>
 using StartUnary = std::function<void(grpc::ClientContext*, const Request*, Response*,
                                       std::function<void(grpc::Status)>)>;
 
 namespace detail {
 
-// Owns all that gRPC holds pointers to, until its callback has run.
+// Owns everything that gRPC has pointers to, until gRPC's callback has run.
 template <class Request, class Response, class Handler>
 struct UnaryOperation {
   UnaryOperation(Request sent, Handler done) : request(std::move(sent)), handler(std::move(done)) {}
@@ -46,8 +47,8 @@ void complete(const std::shared_ptr<Operation>& operation, const grpc::Status& s
 
 }  // namespace detail
 
-// One call, awaited; it completes on the executor of the awaiting coroutine. Errors: what the peer
-// said (status.hpp), deadline_exceeded, unavailable; cancelled when its cancellation slot fires.
+// One call, awaited; it completes on the executor of the awaiting coroutine. Errors: those of the
+// peer (status.hpp), deadline_exceeded, unavailable, cancelled (its cancellation slot has fired).
 template <class Request, class Response>
 boost::asio::awaitable<Result<Response>> unary_call(StartUnary<Request, Response> start,
                                                     Request request,
@@ -66,7 +67,7 @@ boost::asio::awaitable<Result<Response>> unary_call(StartUnary<Request, Response
       });
     }
     auto* const raw = operation.get();
-    // On a thread of gRPC's: nothing but a post.
+    // gRPC calls this on a thread of its own.
     start(&raw->context, &raw->request, &raw->response,
           [operation = std::move(operation), executor](grpc::Status status) mutable {
             asio::post(executor, [operation = std::move(operation), status = std::move(status)] {
