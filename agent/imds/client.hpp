@@ -13,11 +13,11 @@ namespace kagent::imds {
 
 inline constexpr std::chrono::seconds request_timeout{5};  // connecting included
 
-// http://ADDRESS[:PORT], the address numeric: names cannot be looked up this early. Errors:
+// http://ADDRESS[:PORT] with a numeric address: DNS may not work this early in the boot. Errors:
 // invalid_argument.
 Result<boost::asio::ip::tcp::endpoint> parse_endpoint(const std::string& url);
 
-// One HTTP/1.1 exchange on a connection of its own. Any status is a success; errors: unavailable,
+// One HTTP/1.1 exchange on a new connection. Every HTTP status is a success. Errors: unavailable,
 // deadline_exceeded, protocol.
 boost::asio::awaitable<Result<Reply>> put_token(boost::asio::ip::tcp::endpoint service);
 boost::asio::awaitable<Result<Reply>> get(boost::asio::ip::tcp::endpoint service, std::string path,

@@ -6,8 +6,8 @@
 
 namespace kagent::imds {
 
-// Names as in agent/common/base/paths.hpp. rsa2048 is the only signature worth keeping: `signature`
-// is RSA-1024, `pkcs7` SHA-1 with DSA.
+// The names are those of agent/common/base/paths.hpp. Of the signatures only rsa2048 is strong
+// enough: `signature` is RSA-1024, `pkcs7` is SHA-1 with DSA.
 inline constexpr std::string_view user_data = "user-data";
 inline constexpr std::array<Document, 9> documents{{
     {"meta-data/instance-id", "instance-id"},

@@ -26,7 +26,7 @@ std::string forbidden_reason(Question question, unsigned status) {
     return code +
            ": IMDS is switched off for this instance, or a policy forbids it; allow it with "
            "`aws ec2 modify-instance-metadata-options --http-endpoint enabled`";
-  return code + ", which makes no sense here; is it EC2's?";
+  return code + ", which IMDS never does; is this EC2's service?";
 }
 
 }  // namespace
@@ -79,7 +79,7 @@ Action Fetch::on_answer(Question question, const Reply& reply) {
         return ask();
       }
       if (!is_header_value(reply.body))
-        return wait(backoff_.next(), "the metadata service gave a token that is none");
+        return wait(backoff_.next(), "the metadata service gave a malformed token");
       token_ = reply.body;
       return ask();
     case Verdict::absent:
@@ -88,10 +88,10 @@ Action Fetch::on_answer(Question question, const Reply& reply) {
       return ask();
     case Verdict::new_token:
       token_.clear();
-      // Only a success resets the backoff, so that a service that refuses its own tokens is not
-      // asked in a busy loop.
+      // Only a success resets the backoff: a service that refuses its own tokens must not cause a
+      // busy loop.
       return wait(backoff_.next(),
-                  "the metadata service no longer takes its token; getting another");
+                  "the metadata service no longer accepts its token; getting another");
     case Verdict::again:
       return wait(backoff_.next(), "the metadata service answered " + std::to_string(reply.status));
     case Verdict::forbidden:
@@ -102,7 +102,7 @@ Action Fetch::on_answer(Question question, const Reply& reply) {
 }
 
 Action Fetch::on_failure(const Error& error) {
-  // A token is of the service that gave it: the other address may be another one.
+  // The other address may be another service, which does not know this token.
   token_.clear();
   endpoint_ = (endpoint_ + 1) % endpoints_;
   return wait(backoff_.next(), error.message());

@@ -11,12 +11,12 @@
 #include <variant>
 #include <vector>
 
-// Instance metadata (IMDSv2) as a state machine with no I/O: it says what to ask next, and is told
-// what came of it. Source: Amazon EC2 User Guide, "Use IMDS" (status codes, token header).
+// Instance metadata (IMDSv2) as a state machine with no I/O: it returns the next request, and takes
+// the answer. Source: Amazon EC2 User Guide, "Use IMDS" (status codes, token header).
 namespace kagent::imds {
 
-inline constexpr std::chrono::seconds token_lifetime{21'600};  // the longest that IMDS gives
-// Between two tries where a person must act first (IMDS is switched off, or forbids it).
+inline constexpr std::chrono::seconds token_lifetime{21'600};  // the maximum of IMDS
+// Between two tries when a person must act first (IMDS is switched off, or forbids the request).
 inline constexpr std::chrono::seconds long_wait{60};
 inline constexpr BackoffPolicy retry_policy{std::chrono::milliseconds{250},
                                             std::chrono::milliseconds{5'000},
@@ -27,8 +27,8 @@ struct Reply {
   std::string body;
 };
 
-// What is asked of IMDS: a path below /latest/, and the name it is kept under. "{mac}" in a path
-// stands for the answer kept as "mac"; without one the document is absent.
+// One request to IMDS: a path below /latest/, and the name of the answer. "{mac}" in a path stands
+// for the answer with the name "mac"; without that answer the document is absent.
 struct Document {
   std::string_view path;
   std::string_view name;
@@ -37,14 +37,14 @@ struct Document {
 enum class Question { token, document };
 enum class Verdict {
   take,       // the body is the answer
-  absent,     // there is no such document, and that is an answer too
+  absent,     // the document does not exist, which is a valid answer
   new_token,  // the token is bad or has expired
-  again,      // it cannot answer now: try again, with backoff
-  forbidden,  // a person must act: try again, seldom
+  again,      // IMDS cannot answer now: try again, with backoff
+  forbidden,  // a person must act: try again after long_wait
 };
 Verdict judge(Question question, unsigned status);
 
-// What to do next. `endpoint` counts the addresses at which IMDS may be found.
+// What to do next. `endpoint` is an index into the addresses of IMDS.
 struct PutToken {
   std::size_t endpoint = 0;
 };
@@ -56,23 +56,23 @@ struct Get {
 struct Wait {
   std::chrono::milliseconds delay{};
   std::string reason;
-  bool news = true;  // false: said often enough, not worth a line in the journal
+  bool news = true;  // false: the reason was logged often enough
 };
 struct Done {};
 using Action = std::variant<PutToken, Get, Wait, Done>;
 
-// Goes on for as long as it takes; ends only with every document answered. Never IMDSv1: without a
-// token nothing is asked.
+// Tries again without limit: Done comes only when every document is answered. Never uses IMDSv1: no
+// document is requested without a token.
 class Fetch {
  public:
   Fetch(std::vector<Document> wanted, std::size_t endpoints, std::uint64_t seed);
 
   Action start();
-  // After PutToken or Get. An error is a connection refused, cut off or timed out.
+  // After PutToken or Get. An error means that the connection was refused, cut off or timed out.
   Action on_reply(const Result<Reply>& reply);
   Action on_waited();
 
-  // By name; what is absent is not in it.
+  // By name, without the absent documents.
   [[nodiscard]] const std::map<std::string, std::string>& found() const { return found_; }
 
  private:

@@ -50,7 +50,7 @@ awaitable<void> drive(imds::Fetch& fetch, Endpoints endpoints) {
   }
 }
 
-// A file that stands in for EC2; blank or missing: there is none.
+// User-data from a file instead of EC2. Empty if the file is blank or missing.
 Result<std::string> read_local(const std::filesystem::path& file) {
   auto content = read_file(file);
   if (!content && content.error().code() == Errc::not_found) return std::string();
@@ -58,7 +58,7 @@ Result<std::string> read_local(const std::filesystem::path& file) {
   return content;
 }
 
-// Errors: cancelled by a signal.
+// Errors: cancelled (by a signal).
 Result<Documents> from_ec2(const Endpoints& endpoints) {
   boost::asio::io_context loop(1);
   boost::asio::signal_set stop(loop, SIGTERM, SIGINT);

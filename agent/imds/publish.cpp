@@ -13,7 +13,7 @@ constexpr mode_t mode = 0640;
 Result<> publish(const std::filesystem::path& folder,
                  const std::map<std::string, std::string>& found) {
   if (auto removed = remove_file(folder / user_data); !removed) return removed;
-  for (const auto& document : documents) {  // user-data is the last of them
+  for (const auto& document : documents) {  // user-data is the last one
     const auto path = folder / document.name;
     const auto given = found.find(std::string(document.name));
     const auto done =

@@ -8,9 +8,9 @@
 
 namespace kagent::imds {
 
-// Writes every document as a file of its name, mode 0640 (the folder's group is kagent), and
-// removes the files of documents that are gone. user-data is removed first and written last: who
-// sees it may rely on the others. Safe to repeat.
+// Writes each document to a file of its name, mode 0640 (the folder's group is kagent), and removes
+// the files of documents that no longer exist. user-data is removed first and written last: a
+// program that sees it may rely on the other files. Idempotent.
 Result<> publish(const std::filesystem::path& folder,
                  const std::map<std::string, std::string>& documents);
 

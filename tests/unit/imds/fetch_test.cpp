@@ -30,7 +30,7 @@ T expect(const Action& action) {
 
 }  // namespace
 
-TEST_CASE("a token is got first, and every document is asked with it") {
+TEST_CASE("a token is requested first, and every document is requested with it") {
   auto fetch = make();
   expect<PutToken>(fetch.start());
   auto get = expect<Get>(fetch.on_reply(reply(200, "TOKEN")));
@@ -43,7 +43,7 @@ TEST_CASE("a token is got first, and every document is asked with it") {
   CHECK(fetch.found().at("user-data") == "kagent://");
 }
 
-TEST_CASE("a document of the interface is asked by its MAC, and absent without one") {
+TEST_CASE("a document of the interface is requested by its MAC, and is absent without one") {
   const std::vector<Document> wanted{{"meta-data/mac", "mac"},
                                      {"macs/{mac}/vpc-ipv4-cidr-blocks", "vpc-cidrs"}};
   Fetch fetch(wanted, 1, 7);
@@ -63,7 +63,7 @@ TEST_CASE("a document of the interface is asked by its MAC, and absent without o
   }
 }
 
-TEST_CASE("no user-data is an answer") {
+TEST_CASE("no user-data is a valid answer") {
   auto fetch = make();
   fetch.start();
   fetch.on_reply(reply(200, "TOKEN"));
@@ -72,7 +72,7 @@ TEST_CASE("no user-data is an answer") {
   CHECK_FALSE(fetch.found().contains("user-data"));
 }
 
-TEST_CASE("F14 a token that has expired is replaced, and the same document asked again") {
+TEST_CASE("F14 an expired token is replaced, and the same document is requested again") {
   auto fetch = make();
   fetch.start();
   fetch.on_reply(reply(200, "OLD"));
@@ -84,7 +84,7 @@ TEST_CASE("F14 a token that has expired is replaced, and the same document asked
   CHECK(get.path == "/latest/meta-data/instance-id");
 }
 
-TEST_CASE("F14 a service that refuses its own tokens is asked ever more seldom") {
+TEST_CASE("F14 a service that refuses its own tokens is asked less and less often") {
   auto fetch = make();
   fetch.start();
   std::chrono::milliseconds longest{};
@@ -97,7 +97,8 @@ TEST_CASE("F14 a service that refuses its own tokens is asked ever more seldom")
   CHECK(longest <= retry_policy.cap);
 }
 
-TEST_CASE("F14 forbidden is tried again, seldom, and the message says what to do") {
+TEST_CASE(
+    "F14 a forbidden request is tried again after a long wait, and the message says what to do") {
   auto fetch = make();
   fetch.start();
   const auto wait = expect<Wait>(fetch.on_reply(reply(403)));
@@ -106,7 +107,7 @@ TEST_CASE("F14 forbidden is tried again, seldom, and the message says what to do
   expect<PutToken>(fetch.on_waited());
 }
 
-TEST_CASE("T19 a service of version 1 only is never asked for a document") {
+TEST_CASE("T19 a service that only speaks version 1 is never asked for a document") {
   auto fetch = make();
   fetch.start();
   for (const unsigned status : {404U, 405U}) {
@@ -117,7 +118,7 @@ TEST_CASE("T19 a service of version 1 only is never asked for a document") {
   }
 }
 
-TEST_CASE("F14 throttling, server errors and silence are retried for as long as it takes") {
+TEST_CASE("F14 throttling, server errors and silence are retried without limit") {
   auto fetch = make(1);
   fetch.start();
   for (int i = 0; i < 1000; ++i) {
@@ -127,7 +128,7 @@ TEST_CASE("F14 throttling, server errors and silence are retried for as long as 
   expect<Get>(fetch.on_reply(reply(200, "TOKEN")));
 }
 
-TEST_CASE("an address that does not answer is left for the other, with a token of its own") {
+TEST_CASE("after an address that does not answer comes the other one, with a new token") {
   auto fetch = make(2);
   CHECK(expect<PutToken>(fetch.start()).endpoint == 0);
   fetch.on_reply(refused());
@@ -137,7 +138,7 @@ TEST_CASE("an address that does not answer is left for the other, with a token o
   CHECK(expect<PutToken>(fetch.on_waited()).endpoint == 0);
 }
 
-TEST_CASE("the journal is not flooded by one trouble") {
+TEST_CASE("one repeated trouble does not flood the journal") {
   auto fetch = make(1);
   fetch.start();
   int lines = 0;
@@ -148,13 +149,13 @@ TEST_CASE("the journal is not flooded by one trouble") {
   CHECK(lines == 7);  // 1, 2, 4, ... 64
 }
 
-TEST_CASE("a token that would break the request is not used") {
+TEST_CASE("a token that would break the HTTP request is not used") {
   auto fetch = make();
   fetch.start();
   expect<Wait>(fetch.on_reply(reply(200, "a\r\nHost: b")));
   expect<PutToken>(fetch.on_waited());
 }
 
-TEST_CASE("user-data is asked for last: who sees it may rely on the others") {
+TEST_CASE("user-data is requested last: a program that sees it may rely on the other files") {
   CHECK(documents.back().name == user_data);
 }

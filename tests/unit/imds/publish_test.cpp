@@ -22,7 +22,7 @@ struct Folder {
 
 }  // namespace
 
-TEST_CASE("documents are files for the group, and only those that there are") {
+TEST_CASE("each document becomes a file that the group can read") {
   const Folder folder;
   REQUIRE(imds::publish(folder.path, {{"user-data", "u"}, {"instance-id", "i-0123"}}));
   CHECK(*read_file(folder.path / "user-data") == "u");
@@ -33,14 +33,14 @@ TEST_CASE("documents are files for the group, and only those that there are") {
   CHECK_FALSE(std::filesystem::exists(folder.path / "local-hostname"));
 }
 
-TEST_CASE("what an earlier boot wrote does not outlive its document") {
+TEST_CASE("a file of an earlier boot is removed with its document") {
   const Folder folder;
   REQUIRE(imds::publish(folder.path, {{"user-data", "u"}, {"instance-id", "i-0123"}}));
   REQUIRE(imds::publish(folder.path, {}));
   CHECK(std::filesystem::is_empty(folder.path));
 }
 
-TEST_CASE("a folder that is not there is an error that names it") {
+TEST_CASE("a missing folder is an error that names it") {
   const auto done = imds::publish("/nonexistent/kagent", {{"user-data", "u"}});
   REQUIRE_FALSE(done);
   CHECK(done.error().message().find("/nonexistent/kagent") != std::string::npos);
