@@ -1,7 +1,9 @@
+#include "agent/common/base/event.hpp"
 #include "agent/common/base/file.hpp"
 #include "agent/common/base/log.hpp"
 #include "agent/common/base/paths.hpp"
 #include "agent/common/base/printable.hpp"
+#include "agent/common/base/tasks.hpp"
 #include "agent/common/base/version.hpp"
 #include "agent/common/dbus/connection.hpp"
 #include "agent/common/trust/node_identity.hpp"
@@ -12,6 +14,8 @@
 
 #include <systemd/sd-daemon.h>
 #include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include <csignal>
@@ -22,6 +26,7 @@
 namespace {
 
 using namespace kagent;
+namespace asio = boost::asio;
 
 struct Options {
   std::filesystem::path state = paths::agent_state;
@@ -48,60 +53,91 @@ Result<kagentd::Agent::Options> read_options(const Options& options) {
   return agent;
 }
 
-// None yet, somebody else's, or a mistake in it: nothing to do until it changes.
+// There is no user-data, it is not for kagent, or it is wrong: nothing to do until it changes.
 void say_idle(const Options& options, const Error& error) {
   if (error.code() == Errc::not_found) {
     log::info("{}: none for kagent; idle until it changes", options.user_data.string());
     sd_notify(0, "READY=1\nSTATUS=idle: there is no user-data for kagent");
     return;
   }
-  log::lines(log::Level::error, "user-data: " + error.message() + "; idle until it is mended");
+  log::lines(log::Level::error, "user-data: " + error.message() + "; idle until it is corrected");
   sd_notify(0, ("READY=1\nSTATUS=idle: " + printable(error.message())).c_str());
 }
 
-// The exit code; nothing: there is other user-data than that to be idle for.
-std::optional<int> run(const Options& options) {
-  boost::asio::io_context io(1);
-  int exit_code = EXIT_SUCCESS;
-  bool changed = false;
-  boost::asio::signal_set stop(io, SIGTERM, SIGINT);
-  stop.async_wait([&](boost::system::error_code, int) { io.stop(); });
-  const kagentd::Watchdog watchdog(io);
-  const kagentd::FileWatch watch(io, options.user_data, [&] {
-    log::info("{} has changed; starting anew", options.user_data.string());
-    changed = true;
-    io.stop();
-  });
+// What ends the program, or an idle wait.
+struct Ending {
+  explicit Ending(const boost::asio::any_io_executor& loop) : asked(loop) {}
+  Event asked;
+  bool user_data_changed = false;
+  bool bus_lost = false;
+};
 
-  auto agent_options = read_options(options);
-  if (!agent_options) {
-    say_idle(options, agent_options.error());
-    io.run();
-    if (changed) return {};
-    return exit_code;
-  }
+asio::awaitable<void> wait_idle(asio::io_context& io, Ending& ending) {
+  co_await ending.asked.wait();
+  io.stop();
+}
+
+asio::awaitable<void> stop_when_asked(asio::io_context& io, Ending& ending, Tasks& tasks,
+                                      kagentd::Agent& agent) {
+  co_await ending.asked.wait();
+  sd_notify(0, "STOPPING=1");
+  agent.stop();
+  tasks.cancel();
+  co_await tasks.join();
+  io.stop();
+}
+
+int run_agent(asio::io_context& io, Ending& ending, kagentd::Agent::Options options) {
   const auto lost = [&](const Error& error) {
     log::error("the system bus is lost: {}; starting anew", error.message());
-    exit_code = EXIT_FAILURE;
-    io.stop();
+    ending.bus_lost = true;
+    ending.asked.set();
   };
-  auto connection = dbus::Connection::open_system(io, lost);
+  const auto connection = dbus::Connection::open_system(io, lost);
   if (!connection) {
     log::error("{}", connection.error().message());
     return EXIT_FAILURE;
   }
-  log::info("kagentd {}; node {}, coordinator {}", version, agent_options->node_id,
-            config::host_port(agent_options->coordinator));
-  kagentd::Agent agent(io, **connection, std::move(*agent_options));
+  const auto node = kagentd::make_node_client(**connection);
+  if (!node) {
+    log::error("{}", node.error().message());
+    return EXIT_FAILURE;
+  }
+  log::info("kagentd {}; node {}, coordinator {}", version, options.node_id,
+            config::host_port(options.coordinator));
+  Tasks tasks(io.get_executor());
+  kagentd::Agent agent(io, tasks, **connection, **node, std::move(options));
   if (auto started = agent.start(); !started) {
     log::error("{}", started.error().message());
     return EXIT_FAILURE;
   }
   sd_notify(0, "READY=1\nSTATUS=");
+  asio::co_spawn(io, stop_when_asked(io, ending, tasks, agent), asio::detached);
   io.run();
-  sd_notify(0, "STOPPING=1");
-  // Calls and streams under way hold the loop; what matters is on disk.
-  std::_Exit(exit_code);
+  return ending.bus_lost ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+// The exit code. Nothing: an idle wait has ended because the user-data changed.
+std::optional<int> run(const Options& options) {
+  asio::io_context io(1);
+  Ending ending(io.get_executor());
+  asio::signal_set stop(io, SIGTERM, SIGINT);
+  stop.async_wait([&](boost::system::error_code error, int) {
+    if (!error) ending.asked.set();
+  });
+  const kagentd::Watchdog watchdog(io);
+  const kagentd::FileWatch watch(io, options.user_data, [&] {
+    log::info("{} has changed; starting anew", options.user_data.string());
+    ending.user_data_changed = true;
+    ending.asked.set();
+  });
+  auto agent_options = read_options(options);
+  if (agent_options) return run_agent(io, ending, std::move(*agent_options));
+  say_idle(options, agent_options.error());
+  asio::co_spawn(io, wait_idle(io, ending), asio::detached);
+  io.run();
+  if (ending.user_data_changed) return {};
+  return EXIT_SUCCESS;
 }
 
 }  // namespace
@@ -113,7 +149,7 @@ int main(int argc, char** argv) {
                                                  {"info", log::Level::info},
                                                  {"warning", log::Level::warning},
                                                  {"error", log::Level::error}};
-  CLI::App app("Decides what is next on this node, reports and couriers.", "kagentd");
+  CLI::App app("Decides the next step on this node, and reports to the coordinator.", "kagentd");
   app.set_version_flag("--version", version_line("kagentd"));
   app.add_option("--state", options.state, "folder of key, certificate and journal")
       ->capture_default_str();

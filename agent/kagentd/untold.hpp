@@ -8,7 +8,7 @@
 
 namespace kagent::kagentd {
 
-// What the coordinator is to hear once it is there again. Bounded: the oldest goes first.
+// Messages for the next session with the coordinator. Bounded: the oldest is dropped first.
 class Untold {
  public:
   static constexpr std::size_t most = 256;

@@ -4,10 +4,6 @@
 #include "agent/common/config/unpack.hpp"
 #include "agent/common/trust/pki.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/this_coro.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -28,11 +24,11 @@ bool has(const Names& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-// Why not, or nothing.
+// Why the request is refused; empty: it is not.
 std::string refusal_of(const pki::RequestedName& wanted, const Names& groups, const Names& usages) {
   if (wanted.organizations != Names{"system:nodes"} || !wanted.common_name.starts_with(node_prefix))
-    return "it asks for \"" + wanted.common_name + "\", which is no node";
-  if (wanted.has_extensions) return "it asks for other names besides";
+    return "it asks for \"" + wanted.common_name + "\", which is not a node";
+  if (wanted.has_extensions) return "it asks for more names";
   for (const std::string& usage : usages)
     if (usage != "digital signature" && usage != "key encipherment" && usage != "client auth")
       return "it asks for the usage \"" + usage + "\"";
@@ -63,7 +59,7 @@ asio::awaitable<void> carry_out(std::shared_ptr<Client> client, Verdict verdict,
                    verdict.node, outcome.error().message());
       co_return;
     }
-    if (!response->ok()) co_return;  // another control plane was faster
+    if (!response->ok()) co_return;  // another control plane has decided
   }
   judged(std::move(verdict));
 }
@@ -76,7 +72,7 @@ std::string group_of_node(std::string_view node_name) {
 
 namespace {
 
-// The token and the name of a request that has been approved, whoever did it; else nothing.
+// The token and the name of a request that somebody has approved; else empty.
 std::pair<std::string, std::string> approved(std::string_view text) {
   const json object = json::parse(text, nullptr, false);
   if (!object.is_object()) return {};
@@ -175,13 +171,12 @@ Result<> CertificateRequests::event(std::string_view text) {
   }
 }
 
-asio::awaitable<void> approve_nodes(std::shared_ptr<Client> client,
+asio::awaitable<void> approve_nodes(std::shared_ptr<Client> client, Tasks& tasks,
                                     std::function<void(Verdict)> judged) {
   CertificateRequests requests;
-  const auto executor = co_await asio::this_coro::executor;
   std::function<void()> taken = [&] {
     for (Verdict& verdict : requests.take())
-      asio::co_spawn(executor, carry_out(client, std::move(verdict), judged), asio::detached);
+      tasks.start(carry_out(client, std::move(verdict), judged));
   };
   co_await follow(client, requests_path, "certificate requests", requests, std::move(taken));
 }

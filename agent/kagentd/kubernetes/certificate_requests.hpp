@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/common/base/tasks.hpp"
 #include "agent/kagentd/kubernetes/follow.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -13,14 +14,14 @@
 #include <string_view>
 #include <vector>
 
-// A node's first client certificate (kubernetes.io/kube-apiserver-client-kubelet). Who holds a
-// bootstrap token of kagent's may ask for one; it is approved for the node that the token was made
-// for and for no other (T9), and once a token (T10): a kubelet that tries again asks with the key
-// that it has kept, which is the same request, and another join gets another token. Renewals are
-// asked for with the certificate itself, and are kube-controller-manager's.
+// A node's first client certificate (kubernetes.io/kube-apiserver-client-kubelet). A kubelet
+// requests it with a bootstrap token of kagent's. kagentd approves the request only for the node
+// that the token was made for (T9), and one request per token (T10): a kubelet that tries again
+// repeats its request, since it has kept its key, and another join gets another token. A renewal is
+// requested with the certificate itself, and kube-controller-manager approves it.
 namespace kagent::kubernetes {
 
-// Groups of a bootstrap token, as the API server puts them into whatever its holder asks for.
+// Groups of a bootstrap token. The API server puts them into every request of the token's holder.
 inline constexpr char bootstrap_group[] = "system:bootstrappers:kagent";
 inline constexpr char control_plane_group[] = "system:bootstrappers:kagent:control-plane";
 std::string group_of_node(std::string_view node_name);
@@ -28,16 +29,16 @@ std::string group_of_node(std::string_view node_name);
 struct Verdict {
   std::string request;           // the CertificateSigningRequest's name
   std::string resource_version;  // that was judged
-  std::string token;             // whose holder asks, as the API server calls him
-  std::string node;              // whose certificate it would be
+  std::string token;             // of the requester: the API server's user name for its holder
+  std::string node;              // that the certificate would be for
   std::string refusal;           // empty: to be approved
 };
 
-// Of one CertificateSigningRequest, by itself. Nothing: it is decided already, or not asked for
-// with a token of ours. Pure. Errors: protocol.
+// Judges one CertificateSigningRequest by itself. Nothing: it is decided already, or was not made
+// with a token of kagent's. Pure. Errors: protocol.
 Result<std::optional<Verdict>> judge(std::string_view json);
 
-// The verdicts that are still to be carried out.
+// Collects the verdicts that are still to be carried out.
 class CertificateRequests final : public Followed {
  public:
   Result<> list(std::string_view json) override;
@@ -52,13 +53,13 @@ class CertificateRequests final : public Followed {
 
   std::string resource_version_;
   std::vector<Verdict> verdicts_;
-  std::set<std::string> refused_;             // told once
-  std::map<std::string, std::string> spent_;  // by token: the request that it is approved for
+  std::set<std::string> refused_;             // already in a verdict
+  std::map<std::string, std::string> spent_;  // by token: the request that was approved for it
 };
 
-// For as long as the io_context runs. `judged` gets every verdict, once it is carried out; a
-// refused request is left pending, for an operator to see.
-boost::asio::awaitable<void> approve_nodes(std::shared_ptr<Client> client,
+// Runs until cancelled. `judged` gets each verdict after it is carried out. A refused request stays
+// pending, so that an operator sees it.
+boost::asio::awaitable<void> approve_nodes(std::shared_ptr<Client> client, Tasks& tasks,
                                            std::function<void(Verdict)> judged);
 
 }  // namespace kagent::kubernetes

@@ -36,7 +36,7 @@ Error from(const error_code& code, const std::string& what) {
   return {Errc::unavailable, what + ": " + code.message()};
 }
 
-// Errors: invalid_argument when OpenSSL cannot read them, or the key is another certificate's.
+// Errors: invalid_argument (OpenSSL cannot read the certificates, or the key is of another one).
 Result<ssl::context> make_context(const Access& access) try {
   ssl::context context(ssl::context::tls_client);
   context.set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 |
@@ -51,14 +51,14 @@ Result<ssl::context> make_context(const Access& access) try {
                std::string("kubeconfig: its certificates: ") + error.what());
 }
 
-// Beast writes a target as it is: a line end in it would begin another request in our name.
+// Beast does not check the target: a line end in it would begin another request.
 Result<> check_target(std::string_view target) {
   const auto visible = [](char c) { return c > ' ' && c < '\x7f'; };
   if (target.starts_with('/') && std::ranges::all_of(target, visible)) return {};
-  return Error(Errc::invalid_argument, "Kubernetes API: the request's path is malformed, not sent");
+  return Error(Errc::invalid_argument, "Kubernetes API: the request's path is malformed");
 }
 
-// Lines of a body that comes in pieces.
+// Puts together the lines of a body that arrives in pieces.
 class Lines {
  public:
   explicit Lines(std::function<void(const std::string&)> line) : line_(std::move(line)) {}
@@ -119,7 +119,7 @@ class Client::Impl {
     stream->set_verify_callback(ssl::host_name_verification(access_.host));
     error_code code;
     asio::ip::make_address(access_.host, code);
-    // RFC 6066: a name only, never an address.
+    // Server name indication takes a name, never an address (RFC 6066).
     if (code) SSL_set_tlsext_host_name(stream->native_handle(), access_.host.c_str());
     tcp::resolver resolver(io_);
     const std::string port = std::to_string(access_.port);
@@ -211,7 +211,7 @@ asio::awaitable<Result<>> Client::watch(std::string target,
     parser.body_limit(largest_body);
     co_await http::async_read(stream, buffer, parser,
                               asio::redirect_error(asio::use_awaitable, code));
-    refused.body = std::move(parser.get().body());  // what there is of it
+    refused.body = std::move(parser.get().body());  // possibly cut off
     co_return refused.error();
   }
   Lines lines(std::move(line));

@@ -23,12 +23,12 @@ struct Response {
   [[nodiscard]] Error error() const;
 };
 
-// One part of a path, or a value of a query: all but RFC 3986's unreserved characters as %XX.
+// Percent-encodes one part of a path or one value of a query (RFC 3986).
 std::string path_part(std::string_view text);
 
-// HTTPS to one API server with one client certificate, a connection a request: kagent asks rarely.
-// Errors: unavailable, deadline_exceeded, permission_denied (its certificate is not of this
-// cluster), protocol.
+// HTTPS to one API server with one client certificate. Requests are rare, so that each has its own
+// connection. Errors: unavailable, deadline_exceeded, permission_denied (the server's certificate
+// is not of this cluster), protocol.
 class Client {
  public:
   Client(boost::asio::io_context& io, Access access);
@@ -37,13 +37,13 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // `verb`: GET, POST, DELETE, or PATCH (RFC 7396). `target`: made of path_part(); invalid_argument
-  // when it holds a space or a control character, which would end it. `body`: JSON or empty.
+  // if it contains a space or a control character, which would end it. `body`: JSON or empty.
   boost::asio::awaitable<Result<Response>> request(
       std::string verb, std::string target, std::string body,
       std::chrono::milliseconds limit = std::chrono::seconds{10});
 
-  // Each line of a streamed answer, until the server ends it (then no error) or says nothing for
-  // `quiet`. A status other than 200 is an error.
+  // Calls `line` with each line of a streamed answer. Success when the server ends the answer;
+  // deadline_exceeded when it sends nothing for `quiet`. A status other than 200 is an error.
   boost::asio::awaitable<Result<>> watch(std::string target,
                                          std::function<void(const std::string&)> line,
                                          std::chrono::milliseconds quiet);

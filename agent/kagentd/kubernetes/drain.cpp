@@ -22,10 +22,10 @@ std::string name_of(const Pod& pod) {
   return pod.space + "/" + pod.name;
 }
 
-// Without one the path would be that of all Nodes.
+// An empty name would make the path that of all Nodes.
 Result<> check_name(const std::string& node) {
   if (is_node_name(node)) return {};
-  return Error(Errc::invalid_argument, "\"" + node + "\" is no name of a Node (RFC 1123)");
+  return Error(Errc::invalid_argument, "\"" + node + "\" is not a valid Node name (RFC 1123)");
 }
 
 std::string node_path(const std::string& name) {
@@ -73,7 +73,7 @@ asio::awaitable<Result<Cordon>> look_at_cordon(std::shared_ptr<Client> client, s
   if (!cordon.there) co_return cordon;
   if (!response->ok()) co_return response->error();
   const json object = json::parse(response->body, nullptr, false);
-  if (!object.is_object()) co_return Error(Errc::protocol, "a Node that is no object");
+  if (!object.is_object()) co_return Error(Errc::protocol, "the Node is not a JSON object");
   cordon.on = object.value("/spec/unschedulable"_json_pointer, false);
   const auto notes = object.value("/metadata/annotations"_json_pointer, json::object());
   cordon.ours = notes.contains(cordoned_by_us);
@@ -88,7 +88,7 @@ asio::awaitable<Result<NodePods>> list_pods(std::shared_ptr<Client> client, std:
   co_return pods_of(response->body);
 }
 
-// Why it has not gone yet; empty: it goes.
+// Why the pod is not evicted yet; empty: it goes.
 asio::awaitable<Result<std::string>> evict(std::shared_ptr<Client> client, Pod pod) {
   json eviction{{"apiVersion", "policy/v1"}, {"kind", "Eviction"}};
   eviction["metadata"]["name"] = pod.name;
@@ -101,7 +101,7 @@ asio::awaitable<Result<std::string>> evict(std::shared_ptr<Client> client, Pod p
   co_return refusal_of(*response);
 }
 
-// One round over all pods.
+// Tries once to evict each pod.
 asio::awaitable<Result<DrainState>> evict_all(std::shared_ptr<Client> client, DrainOrder order) {
   auto pods = co_await list_pods(client, order.node);
   if (!pods) co_return pods.error();
@@ -112,8 +112,8 @@ asio::awaitable<Result<DrainState>> evict_all(std::shared_ptr<Client> client, Dr
     if (pod.alone && !order.force) alone += (alone.empty() ? "" : ", ") + name_of(pod);
   if (!alone.empty() && !order.plan)
     co_return Error(Errc::failed_precondition,
-                    "no controller would bring back elsewhere: " + alone +
-                        "; delete them, or give --force, which does");
+                    "these pods have no controller that would start them elsewhere: " + alone +
+                        "; delete them, or use --force");
   for (const Pod& pod : pods->evict) {
     std::string why;
     if (pod.terminating) {

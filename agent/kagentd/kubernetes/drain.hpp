@@ -16,7 +16,7 @@ namespace kagent::kubernetes {
 struct Pod {
   std::string space, name;
   bool terminating = false;
-  bool alone = false;  // no controller brings it back elsewhere
+  bool alone = false;  // has no controller that would start it on another node
 };
 
 // A node's pods, as `kubectl drain --ignore-daemonsets --delete-emptydir-data` tells them apart.
@@ -24,33 +24,33 @@ struct NodePods {
   std::vector<Pod> evict;
   std::vector<std::string> staying;  // "namespace/name (of a DaemonSet)", "... (static)"
 };
-// Of a PodList; what has finished is left out. Errors: protocol.
+// Of a PodList, without the pods that have finished. Errors: protocol.
 Result<NodePods> pods_of(std::string_view json);
 
 struct DrainOrder {
   std::string node;
   std::chrono::seconds limit{};
   bool plan = false;   // change nothing
-  bool force = false;  // also pods that nobody brings back
+  bool force = false;  // evict also pods without a controller
 };
 
 struct DrainState {
-  std::vector<std::string> pods;  // still to go: "namespace/name", ": " and why it has not gone
+  // To be evicted: "namespace/name", and ": reason" if the pod has not gone yet.
+  std::vector<std::string> pods;
   std::vector<std::string> staying;
 };
 
-// Cordons the node and evicts its pods until none is left, within the limit; disruption budgets are
-// asked again and again. `progress` gets every state, at least every few seconds; once `wanted`
-// says no, it ends as cancelled. What ends without success takes back a cordon of ours. A node that
-// Kubernetes does not have is drained. Errors: deadline_exceeded (names the pods and what keeps
-// them), failed_precondition (pods that only `force` evicts), invalid_argument (no name of a Node),
-// those of Client.
+// Cordons the node and evicts its pods until none is left, within the limit. An eviction that a
+// disruption budget refuses is tried again. `progress` gets the state every few seconds. The drain
+// ends as cancelled once `wanted` returns false. A drain that fails removes the cordon if kagent
+// had set it. A Node that Kubernetes does not have counts as drained. Errors: deadline_exceeded
+// (names the pods and the reasons), failed_precondition (pods that only `force` evicts),
+// invalid_argument (not the name of a Node), those of Client.
 boost::asio::awaitable<Result<>> drain(std::shared_ptr<Client> client, DrainOrder order,
                                        std::function<void(const DrainState&)> progress,
                                        std::function<bool()> wanted);
 
-// One that is not there is a success. Errors: invalid_argument (no name of a Node), those of
-// Client.
+// Idempotent. Errors: invalid_argument (not the name of a Node), those of Client.
 boost::asio::awaitable<Result<>> delete_node(std::shared_ptr<Client> client, std::string name);
 
 }  // namespace kagent::kubernetes

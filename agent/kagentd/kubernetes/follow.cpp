@@ -12,10 +12,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// The server ends the watch after this; a little more of silence means that it is gone.
+// The server ends the watch after this time. A longer silence means that the server has gone.
 constexpr auto watch_for = 300s;
 constexpr auto quiet_limit = 330s;
-// A watch that ends sooner counts as failed: else a server that ends each at once is asked nonstop.
+// A watch that ends sooner counts as failed, so that a server that ends each watch at once is not
+// asked in a busy loop.
 constexpr auto healthy_after = 5s;
 constexpr unsigned quiet_after = 10;
 
@@ -38,7 +39,7 @@ asio::awaitable<void> follow(std::shared_ptr<Client> client, std::string path, s
       if (outcome) taken();
     }
     if (outcome) {
-      Result<> read;  // the first event that was refused: what is known may be wrong from there
+      Result<> read;  // the first error: later events are ignored, and a new list is needed
       std::function<void(const std::string&)> line = [&](const std::string& text) {
         if (read) read = followed.event(text);
         if (read) taken();

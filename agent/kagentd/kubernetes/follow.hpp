@@ -11,19 +11,19 @@
 
 namespace kagent::kubernetes {
 
-// Objects of one kind, kept up to date with what the API says.
+// The objects of one kind, kept up to date by lists and watch events.
 class Followed {
  public:
   virtual ~Followed() = default;
-  // A list; what was known is replaced. Errors: protocol.
+  // Replaces all objects. Errors: protocol.
   virtual Result<> list(std::string_view json) = 0;
-  // One watch event. Errors: failed_precondition when the list must be asked for again; protocol.
+  // One watch event. Errors: failed_precondition (a new list is needed), protocol.
   virtual Result<> event(std::string_view json) = 0;
   [[nodiscard]] virtual const std::string& resource_version() const = 0;
 };
 
-// For as long as the io_context runs: list, watch, list again. `taken` is called after each list
-// and event; `path` is that of the list, `what` names it in the log. `followed` must outlive it.
+// Lists, watches and lists again, until cancelled. `taken` is called after each list and event.
+// `path`: of the list. `what`: its name in the log. `followed` must outlive the call.
 boost::asio::awaitable<void> follow(std::shared_ptr<Client> client, std::string path,
                                     std::string what, Followed& followed,
                                     std::function<void()> taken);

@@ -8,7 +8,7 @@
 
 namespace kagent::kubernetes {
 
-// How one user reaches one API server.
+// Address and credentials of one API server.
 struct Access {
   std::string host;  // without brackets
   std::uint16_t port = 443;
@@ -17,8 +17,8 @@ struct Access {
   std::string key_pem;          // secret
 };
 
-// Of a kubeconfig with one cluster and one user whose data is embedded (no files, no exec). Errors:
-// invalid_argument that names the field.
+// Reads a kubeconfig with one cluster and one user, and with embedded data (no files, no exec).
+// Errors: invalid_argument (names the field).
 Result<Access> parse_kubeconfig(std::string_view yaml);
 
 }  // namespace kagent::kubernetes

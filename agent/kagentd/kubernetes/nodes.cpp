@@ -22,7 +22,7 @@ v1::KubernetesNode node_of(const json& object) {
   const json status = object.value("status", json::object());
   node.set_kubelet_version(status.value("nodeInfo", json::object()).value("kubeletVersion", ""));
   node.set_reason("NoStatus");
-  std::string pressure;  // often why it is not ready: its pods are evicted, the CNI's among them
+  std::string pressure;  // under pressure kubelet evicts pods, even those of the CNI
   for (const auto& condition : status.value("conditions", json::array())) {
     const auto type = condition.value("type", "");
     if (type.ends_with("Pressure") && condition.value("status", "") == "True")

@@ -14,7 +14,7 @@
 
 namespace kagent::kubernetes {
 
-// All Nodes of a cluster, kept up to date with what the API says. Pure.
+// All Nodes of a cluster, kept up to date by lists and watch events. Pure.
 class NodeTable final : public Followed {
  public:
   Result<> list(std::string_view json) override;
@@ -22,7 +22,7 @@ class NodeTable final : public Followed {
   [[nodiscard]] const std::string& resource_version() const override { return resource_version_; }
 
   [[nodiscard]] std::vector<v1::KubernetesNode> nodes() const;  // by name
-  // True once after each change of something shown.
+  // True once after each change of a field that kagent shows.
   bool take_changed() { return std::exchange(changed_, false); }
 
  private:
@@ -33,7 +33,7 @@ class NodeTable final : public Followed {
   bool changed_ = true;
 };
 
-// For as long as the io_context runs: list, watch, list again. `changed` gets all nodes.
+// Runs until cancelled. `changed` gets all Nodes after each change.
 boost::asio::awaitable<void> watch_nodes(
     std::shared_ptr<Client> client, std::function<void(std::vector<v1::KubernetesNode>)> changed);
 

@@ -22,11 +22,11 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Its rights are on this one object (cluster_rights.cpp), which the selector names.
+// kagentd may watch only the object that the selector names (cluster_rights.cpp).
 constexpr char account_watch[] =
     "/api/v1/namespaces/kube-system/serviceaccounts?watch=1&fieldSelector=metadata.name%3Ddefault";
 
-// For as long as it is watched; `begun` is called once it is there.
+// Runs until cancelled. Calls `begun` when the ServiceAccount exists.
 asio::awaitable<void> watch_account(std::shared_ptr<Client> client, std::chrono::milliseconds limit,
                                     std::function<void()> begun) {
   Backoff backoff(BackoffPolicy{}, std::random_device{}());

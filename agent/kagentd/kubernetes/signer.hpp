@@ -8,16 +8,18 @@
 #include <memory>
 #include <string_view>
 
-// Who signs the certificate that a node's kubelet asks for: kube-controller-manager, which starts
-// seconds after the API server. A kubelet that comes before it registers its Node late, and has by
-// then often put off its CSINode for 20 s, or two minutes, without which no node is Ready.
+// kube-controller-manager signs the certificate that a kubelet requests. It starts seconds after
+// the API server. A kubelet that comes before kube-controller-manager registers its Node late, and
+// often waits 20 s or two minutes longer for its CSINode, without which a Node is not Ready.
 namespace kagent::kubernetes {
 
-// Of a watch event of the ServiceAccount that it makes as it starts its controllers, five seconds
-// after it has its Lease on a small machine: whether it has. Pure; nonsense is no.
+// Whether kube-controller-manager has started its controllers. `event`: a watch event of the
+// ServiceAccount default, which it makes at that time, five seconds after it has its Lease on a
+// small machine. Pure. False for a malformed event.
 bool has_begun(std::string_view event);
 
-// Returns when it has begun; after `limit` without that too. The latter is logged.
+// Returns when kube-controller-manager has started its controllers. After `limit` it logs a warning
+// and returns.
 boost::asio::awaitable<void> await_signer(std::shared_ptr<Client> client,
                                           std::chrono::milliseconds limit);
 

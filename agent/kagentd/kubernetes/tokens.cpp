@@ -49,7 +49,7 @@ std::string token_secret(const std::string& id, const std::string& secret, const
 asio::awaitable<Result<Minted>> mint_token(std::shared_ptr<Client> client, TokenFor node,
                                            std::chrono::seconds ttl) {
   if (!is_node_name(node.node_name))
-    co_return Error(Errc::invalid_argument, "its hostname is no name of a Node (RFC 1123)");
+    co_return Error(Errc::invalid_argument, "its hostname is not a valid Node name (RFC 1123)");
   Result<Minted> last = Error(Errc::already_exists, "no free token id was found");
   for (int tries = 0; tries < ids_tried; ++tries) {
     Minted minted;

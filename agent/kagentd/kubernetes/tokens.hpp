@@ -16,21 +16,21 @@ struct Minted {
   std::chrono::system_clock::time_point expires_at;
 };
 
-// The Secret of a bootstrap token for one node, as JSON. It may authenticate, and sign nothing: who
-// could sign, could forge cluster-info for others.
-// Its groups name that node; a control plane's may read the cluster's certificates as well.
 struct TokenFor {
   std::string node_id, node_name;
   bool control_plane = false;
 };
+// The Secret of a bootstrap token for one node, as JSON. The token may authenticate but not sign,
+// since its holder could then forge cluster-info for others. Its groups name the node; those of a
+// control plane's token may also read the cluster's certificates.
 std::string token_secret(const std::string& id, const std::string& secret, const TokenFor& node,
                          std::chrono::system_clock::time_point expires_at);
 
-// Errors: invalid_argument (no name of a Node), those of Client.
+// Errors: invalid_argument (not the name of a Node), those of Client.
 boost::asio::awaitable<Result<Minted>> mint_token(std::shared_ptr<Client> client, TokenFor node,
                                                   std::chrono::seconds ttl);
 
-// One that is not there any more is a success.
+// Idempotent.
 boost::asio::awaitable<Result<>> revoke_token(std::shared_ptr<Client> client, std::string token_id);
 
 }  // namespace kagent::kubernetes

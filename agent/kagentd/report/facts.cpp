@@ -16,7 +16,7 @@
 namespace kagent::kagentd {
 namespace {
 
-// A small file of one line, without its line end; empty if it is not there.
+// The first line of a small file; empty if there is no file.
 std::string line_of(const char* path) {
   const auto text = read_file(path, 4096);
   if (!text) return {};
@@ -66,8 +66,8 @@ std::string address_towards(const std::string& host, std::uint16_t port) {
   namespace ip = boost::asio::ip;
   boost::system::error_code error;
   auto address = ip::make_address(host, error);
-  if (error) address = ip::make_address_v4("198.51.100.1");  // RFC 5737: nobody's
-  // Connecting a datagram socket sends nothing: the kernel only looks up the route.
+  if (error) address = ip::make_address_v4("198.51.100.1");  // RFC 5737: in use nowhere
+  // Connecting a datagram socket sends no packet: the kernel only looks up the route.
   boost::asio::io_context unused;
   ip::udp::socket socket(unused);
   const ip::udp::endpoint there(address, port);

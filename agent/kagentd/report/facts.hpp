@@ -7,12 +7,12 @@
 
 namespace kagent::kagentd {
 
-// What does not change while we run: machine, system, and what kagent-imds has found. What cannot
-// be read stays empty; name and address, which may change, too.
+// The facts that do not change while kagentd runs: machine, system, and the answers of kagent-imds.
+// A fact that cannot be read stays empty. Name and address are not set, since they may change.
 v1::NodeFacts lasting_facts();
 
-// The address that packets to `host` leave from, empty when there is no route. A name is not
-// resolved, which could block: the default route stands in for it.
+// The source address of packets to `host`; empty if there is no route. A host name is not resolved,
+// since that could block: the default route is taken for it.
 std::string address_towards(const std::string& host, std::uint16_t port);
 
 }  // namespace kagent::kagentd

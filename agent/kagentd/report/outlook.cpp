@@ -41,17 +41,17 @@ std::string lower(std::string text) {
 void Outlook::welcome(const v1::Welcome& welcome, std::chrono::system_clock::time_point now) {
   ignored_.clear();
   for (const auto& name : welcome.ignore_preflight_errors()) ignored_.insert(lower(name));
-  conflicts_.Clear();  // of another session
+  conflicts_.Clear();  // of the session before
   clock(welcome.coordinator_time(), now);
 }
 
 void Outlook::clock(const google::protobuf::Timestamp& coordinator,
                     std::chrono::system_clock::time_point now) {
-  if (coordinator.seconds() == 0) return;  // an older coordinator does not say
+  if (coordinator.seconds() == 0) return;  // an older coordinator does not send its time
   const auto theirs = std::chrono::seconds(coordinator.seconds());
   const auto difference =
       std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()) - theirs;
-  // Told in steps: a message a second would be no news.
+  // In steps of 10 s, so that a small change makes no new report.
   skew_ = std::chrono::abs(difference) > largest_skew ? difference / 10 * 10 : 0s;
 }
 
@@ -66,18 +66,17 @@ bool Outlook::is_ignored(const std::string& name) const {
 std::vector<Failure> Outlook::problems() const {
   std::vector<Failure> found;
   if (skew_ != 0s && !is_ignored("ClockSkew")) {
-    found.emplace_back(Cause("preflight.clock-skew"),
-                       fmt::format("this node's clock is {} s {} the coordinator's",
-                                   std::abs(skew_.count()), skew_ > 0s ? "ahead of" : "behind"),
+    std::string message = fmt::format("this node's clock is {} s {} the coordinator's",
+                                      std::abs(skew_.count()), skew_ > 0s ? "ahead of" : "behind");
+    found.emplace_back(Cause("preflight.clock-skew"), std::move(message),
                        "See `timedatectl` on both: certificates and tokens would not hold.");
   }
   for (const v1::Conflict& conflict : conflicts_.conflicts()) {
     const auto kind = std::ranges::find(kinds, conflict.kind(), &Kind::kind);
     if (kind == kinds.end() || is_ignored(kind->name)) continue;
-    found.emplace_back(
-        kind->cause,
-        fmt::format("node {} has the same {}: {}", conflict.other(), kind->what, conflict.value()),
-        kind->remedy);
+    std::string message =
+        fmt::format("node {} has the same {}: {}", conflict.other(), kind->what, conflict.value());
+    found.emplace_back(kind->cause, std::move(message), kind->remedy);
   }
   return found;
 }

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "agent/kagentd/sequence/sequencer.hpp"
-
+#include "agent/common/failure/failure.hpp"
 #include "kagent/v1/agent.pb.h"
 
 #include <chrono>
@@ -9,7 +8,8 @@
 #include <string>
 #include <vector>
 
-// What preflight learns from the coordinator: clocks that differ, and what two nodes may not share.
+// The part of preflight that needs the coordinator: clocks that differ, and values that two nodes
+// may not share.
 namespace kagent::kagentd {
 
 class Outlook {
@@ -19,15 +19,15 @@ class Outlook {
              std::chrono::system_clock::time_point now);
   void conflicts(const v1::Conflicts& conflicts);
 
-  // In force: without those that the ClusterConfig ignores (ClockSkew, DuplicateHostname,
-  // DuplicateMachineID, DuplicateProductUUID, all).
+  // Without those that the ClusterConfig ignores (ClockSkew, DuplicateHostname, DuplicateMachineID,
+  // DuplicateProductUUID, all).
   [[nodiscard]] std::vector<Failure> problems() const;
 
  private:
   [[nodiscard]] bool is_ignored(const std::string& name) const;
 
   std::set<std::string> ignored_;  // lower case
-  std::chrono::seconds skew_{};    // ours before theirs: positive
+  std::chrono::seconds skew_{};    // positive: this node is ahead
   v1::Conflicts conflicts_;
 };
 

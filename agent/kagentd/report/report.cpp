@@ -11,7 +11,7 @@
 namespace kagent::kagentd {
 namespace {
 
-// A report carries every step, and a message is at most 1 MiB, so lines are cut.
+// A message is at most 1 MiB, and every step of a report may have failed.
 constexpr std::size_t most_lines = 40;
 constexpr std::size_t longest_line = 500;
 
@@ -31,13 +31,13 @@ v1::StepState wire_state(State state) {
 
 }  // namespace
 
-void put_failure(const Failure& failure, v1::Failure& message) {
-  message.set_cause(wire_text(failure.id.text()));
-  message.set_message(wire_text(failure.message));
-  message.set_remedy(wire_text(failure.remedy));
-  const std::size_t lines = failure.journal.size();
-  for (std::size_t i = lines - std::min(lines, most_lines); i < lines; ++i)
-    message.add_journal(wire_text(failure.journal[i]));
+void put_failure(const Failure& failure, v1::Failure& told) {
+  told.set_cause(wire_text(failure.id.text()));
+  told.set_message(wire_text(failure.message));
+  told.set_remedy(wire_text(failure.remedy));
+  const std::size_t skip = failure.journal.size() - std::min(failure.journal.size(), most_lines);
+  for (std::size_t i = skip; i < failure.journal.size(); ++i)
+    told.add_journal(wire_text(failure.journal[i]));
 }
 
 void put_certificates(const std::vector<HeldCertificate>& held, v1::NodeReport& report) {
@@ -94,18 +94,6 @@ std::vector<v1::StepStatus> step_statuses(const std::vector<StepView>& steps,
     status.set_invocation_id(run->second.invocation_id);
   }
   return statuses;
-}
-
-std::string summary_of(const std::vector<StepView>& steps) {
-  const auto done = std::ranges::count(steps, State::done, &StepView::state);
-  std::string text = fmt::format("{} of {} steps done", done, steps.size());
-  for (const StepView& view : steps) {
-    if (view.state == State::failed) text += fmt::format("; {} has failed", view.name);
-    if (view.state == State::retrying) text += fmt::format("; {} is tried again", view.name);
-    if (view.state == State::running) text += fmt::format("; {} runs", view.name);
-    if (view.state == State::waiting) text += fmt::format("; {} {}", view.name, view.detail);
-  }
-  return text;
 }
 
 }  // namespace kagent::kagentd

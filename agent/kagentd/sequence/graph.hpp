@@ -9,11 +9,11 @@
 
 namespace kagent::kagentd {
 
-// A step as the sequencer sees it.
+// One step of the plan, as the sequencer needs it.
 struct StepSpec {
   std::string name;
   plan::Gate gate = plan::Gate::none;
-  std::vector<std::string> after;  // a name that the graph lacks counts as done
+  std::vector<std::string> after;  // names; a step that the graph does not have counts as done
   unsigned attempts = 1;           // then it has failed
   std::chrono::seconds first_delay{1};
   std::chrono::seconds once_more_every{0};  // once it has failed; 0: never
@@ -21,10 +21,10 @@ struct StepSpec {
   plan::Drift drift = plan::Drift::ignore;
 };
 
-// Each step after those it needs.
+// In an order in which each step comes after those that it needs.
 using Graph = std::vector<StepSpec>;
 
-// What this node is, once the coordinator has said so.
+// The part in the cluster that the coordinator has given to this node.
 struct Part {
   plan::Role role = plan::Role::worker;
   bool init = false;
@@ -32,9 +32,9 @@ struct Part {
   bool operator==(const Part&) const = default;
 };
 
-// The plan of this node; without a part yet, the steps that every node has.
+// The plan of this node; without a part, the steps that every node has.
 Graph graph_for(const std::optional<Part>& part);
-// The steps that undo it.
+// The steps of a reset.
 Graph reset_graph();
 
 }  // namespace kagent::kagentd

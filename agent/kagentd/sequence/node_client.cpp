@@ -16,19 +16,19 @@ namespace {
 
 constexpr char bus_name[] = "io.kagent.Node1";
 constexpr char object_path[] = "/io/kagent/Node1";
-// The generated proxy's methods block; of it we take the name.
+// The methods of the generated proxy block, so only its constants are used.
 const std::string interface = io::kagent::Node1_proxy::INTERFACE_NAME;
 constexpr char properties[] = "org.freedesktop.DBus.Properties";
 constexpr char gone_match[] =
     "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',"
     "member='NameOwnerChanged',arg0='io.kagent.Node1'";
-// A check may ask the API server; the other calls do a little work on files.
-constexpr auto check_timeout = 120s;
+// For calls in which noded may wait for another program, such as the API server.
+constexpr auto long_timeout = 120s;
 constexpr auto call_timeout = 30s;
 
 template <class... Values>
 Result<std::tuple<Values...>> read_all(Result<sdbus::MethodReply> reply) {
-  using Read = Result<std::tuple<Values...>>;  // said out loud: a Variant would swallow an Error
+  using Read = Result<std::tuple<Values...>>;  // explicit: a Variant would convert from an Error
   if (!reply) return Read(boost::system::in_place_error, reply.error().context("kagent-noded"));
   try {
     std::tuple<Values...> values;
@@ -48,11 +48,18 @@ std::optional<Check> check_state(const std::string& name) {
   return {};
 }
 
+// noded gave no answer, as opposed to an error of its own.
+template <class T>
+bool is_lost(const Result<T>& answer) {
+  if (answer) return false;
+  const Errc code = answer.error().code();
+  return code == Errc::unavailable || code == Errc::deadline_exceeded || code == Errc::cancelled;
+}
+
 class DbusNodeClient final : public NodeClient {
  public:
-  DbusNodeClient(dbus::Connection& connection, NodeEvents events)
+  explicit DbusNodeClient(dbus::Connection& connection)
       : connection_(connection),
-        events_(std::move(events)),
         proxy_(sdbus::createProxy(connection.bus(), bus_name, object_path)) {
     proxy_->registerSignalHandler(interface, "StepFinished",
                                   [this](sdbus::Signal& signal) { on_finished(signal); });
@@ -63,10 +70,12 @@ class DbusNodeClient final : public NodeClient {
     connection.rearm();
   }
 
+  void listen(NodeEvents events) override { events_ = std::move(events); }
+
   asio::awaitable<Result<NodeCheck>> check(std::string step) override {
     auto message = dbus::make_call(*proxy_, interface, "CheckStep", step);
-    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), check_timeout);
-    auto values = read_all<std::string, std::vector<std::string>>(std::move(reply));
+    auto values =
+        co_await ask<std::string, std::vector<std::string>>(std::move(message), long_timeout);
     if (!values) co_return values.error();
     const auto state = check_state(std::get<0>(*values));
     if (!state)
@@ -80,47 +89,118 @@ class DbusNodeClient final : public NodeClient {
   asio::awaitable<Result<>> apply(std::string step, unsigned attempt) override {
     const std::uint32_t number = attempt;
     auto message = dbus::make_call(*proxy_, interface, "ApplyStep", step, number);
-    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), call_timeout);
-    if (!reply) co_return reply.error().context("kagent-noded");
+    auto values = co_await ask<>(std::move(message), call_timeout);
+    if (!values) co_return values.error();
     co_return Result<>();
   }
 
-  asio::awaitable<Result<Submitted>> submit(std::string envelope) override {
-    const std::vector<std::uint8_t> bytes(envelope.begin(), envelope.end());
-    auto message = dbus::make_call(*proxy_, interface, "SubmitEnvelope", bytes);
-    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), call_timeout);
-    auto values = read_all<std::string, std::uint64_t>(std::move(reply));
-    if (!values) co_return values.error();
-    Submitted submitted;
-    std::tie(submitted.kind, submitted.serial) = std::move(*values);
-    co_return submitted;
+  asio::awaitable<Result<NodeState>> state() override {
+    // Only this process submits envelopes, and the caller waits for this call: no assignment comes
+    // between the calls below.
+    NodeState state;
+    auto assignment = co_await held_assignment();
+    if (!assignment) co_return assignment.error();
+    state.assignment = std::move(*assignment);
+    auto policy = co_await watch();
+    if (is_lost(policy)) co_return policy.error();
+    if (policy)
+      state.watch = std::move(*policy);
+    else
+      log::warning("the policy on drift is unknown: {}", policy.error().message());
+    auto units = co_await property<std::vector<std::string>>("RuntimeUnits");
+    if (is_lost(units)) co_return units.error();
+    if (units) state.runtime_units = std::move(*units);
+    auto uuid = co_await property<std::string>("ProductUuid");
+    if (is_lost(uuid)) co_return uuid.error();
+    if (uuid) state.product_uuid = std::move(*uuid);
+    auto cluster = co_await local_cluster();
+    if (is_lost(cluster)) co_return cluster.error();
+    if (cluster) state.cluster = std::move(*cluster);
+    auto expiry = co_await property<std::uint64_t>("KubeletCertificateExpiry");
+    if (is_lost(expiry)) co_return expiry.error();
+    if (expiry && *expiry != 0)
+      state.kubelet_certificate_expiry =
+          std::chrono::system_clock::from_time_t(static_cast<std::time_t>(*expiry));
+    auto certificates = co_await held_certificates();
+    if (is_lost(certificates)) co_return certificates.error();
+    if (certificates) state.certificates = std::move(*certificates);
+    co_return state;
   }
 
-  asio::awaitable<Result<HeldAssignment>> assignment() override {
-    // Nobody but us submits envelopes: no newer one comes between the two calls.
+  asio::awaitable<Result<Delivered>> deliver(std::string envelope) override {
+    const std::vector<std::uint8_t> bytes(envelope.begin(), envelope.end());
+    auto message = dbus::make_call(*proxy_, interface, "SubmitEnvelope", bytes);
+    auto values = co_await ask<std::string, std::uint64_t>(std::move(message), call_timeout);
+    if (!values) co_return values.error();
+    const auto& [kind, serial] = *values;
+    if (kind == "assignment" || kind == "reset") co_return Delivered(NewAssignment());
+    if (kind == "join-grant") co_return Delivered(NewGrant());
+    if (kind == "kubeconfig") {
+      auto issued = co_await issue_kubeconfig();
+      co_return Delivered(KubeconfigOrder(serial, std::move(issued)));
+    }
+    if (kind == "upload") {
+      auto key = co_await upload_certificates();
+      co_return Delivered(UploadOrder(std::move(key)));
+    }
+    if (kind == "etcd-member") {
+      auto removed = co_await remove_etcd_member();
+      co_return Delivered(EtcdMemberOrder(std::move(removed)));
+    }
+    co_return Delivered(OtherOrder());
+  }
+
+  asio::awaitable<Result<std::vector<std::string>>> plan_reset() override {
+    using Line = sdbus::Struct<std::string, std::string, std::vector<std::string>>;
+    auto message = dbus::make_call(*proxy_, interface, "PlanReset");
+    auto values = co_await ask<std::vector<Line>>(std::move(message), long_timeout);
+    if (!values) co_return values.error();
+    std::vector<std::string> changes;
+    for (const Line& line : std::get<0>(*values))
+      for (const std::string& change : line.get<2>()) changes.push_back(change);
+    co_return changes;
+  }
+
+  asio::awaitable<Result<std::vector<std::string>>> read_log(std::string step,
+                                                             unsigned lines) override {
+    const std::uint32_t count = lines;
+    auto message = dbus::make_call(*proxy_, interface, "ReadLog", step, count);
+    auto values = co_await ask<std::vector<std::string>>(std::move(message), call_timeout);
+    if (!values) co_return values.error();
+    co_return std::move(std::get<0>(*values));
+  }
+
+ private:
+  // One call and its answer.
+  template <class... Values>
+  asio::awaitable<Result<std::tuple<Values...>>> ask(sdbus::MethodCall message,
+                                                     std::chrono::milliseconds timeout) {
+    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), timeout);
+    co_return read_all<Values...>(std::move(reply));
+  }
+
+  asio::awaitable<Result<HeldAssignment>> held_assignment() {
     auto serial = co_await property<std::uint64_t>("AssignmentSerial");
     if (!serial) co_return serial.error();
-    auto message = dbus::make_call(*proxy_, interface, "GetAssignment");
-    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), call_timeout);
-    auto values = read_all<std::string, bool, std::uint64_t>(std::move(reply));
+    auto get = dbus::make_call(*proxy_, interface, "GetAssignment");
+    auto values = co_await ask<std::string, bool, std::uint64_t>(std::move(get), call_timeout);
     if (!values) co_return values.error();
     HeldAssignment held;
     held.serial = *serial;
     std::string role;
     std::tie(role, held.init, held.lease_fence) = std::move(*values);
     held.role = plan::parse_role(role).value_or(plan::Role::worker);
-    auto ask = dbus::make_call(*proxy_, interface, "GetReset");
-    auto answer = co_await dbus::call(connection_, *proxy_, std::move(ask), call_timeout);
-    auto reset = read_all<std::uint64_t, bool>(std::move(answer));
+    auto get_reset = dbus::make_call(*proxy_, interface, "GetReset");
+    auto reset = co_await ask<std::uint64_t, bool>(std::move(get_reset), call_timeout);
     if (!reset) co_return reset.error();
     std::tie(held.reset_serial, held.reset_done) = std::move(*reset);
     co_return held;
   }
 
-  asio::awaitable<Result<Watch>> watch() override {
-    auto message = dbus::make_call(*proxy_, interface, "GetWatch");
-    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), call_timeout);
-    auto values = read_all<std::map<std::string, std::string>, std::uint32_t>(std::move(reply));
+  asio::awaitable<Result<Watch>> watch() {
+    auto get = dbus::make_call(*proxy_, interface, "GetWatch");
+    auto values = co_await ask<std::map<std::string, std::string>, std::uint32_t>(std::move(get),
+                                                                                  call_timeout);
     if (!values) co_return values.error();
     Watch watch;
     for (const auto& [step, drift] : std::get<0>(*values))
@@ -130,75 +210,20 @@ class DbusNodeClient final : public NodeClient {
     co_return watch;
   }
 
-  asio::awaitable<Result<std::vector<std::string>>> runtime_units() override {
-    return property<std::vector<std::string>>("RuntimeUnits");
-  }
-
-  asio::awaitable<Result<std::vector<std::string>>> plan_reset() override {
-    using Line = sdbus::Struct<std::string, std::string, std::vector<std::string>>;
-    auto message = dbus::make_call(*proxy_, interface, "PlanReset");
-    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), check_timeout);
-    auto values = read_all<std::vector<Line>>(std::move(reply));
-    if (!values) co_return values.error();
-    std::vector<std::string> changes;
-    for (const Line& line : std::get<0>(*values))
-      for (const std::string& change : line.get<2>()) changes.push_back(change);
-    co_return changes;
-  }
-
-  asio::awaitable<Result<LocalCluster>> cluster() override {
-    auto message = dbus::make_call(*proxy_, interface, "GetCluster");
-    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), call_timeout);
-    auto values = read_all<std::string, std::string, std::uint64_t>(std::move(reply));
+  asio::awaitable<Result<LocalCluster>> local_cluster() {
+    auto get = dbus::make_call(*proxy_, interface, "GetCluster");
+    auto values =
+        co_await ask<std::string, std::string, std::uint64_t>(std::move(get), call_timeout);
     if (!values) co_return values.error();
     LocalCluster cluster;
     std::tie(cluster.api_server, cluster.ca_pem, cluster.lease_fence) = std::move(*values);
     co_return cluster;
   }
 
-  asio::awaitable<Result<IssuedKubeconfig>> issue_kubeconfig() override {
-    auto message = dbus::make_call(*proxy_, interface, "IssueKubeconfig");
-    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), call_timeout);
-    auto values = read_all<std::string, std::string, std::string>(std::move(reply));
-    if (!values) co_return values.error();
-    IssuedKubeconfig issued;
-    std::tie(issued.api_server, issued.ca_pem, issued.certificate_pem) = std::move(*values);
-    co_return issued;
-  }
-
-  asio::awaitable<Result<std::string>> upload_certificates() override {
-    auto message = dbus::make_call(*proxy_, interface, "UploadCertificates");
-    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), check_timeout);
-    auto values = read_all<std::string>(std::move(reply));
-    if (!values) co_return values.error();
-    co_return std::move(std::get<0>(*values));
-  }
-
-  asio::awaitable<Result<>> remove_etcd_member() override {
-    auto message = dbus::make_call(*proxy_, interface, "RemoveEtcdMember");
-    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), check_timeout);
-    if (!reply) co_return reply.error().context("kagent-noded");
-    co_return Result<>();
-  }
-
-  asio::awaitable<Result<std::string>> product_uuid() override {
-    return property<std::string>("ProductUuid");
-  }
-
-  asio::awaitable<Result<std::optional<std::chrono::system_clock::time_point>>>
-  kubelet_certificate_expiry() override {
-    using Expiry = std::optional<std::chrono::system_clock::time_point>;
-    auto seconds = co_await property<std::uint64_t>("KubeletCertificateExpiry");
-    if (!seconds) co_return seconds.error();
-    if (*seconds == 0) co_return Expiry();
-    co_return Expiry(std::chrono::system_clock::from_time_t(static_cast<std::time_t>(*seconds)));
-  }
-
-  asio::awaitable<Result<std::vector<HeldCertificate>>> certificates() override {
+  asio::awaitable<Result<std::vector<HeldCertificate>>> held_certificates() {
     using Line = sdbus::Struct<std::string, std::string, std::string, std::int64_t, std::int64_t>;
-    auto message = dbus::make_call(*proxy_, interface, "ListCertificates");
-    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), call_timeout);
-    auto values = read_all<std::vector<Line>>(std::move(reply));
+    auto list = dbus::make_call(*proxy_, interface, "ListCertificates");
+    auto values = co_await ask<std::vector<Line>>(std::move(list), call_timeout);
     if (!values) co_return values.error();
     std::vector<HeldCertificate> held;
     for (const Line& line : std::get<0>(*values))
@@ -208,22 +233,34 @@ class DbusNodeClient final : public NodeClient {
     co_return held;
   }
 
-  asio::awaitable<Result<std::vector<std::string>>> read_log(std::string step,
-                                                             unsigned lines) override {
-    const std::uint32_t count = lines;
-    auto message = dbus::make_call(*proxy_, interface, "ReadLog", step, count);
-    auto reply = co_await dbus::call(connection_, *proxy_, std::move(message), call_timeout);
-    auto values = read_all<std::vector<std::string>>(std::move(reply));
+  asio::awaitable<Result<IssuedKubeconfig>> issue_kubeconfig() {
+    auto issue = dbus::make_call(*proxy_, interface, "IssueKubeconfig");
+    auto values =
+        co_await ask<std::string, std::string, std::string>(std::move(issue), call_timeout);
+    if (!values) co_return values.error();
+    IssuedKubeconfig issued;
+    std::tie(issued.api_server, issued.ca_pem, issued.certificate_pem) = std::move(*values);
+    co_return issued;
+  }
+
+  asio::awaitable<Result<std::string>> upload_certificates() {
+    auto upload = dbus::make_call(*proxy_, interface, "UploadCertificates");
+    auto values = co_await ask<std::string>(std::move(upload), long_timeout);
     if (!values) co_return values.error();
     co_return std::move(std::get<0>(*values));
   }
 
- private:
+  asio::awaitable<Result<>> remove_etcd_member() {
+    auto remove = dbus::make_call(*proxy_, interface, "RemoveEtcdMember");
+    auto values = co_await ask<>(std::move(remove), long_timeout);
+    if (!values) co_return values.error();
+    co_return Result<>();
+  }
+
   template <class T>
   asio::awaitable<Result<T>> property(std::string name) {
     auto get = dbus::make_call(*proxy_, properties, "Get", interface, name);
-    auto reply = co_await dbus::call(connection_, *proxy_, std::move(get), call_timeout);
-    auto values = read_all<sdbus::Variant>(std::move(reply));
+    auto values = co_await ask<sdbus::Variant>(std::move(get), call_timeout);
     if (!values) co_return values.error();
     const sdbus::Variant& value = std::get<0>(*values);
     if (!value.containsValueOfType<T>())
@@ -231,7 +268,7 @@ class DbusNodeClient final : public NodeClient {
     co_return value.get<T>();
   }
 
-  // Handlers of sdbus-c++ must not throw.
+  // sdbus-c++ handlers must not throw.
   void on_finished(sdbus::Signal& signal) {
     try {
       std::string step;
@@ -242,13 +279,11 @@ class DbusNodeClient final : public NodeClient {
       signal >> step >> attempt >> cause >> failure.message >> failure.remedy >> finish.unit >>
           finish.invocation_id >> failure.journal;
       finish.attempt = attempt;
-      if (!cause.empty()) {
-        failure.id = CauseId::received(std::move(cause));
-        finish.failure = std::move(failure);
-      }
-      events_.finished(std::move(step), std::move(finish));
+      failure.id = CauseId::received(cause);
+      if (!cause.empty()) finish.failure = std::move(failure);
+      if (events_.finished) events_.finished(std::move(step), std::move(finish));
     } catch (const sdbus::Error& error) {
-      log::warning("kagent-noded: a StepFinished that cannot be read: {}", error.getMessage());
+      log::warning("kagent-noded: malformed StepFinished signal: {}", error.getMessage());
     }
   }
 
@@ -256,9 +291,9 @@ class DbusNodeClient final : public NodeClient {
     try {
       std::string step, detail;
       signal >> step >> detail;
-      events_.progress(std::move(step), std::move(detail));
+      if (events_.progress) events_.progress(std::move(step), std::move(detail));
     } catch (const sdbus::Error& error) {
-      log::warning("kagent-noded: a StepProgress that cannot be read: {}", error.getMessage());
+      log::warning("kagent-noded: malformed StepProgress signal: {}", error.getMessage());
     }
   }
 
@@ -266,9 +301,9 @@ class DbusNodeClient final : public NodeClient {
     try {
       std::string name, before, after;
       message >> name >> before >> after;
-      if (after.empty()) events_.gone();
+      if (after.empty() && events_.gone) events_.gone();
     } catch (const sdbus::Error& error) {
-      log::warning("the bus: a NameOwnerChanged that cannot be read: {}", error.getMessage());
+      log::warning("malformed NameOwnerChanged signal: {}", error.getMessage());
     }
   }
 
@@ -280,11 +315,9 @@ class DbusNodeClient final : public NodeClient {
 
 }  // namespace
 
-Result<std::unique_ptr<NodeClient>> make_node_client(dbus::Connection& connection,
-                                                     NodeEvents events) {
+Result<std::unique_ptr<NodeClient>> make_node_client(dbus::Connection& connection) {
   try {
-    return std::unique_ptr<NodeClient>(
-        std::make_unique<DbusNodeClient>(connection, std::move(events)));
+    return std::unique_ptr<NodeClient>(std::make_unique<DbusNodeClient>(connection));
   } catch (const sdbus::Error& error) {
     return dbus::from_dbus(error).context("watching kagent-noded");
   }

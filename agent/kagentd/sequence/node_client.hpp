@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace kagent::dbus {
@@ -24,31 +25,20 @@ struct NodeCheck {
   std::vector<std::string> changes;
 };
 
-// What kagent-noded holds; it alone has verified it.
+// The assignment and the reset order that kagent-noded holds; noded alone has verified them.
 struct HeldAssignment {
   std::uint64_t serial = 0;  // 0: none yet
   plan::Role role = plan::Role::worker;
   bool init = false;
   std::uint64_t lease_fence = 0;
-  // Of the last ResetOrder, 0: none. An assignment from before it is none any more.
+  // Of the last ResetOrder; 0: none. An assignment older than the reset order no longer counts.
   std::uint64_t reset_serial = 0;
   bool reset_done = false;
 
   [[nodiscard]] bool resets() const { return reset_serial != 0 && !reset_done; }
-  // It has left, and nobody has told it to come back.
+  // The node has left the cluster and has no newer assignment.
   [[nodiscard]] bool away() const { return reset_done && serial == 0; }
   bool operator==(const HeldAssignment&) const = default;
-};
-
-struct Submitted {
-  std::string kind;  // "assignment", "join-grant", "reset", "kubeconfig", "upload",
-                     // "etcd-member"
-  std::uint64_t serial = 0;
-};
-
-struct IssuedKubeconfig {
-  std::string api_server;  // https://HOST:PORT
-  std::string ca_pem, certificate_pem;
 };
 
 struct LocalCluster {
@@ -62,53 +52,78 @@ struct HeldCertificate {
   std::chrono::system_clock::time_point not_before, not_after;
 };
 
-// kagent-noded (proto/io.kagent.Node1.xml). A call starts it if it is not there. Errors of all:
-// unavailable, deadline_exceeded, permission_denied (D-Bus policy), and those it answers with.
-class NodeClient {
- public:
-  virtual ~NodeClient() = default;
-  // Changes nothing; at most two minutes.
-  virtual boost::asio::awaitable<Result<NodeCheck>> check(std::string step) = 0;
-  // Returns when it has begun. Again while it runs is harmless.
-  virtual boost::asio::awaitable<Result<>> apply(std::string step, unsigned attempt) = 0;
-  // `envelope`: a serialised v1::SignedEnvelope. The same again is harmless. permission_denied: it
-  // did not pass noded's checks.
-  virtual boost::asio::awaitable<Result<Submitted>> submit(std::string envelope) = 0;
-  virtual boost::asio::awaitable<Result<HeldAssignment>> assignment() = 0;
-  // Of the assignment, or the plan's own.
-  virtual boost::asio::awaitable<Result<Watch>> watch() = 0;
-  // Names of the container runtime's systemd units.
-  virtual boost::asio::awaitable<Result<std::vector<std::string>>> runtime_units() = 0;
-  virtual boost::asio::awaitable<Result<LocalCluster>> cluster() = 0;
-  // What a reset would change, a sentence each; nothing is changed. At most two minutes.
-  virtual boost::asio::awaitable<Result<std::vector<std::string>>> plan_reset() = 0;
-  // What the kubeconfig order submitted last asks for, once.
-  virtual boost::asio::awaitable<Result<IssuedKubeconfig>> issue_kubeconfig() = 0;
-  // Of a control plane, as the upload order submitted last says, once: the certificate key, secret.
-  virtual boost::asio::awaitable<Result<std::string>> upload_certificates() = 0;
-  // Of a control plane, as the etcd member order submitted last says, once.
-  virtual boost::asio::awaitable<Result<>> remove_etcd_member() = 0;
-  // Hashed; "" where there is none of this machine's own.
-  virtual boost::asio::awaitable<Result<std::string>> product_uuid() = 0;
-  // Of the certificate with which kubelet is in the cluster; nothing before it has one.
-  virtual boost::asio::awaitable<Result<std::optional<std::chrono::system_clock::time_point>>>
-  kubelet_certificate_expiry() = 0;
-  // Those that Kubernetes has on this node.
-  virtual boost::asio::awaitable<Result<std::vector<HeldCertificate>>> certificates() = 0;
-  // Of the last run of the step's unit, oldest first; every step's if `step` is empty.
-  virtual boost::asio::awaitable<Result<std::vector<std::string>>> read_log(std::string step,
-                                                                            unsigned lines) = 0;
+// What kagent-noded knows about this node. A part that noded cannot read is empty.
+struct NodeState {
+  HeldAssignment assignment;
+  std::optional<Watch> watch;              // of the assignment, or the plan's own
+  std::vector<std::string> runtime_units;  // systemd units of the container runtime
+  std::string product_uuid;                // hashed; "" if the machine has none of its own
+  LocalCluster cluster;                    // empty unless this node has run init
+  // Of kubelet's client certificate; empty before kubelet has one.
+  std::optional<std::chrono::system_clock::time_point> kubelet_certificate_expiry;
+  std::vector<HeldCertificate> certificates;  // all that Kubernetes has on this node
 };
+
+// What an envelope was that noded has accepted, and, for an order that noded carries out once, the
+// result.
+struct NewAssignment {};  // or a reset order: NodeState has changed
+struct NewGrant {};
+struct IssuedKubeconfig {
+  std::string api_server;  // https://HOST:PORT
+  std::string ca_pem, certificate_pem;
+};
+// Constructors, so that a variant of these cannot be made of an Error by accident.
+struct KubeconfigOrder {
+  KubeconfigOrder(std::uint64_t of, Result<IssuedKubeconfig> result)
+      : serial(of), kubeconfig(std::move(result)) {}
+  std::uint64_t serial;
+  Result<IssuedKubeconfig> kubeconfig;
+};
+struct UploadOrder {
+  explicit UploadOrder(Result<std::string> result) : certificate_key(std::move(result)) {}
+  Result<std::string> certificate_key;  // secret
+};
+struct EtcdMemberOrder {
+  explicit EtcdMemberOrder(Result<> result) : removed(std::move(result)) {}
+  Result<> removed;
+};
+struct OtherOrder {};
+using Delivered = std::variant<NewAssignment, NewGrant, KubeconfigOrder, UploadOrder,
+                               EtcdMemberOrder, OtherOrder>;
 
 struct NodeEvents {
   std::function<void(std::string step, Finish finish)> finished;
   std::function<void(std::string step, std::string detail)> progress;
-  // noded has left the bus, idle or not: no end of a run may be waited for.
+  // noded has left the bus, because it was idle or because it failed: the end of a run that it had
+  // begun will not be signalled.
   std::function<void()> gone;
 };
 
-// `connection` must outlive it. Errors: unavailable (the bus refuses the matches).
-Result<std::unique_ptr<NodeClient>> make_node_client(dbus::Connection& connection,
-                                                     NodeEvents events);
+// kagent-noded over D-Bus (proto/io.kagent.Node1.xml). A call starts noded if it is not running,
+// and takes at most two minutes. Errors of every call: unavailable, deadline_exceeded,
+// permission_denied (D-Bus policy), cancelled, and those that noded answers with.
+class NodeClient {
+ public:
+  virtual ~NodeClient() = default;
+  // Signals that come earlier are dropped.
+  virtual void listen(NodeEvents events) = 0;
+  virtual boost::asio::awaitable<Result<NodeState>> state() = 0;
+  // Changes nothing.
+  virtual boost::asio::awaitable<Result<NodeCheck>> check(std::string step) = 0;
+  // Returns when the step has begun. Calling it again while the step runs is harmless.
+  virtual boost::asio::awaitable<Result<>> apply(std::string step, unsigned attempt) = 0;
+  // `envelope`: a serialised v1::SignedEnvelope. The same one again is harmless, but noded carries
+  // out an order only once. permission_denied: the envelope did not pass noded's checks.
+  virtual boost::asio::awaitable<Result<Delivered>> deliver(std::string envelope) = 0;
+  // What a reset would change, one sentence each. Changes nothing.
+  virtual boost::asio::awaitable<Result<std::vector<std::string>>> plan_reset() = 0;
+  // The journal of the last run of the step's unit, oldest line first; of every step if `step` is
+  // empty.
+  virtual boost::asio::awaitable<Result<std::vector<std::string>>> read_log(std::string step,
+                                                                            unsigned lines) = 0;
+};
+
+// `connection` must outlive the client. Errors: unavailable (the bus refuses the matches).
+Result<std::unique_ptr<NodeClient>> make_node_client(dbus::Connection& connection);
 
 }  // namespace kagent::kagentd

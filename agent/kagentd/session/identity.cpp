@@ -11,7 +11,7 @@ namespace kagent::kagentd {
 namespace {
 
 constexpr char key_file[] = "node.key";
-constexpr char owner_file[] = "node.id";  // whose key it is
+constexpr char owner_file[] = "node.id";  // of the node that has made the key
 constexpr char certificate_file[] = "node.crt";
 constexpr char ca_file[] = "coordinator-ca.crt";
 constexpr char cluster_file[] = "cluster-id";
@@ -21,7 +21,7 @@ void discard(const std::filesystem::path& file) {
     log::warning("{}: {}", file.string(), removed.error().message());
 }
 
-// Of the CAs that the pin leads to the one that has issued it.
+// The index of the CA that has issued the certificate.
 Result<std::size_t> issuer_of(const pki::Certificate& certificate,
                               const std::vector<pki::Certificate>& cas,
                               std::chrono::system_clock::time_point now) {
@@ -62,7 +62,7 @@ Result<Identity> read(const std::filesystem::path& state, const std::string& nod
   const auto of_key = pki::spki_sha256(*key);
   const auto of_certificate = pki::spki_sha256(*certificate);
   if (!of_key || !of_certificate || *of_key != *of_certificate)
-    return Error(Errc::data_loss, "it is not for the key beside it");
+    return Error(Errc::data_loss, "it is not for this node's key");
   const auto validity = pki::validity_of(*certificate);
   if (!validity) return validity.error();
   return Identity{*certificate_pem,          *ca_pem,
@@ -80,7 +80,7 @@ Result<std::string> load_or_make_key(const std::filesystem::path& state,
     if (owner)
       log::warning("the key in {} is of node {}: this machine is a copy of it; making another",
                    state.string(), *owner);
-    // What is another's goes before the name that would make it ours.
+    // The other node's files go first: with this node's id beside them they would count as its own.
     for (const char* file : {certificate_file, key_file})
       if (auto removed = remove_file(state / file); !removed) return removed.error();
     if (auto written = write_file_atomic(state / owner_file, node_id, 0600); !written)

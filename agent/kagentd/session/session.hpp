@@ -3,17 +3,16 @@
 #include "agent/common/base/backoff.hpp"
 #include "agent/common/base/complaint.hpp"
 #include "agent/common/base/error.hpp"
-#include "agent/common/config/node_config.hpp"
-#include "agent/common/trust/ca_pin.hpp"
-#include "agent/kagentd/session/identity.hpp"
+#include "agent/common/base/event.hpp"
+#include "agent/common/base/tasks.hpp"
+#include "agent/kagentd/session/enrolment.hpp"
+#include "agent/kagentd/session/link.hpp"
 #include "kagent/v1/agent.pb.h"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -21,64 +20,56 @@
 
 namespace kagent::kagentd {
 
-// The one conversation with the coordinator, begun again for as long as it takes: enrol if there is
-// no certificate, then a stream. Nothing secret is sent before the CA hash of the user-data was
-// found in the coordinator's chain.
-class Session {
+// The stream to the coordinator, opened again for as long as the program runs.
+class Session final : public Link {
  public:
+  using Options = Enrolment::Options;
   struct Handlers {
     std::function<v1::Hello()> hello;
-    std::function<void(v1::CoordinatorMessage)> message;  // heartbeat replies stay inside
-    std::function<void()> connected;                      // the stream is up
-    // Why there is no session now; "" once there is one again.
+    std::function<void(v1::CoordinatorMessage)> message;
+    std::function<void()> connected;  // the coordinator has answered the hello
+    // Why there is no session; "" once there is one again.
     std::function<void(std::string)> trouble;
   };
 
-  // `instance_proof`: the file of the signed instance identity document; need not be there.
-  Session(boost::asio::io_context& io, config::CoordinatorUrl coordinator, std::string node_id,
-          std::string role, std::filesystem::path state, std::filesystem::path instance_proof,
-          Handlers handlers);
-  ~Session();
+  Session(boost::asio::io_context& io, Tasks& tasks, Options options, Handlers handlers);
+  ~Session() override;
 
-  // Until the io_context stops.
+  // Ends some time after close(), when its task is cancelled: gRPC must be done with the stream
+  // before the io_context goes.
   boost::asio::awaitable<void> run();
-  // Lost when there is no session: what matters is sent again with the next hello.
-  void send(v1::AgentMessage message);
+  void send(v1::AgentMessage message) override;
+  [[nodiscard]] bool up() const override { return up_; }
   // Ends the stream, if there is one, for another with a new hello.
   void begin_anew();
-  [[nodiscard]] bool up() const { return up_; }
+  // Sends nothing more, and calls no handler.
+  void close();
 
  private:
   class Stream;
 
   boost::asio::awaitable<Error> attempt();
-  boost::asio::awaitable<Result<>> ensure_identity();
-  // `ca_sha256`: of the CA that is trusted so far.
-  boost::asio::awaitable<Result<PinnedCa>> fetch_ca(std::string ca_sha256);
-  boost::asio::awaitable<void> follow_ca();
-  boost::asio::awaitable<Result<>> enrol(std::string ca_pem, bool renewal);
-  Result<> prove(const v1::ChallengeResponse& challenge, v1::EnrollRequest& request) const;
-  boost::asio::awaitable<void> renew();
   boost::asio::awaitable<Error> converse();
+  boost::asio::awaitable<void> await_end();
   void received(v1::CoordinatorMessage message);
   void beat();
+  void renew_if_due();
+  boost::asio::awaitable<void> renew();
 
   boost::asio::io_context& io_;
-  boost::asio::thread_pool helper_{1};  // for the blocking handshake that fetches the CA
-  config::CoordinatorUrl coordinator_;
-  std::string node_id_, role_;
-  std::filesystem::path state_, instance_proof_;
+  Tasks& tasks_;
+  Enrolment enrolment_;
+  std::string coordinator_;  // HOST:PORT
   Handlers handlers_;
-  std::string key_pem_;
-  std::optional<Identity> identity_;
-  std::chrono::system_clock::time_point renew_at_;
+  bool closed_ = false;
+  bool up_ = false;
   bool renewing_ = false;
   std::shared_ptr<Stream> stream_;
-  bool up_ = false;
+  Event ended_;  // gRPC is done with the stream
+  std::optional<Error> end_;
   std::chrono::steady_clock::time_point heard_;
   std::uint64_t beats_ = 0;
-  boost::asio::steady_timer heartbeat_, ended_;
-  std::optional<Error> end_;
+  boost::asio::steady_timer heartbeat_;
   Backoff backoff_;
   Complaint complaint_{"the coordinator answers again"};
 };

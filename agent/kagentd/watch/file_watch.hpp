@@ -10,8 +10,8 @@
 
 namespace kagent::kagentd {
 
-// Calls `changed` when the file has another content than at first, or comes or goes. In a folder
-// that does not exist it is not watched.
+// Calls `changed` when the file's content differs from that at construction; a missing file counts
+// as empty. A file in a folder that does not exist is not watched.
 class FileWatch {
  public:
   FileWatch(boost::asio::io_context& io, std::filesystem::path file, std::function<void()> changed);

@@ -75,7 +75,7 @@ void PathWatch::read(std::size_t size) {
       }
       if (event.len > 0)
         for (const std::string& path : {folder->first, folder->first + name}) touched.insert(path);
-      // The folder itself has gone: watched again if it comes back.
+      // The folder itself has gone: add_missing() watches it again when it comes back.
       folder = (event.mask & IN_IGNORED) != 0 ? folders_.erase(folder) : std::next(folder);
     }
   }

@@ -11,9 +11,9 @@
 
 namespace kagent::kagentd {
 
-// Says which of its paths has another content, comes or goes; by inotify. A path with a slash at
-// its end is a folder, and stands for all that is in it; of any other its folder is watched. What
-// does not exist yet is watched once add_missing() finds it.
+// Calls the handler with each of its paths that is written, appears or disappears; by inotify. A
+// path with a slash at its end is a folder, and stands for every file in it. A path in a folder
+// that does not exist yet is watched once add_missing() finds the folder.
 class PathWatch {
  public:
   using Handler = std::function<void(const std::string& path)>;
@@ -32,7 +32,7 @@ class PathWatch {
   boost::asio::posix::stream_descriptor notify_;
   Handler changed_;
   std::vector<std::string> paths_;
-  std::map<std::string, int> folders_;  // to inotify's numbers
+  std::map<std::string, int> folders_;  // to inotify's watch descriptors
   alignas(8) std::array<char, 4096> events_{};
 };
 

@@ -5,8 +5,6 @@
 #include "agent/common/dbus/error.hpp"
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 #include <fmt/format.h>
 
@@ -64,13 +62,13 @@ std::string unit_path(std::string_view unit) {
 
 class UnitWatch::Impl {
  public:
-  Impl(asio::any_io_executor loop, dbus::Connection& connection, std::function<void()> changed)
-      : loop_(loop), connection_(connection), changed_(std::move(changed)) {}
+  Impl(Tasks& tasks, dbus::Connection& connection, std::function<void()> changed)
+      : tasks_(tasks), connection_(connection), changed_(std::move(changed)) {}
 
   Result<> start() {
     try {
       manager_ = sdbus::createProxy(connection_.bus(), systemd_name, manager_path);
-      // Units appear and go with a reload; UnitFilesChanged is how a mask is told.
+      // A reload adds and removes units; a mask only signals UnitFilesChanged.
       for (const char* signal : {"Reloading", "UnitFilesChanged"})
         manager_->registerSignalHandler(manager_interface, signal,
                                         [this](sdbus::Signal&) { look_at_all(); });
@@ -81,7 +79,7 @@ class UnitWatch::Impl {
       return dbus::from_dbus(error).context("watching units");
     }
     connection_.rearm();
-    asio::co_spawn(loop_, subscribe(), asio::detached);
+    tasks_.start(subscribe());
     look_at_all();
     return {};
   }
@@ -116,7 +114,7 @@ class UnitWatch::Impl {
   UnitPtr kubelet_ = std::make_shared<Unit>();
 
  private:
-  // Without it systemd sends signals to nobody.
+  // systemd sends signals only to subscribers.
   asio::awaitable<void> subscribe() {
     auto message = dbus::make_call(*manager_, manager_interface, "Subscribe");
     auto reply = co_await dbus::call(connection_, *manager_, std::move(message));
@@ -140,11 +138,11 @@ class UnitWatch::Impl {
     for (const UnitPtr& unit : runtime_) look_at(unit);
   }
 
-  // One question at a time; what changes meanwhile is asked for once more.
+  // One call at a time. After a change in the meantime there is another call.
   void look_at(const UnitPtr& unit) {
     unit->again = true;
     if (std::exchange(unit->looking, true)) return;
-    asio::co_spawn(loop_, look(unit), asio::detached);
+    tasks_.start(look(unit));
   }
 
   asio::awaitable<void> look(UnitPtr unit) {
@@ -169,16 +167,15 @@ class UnitWatch::Impl {
     unit->looking = false;
   }
 
-  asio::any_io_executor loop_;
+  Tasks& tasks_;
   dbus::Connection& connection_;
   std::function<void()> changed_;
   std::unique_ptr<sdbus::IProxy> manager_;
   std::vector<UnitPtr> runtime_;
 };
 
-UnitWatch::UnitWatch(asio::any_io_executor loop, dbus::Connection& connection,
-                     std::function<void()> changed)
-    : impl_(std::make_unique<Impl>(std::move(loop), connection, std::move(changed))) {}
+UnitWatch::UnitWatch(Tasks& tasks, dbus::Connection& connection, std::function<void()> changed)
+    : impl_(std::make_unique<Impl>(tasks, connection, std::move(changed))) {}
 UnitWatch::~UnitWatch() = default;
 
 Result<> UnitWatch::start() {

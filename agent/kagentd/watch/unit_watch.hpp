@@ -1,9 +1,8 @@
 #pragma once
 
 #include "agent/common/base/error.hpp"
+#include "agent/common/base/tasks.hpp"
 #include "kagent/v1/report.pb.h"
-
-#include <boost/asio/any_io_executor.hpp>
 
 #include <functional>
 #include <memory>
@@ -24,30 +23,30 @@ struct UnitState {
   std::string sub;     // "running", "auto-restart", ...
 };
 
-// `configured`: the unit has been given what it needs to run. Before, restarting over and over is
-// what kubelet does.
+// `configured`: the unit has everything that it needs to run. Before that, kubelet restarts over
+// and over, which is no failure.
 v1::UnitHealth health_of(const UnitState& state, bool configured);
 
-// Of several units that are needed together: the first that is not active, or the first.
+// Of several units that are needed together: the first one that is not active, else the first one.
 UnitState worst_of(const std::vector<UnitState>& units);
 
-// As systemd names a unit's object: "kubelet_2eservice" below its own (sd_bus_path_encode(3)).
+// The path of a unit's D-Bus object: its last part is like "kubelet_2eservice"
+// (sd_bus_path_encode(3)).
 std::string unit_path(std::string_view unit);
 
 // Follows kubelet.service and the container runtime's units by systemd's signals.
 class UnitWatch {
  public:
-  UnitWatch(boost::asio::any_io_executor loop, dbus::Connection& connection,
-            std::function<void()> changed);
+  UnitWatch(Tasks& tasks, dbus::Connection& connection, std::function<void()> changed);
   ~UnitWatch();
   UnitWatch(const UnitWatch&) = delete;
   UnitWatch& operator=(const UnitWatch&) = delete;
 
   // Errors: unavailable (the bus refuses the matches).
   Result<> start();
-  // containerd.service until this says otherwise. Errors: as start().
+  // The runtime is containerd.service before the first call. Errors: as start().
   Result<> follow_runtime(const std::vector<std::string>& units);
-  // Nothing is known yet: an empty state.
+  // Empty before systemd has answered.
   [[nodiscard]] const UnitState& kubelet() const;
   [[nodiscard]] UnitState runtime() const;  // worst_of() its units
 

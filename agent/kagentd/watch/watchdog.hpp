@@ -7,7 +7,8 @@
 
 namespace kagent::kagentd {
 
-// Tells systemd (sd_watchdog_enabled(3)) from the loop that the loop is alive.
+// Sends systemd's watchdog its keep-alive (sd_watchdog_enabled(3)) from the loop, as a sign that
+// the loop runs.
 class Watchdog {
  public:
   explicit Watchdog(boost::asio::io_context& io);

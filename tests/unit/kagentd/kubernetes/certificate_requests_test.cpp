@@ -15,7 +15,7 @@ using nlohmann::json;
 
 namespace {
 
-// As kubelets make them; with a name besides if one is given.
+// A request as kubelets make it, with one more name if `alternative` is given.
 std::string request_pem(const std::string& common_name, const std::string& organization,
                         const char* alternative = nullptr) {
   EVP_PKEY* key = EVP_EC_gen("P-256");
@@ -47,7 +47,7 @@ std::string request_pem(const std::string& common_name, const std::string& organ
   return pem;
 }
 
-// What a kubelet on node-1 sends with its own token.
+// The request of a kubelet on node-1 with its own token.
 json honest() {
   json object;
   object["metadata"] = {{"name", "node-csr-1"}, {"resourceVersion", "7"}};
@@ -84,7 +84,7 @@ TEST_CASE("T9 A node's request with the token that was made for it is approved")
   CHECK((*verdict)->resource_version == "7");
 }
 
-TEST_CASE("T9 A token is of no use for another node's name") {
+TEST_CASE("T9 A token does not get a certificate for another node's name") {
   json object = honest();
   ask_for(object, request_pem("system:node:master", "system:nodes"));
   CHECK(refusal_of(object) == "its token was made for another node");
@@ -110,7 +110,7 @@ TEST_CASE("T9 Nothing but a node's client certificate is approved") {
   CHECK_FALSE(refusal_of(object).empty());
 }
 
-TEST_CASE("T9 What is not asked for with a token of ours, or decided, is left to others") {
+TEST_CASE("T9 A request that is decided or was made without a kagent token gets no verdict") {
   json object = honest();
   SECTION("kubeadm's own token") {
     object["spec"]["groups"] = {"system:bootstrappers:kubeadm:default-node-token"};
@@ -129,7 +129,7 @@ TEST_CASE("T9 What is not asked for with a token of ours, or decided, is left to
   CHECK_FALSE(verdict->has_value());
 }
 
-TEST_CASE("T10 A token gets one certificate, though it lives until its node is Ready") {
+TEST_CASE("T10 A token gets one certificate, although it is valid until its node is Ready") {
   const auto named = [](const std::string& name) {
     json object = honest();
     object["metadata"]["name"] = name;
@@ -172,7 +172,7 @@ TEST_CASE("T10 A token gets one certificate, though it lives until its node is R
   }
 }
 
-TEST_CASE("a refused request is told once, an approved one until it is done") {
+TEST_CASE("a refused request gets one verdict, an approved one a verdict until it is carried out") {
   json bad = honest();
   ask_for(bad, request_pem("system:node:master", "system:nodes"));
   bad["metadata"]["name"] = "node-csr-2";

@@ -36,7 +36,7 @@ TEST_CASE("a request is answered over mutual TLS") {
   CHECK(requests[0].find("Connection: close") != std::string::npos);
 }
 
-TEST_CASE("a server of another cluster is not spoken to") {
+TEST_CASE("the client sends nothing to a server of another cluster") {
   const Authority authority;
   const Authority other;
   Server server(authority, {answer("200 OK", "{}")});
@@ -60,7 +60,7 @@ TEST_CASE("a certificate for another name is not accepted") {
   CHECK(response.error().code() == Errc::permission_denied);
 }
 
-TEST_CASE("nobody there, no answer in time, and unusable certificates are told apart") {
+TEST_CASE("no server, no answer in time, and unusable certificates are different errors") {
   const Authority authority;
   asio::io_context io;
   asio::ip::tcp::acceptor silent(io, {asio::ip::address_v4::loopback(), 0});
@@ -82,7 +82,7 @@ TEST_CASE("nobody there, no answer in time, and unusable certificates are told a
   CHECK(never.error().code() == Errc::invalid_argument);
 }
 
-TEST_CASE("a watch gives whole lines, however they are cut, and says why it is refused") {
+TEST_CASE("a watch gives whole lines, however they are split, and the reason for a refusal") {
   const Authority authority;
   Server server(authority, {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                             "4\r\n{\"a\"\r\n5\r\n:1}\n{\r\n2\r\n}\n\r\n0\r\n\r\n",
@@ -101,7 +101,7 @@ TEST_CASE("a watch gives whole lines, however they are cut, and says why it is r
   CHECK(gone.error().message().find("too old") != std::string::npos);
 }
 
-TEST_CASE("T16 a target that would be two requests is not sent, nor asked for") {
+TEST_CASE("T16 a target that would make two requests is refused") {
   const Authority authority;
   Server server(authority, {answer("200 OK", "{}")});
   asio::io_context io;
@@ -137,7 +137,7 @@ TEST_CASE("T16 a target that would be two requests is not sent, nor asked for") 
   CHECK(server.requests()[0].starts_with("GET /good HTTP/1.1\r\n"));
 }
 
-TEST_CASE("a token id that is taken makes way for another; a token that is gone is revoked") {
+TEST_CASE("a token id that is in use is replaced by another; a missing token counts as revoked") {
   const Authority authority;
   Server server(authority, {answer("409 Conflict", "{}"), answer("201 Created", "{}"),
                             answer("404 Not Found", "{}"), answer("500 Oops", "{}")});
@@ -158,7 +158,7 @@ TEST_CASE("a token id that is taken makes way for another; a token that is gone 
   CHECK(requests[2].starts_with("DELETE /api/v1/namespaces/kube-system/secrets/bootstrap-token-"));
 }
 
-TEST_CASE("a watch that has expired is followed by a new list, but not at once") {
+TEST_CASE("after an expired watch comes a new list, but not at once") {
   const Authority authority;
   const std::string before =
       R"({"metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"a"}}]})";
@@ -178,7 +178,7 @@ TEST_CASE("a watch that has expired is followed by a new list, but not at once")
   asio::co_spawn(io, watch_nodes(client, std::move(changed)), asio::detached);
   const auto began = std::chrono::steady_clock::now();
   io.run_for(20s);
-  CHECK(std::chrono::steady_clock::now() - began >= 100ms);  // the least delay
+  CHECK(std::chrono::steady_clock::now() - began >= 100ms);  // the shortest delay
   CHECK(names == std::vector<std::string>{"a", "b"});
   const auto requests = server.requests();
   REQUIRE(requests.size() == 3);
@@ -213,7 +213,7 @@ TEST_CASE("a drain evicts until no pod is left, and leaves the node cordoned") {
   CHECK(requests[3].starts_with("POST /api/v1/namespaces/d/pods/web/eviction "));
 }
 
-TEST_CASE("a drain that a budget blocks ends in time, says why, and takes its cordon back") {
+TEST_CASE("a drain that a budget blocks ends in time, says why, and removes its cordon") {
   const Authority authority;
   const std::string pods =
       R"({"items":[{"metadata":{"namespace":"d","name":"web","ownerReferences":)"
@@ -243,7 +243,7 @@ TEST_CASE("a drain that a budget blocks ends in time, says why, and takes its co
   CHECK(requests[4].starts_with("PATCH /api/v1/nodes/w1 "));
 }
 
-TEST_CASE("a node that an operator had cordoned stays so, and one that is not there is drained") {
+TEST_CASE("an operator's cordon stays, and a missing Node counts as drained") {
   const Authority authority;
   Server server(authority,
                 {answer("200 OK", R"({"spec":{"unschedulable":true}})"),

@@ -9,7 +9,7 @@
 
 namespace kagent::kubernetes {
 
-TEST_CASE("A node's pods are told apart as kubectl drain does") {
+TEST_CASE("Pods are evicted or stay as with kubectl drain") {
   const auto pods = pods_of(R"({"kind": "PodList", "items": [
     {"metadata": {"namespace": "default", "name": "web-0",
                   "ownerReferences": [{"kind": "ReplicaSet", "name": "web", "controller": true}]},
@@ -37,7 +37,7 @@ TEST_CASE("A node's pods are told apart as kubectl drain does") {
                                                   "kube-system/etcd-m (static)"});
 }
 
-TEST_CASE("What is no PodList is refused") {
+TEST_CASE("A malformed PodList is an error") {
   CHECK(pods_of("{}").error().code() == Errc::protocol);
   CHECK(pods_of("no JSON").error().code() == Errc::protocol);
 }

@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-// What the tests of the API client talk to.
+// A server for the tests of the API client.
 namespace kagent::kubernetes {
 
 struct Pair {
@@ -44,7 +44,7 @@ struct Authority {
   }
 };
 
-// An API server on loopback that gives one answer after the other, each on a connection.
+// An API server on loopback that gives its answers in order, one per connection.
 class Server {
  public:
   Server(const Authority& authority, std::vector<std::string> answers)
@@ -69,7 +69,7 @@ class Server {
   }
 
  private:
-  // What nobody has asked for is waited for no more: a test then fails, and does not hang.
+  // Gives up answers that no client has requested, so that the test fails and does not hang.
   void join() {
     ::shutdown(acceptor_.native_handle(), SHUT_RDWR);
     if (thread_.joinable()) thread_.join();

@@ -18,7 +18,7 @@ std::string with_server(const std::string& server) {
          "\n    client-key-data: " + config::encode_base64("KEY") + "\n";
 }
 
-// The kubeconfig without the line of `field`, or with another value there.
+// The kubeconfig without the line of `field`, or with another value in it.
 std::string changed(const std::string& field, const std::string& value) {
   std::string text = with_server("https://api.example:6443");
   const auto from = text.find(field + ": ");
@@ -29,7 +29,7 @@ std::string changed(const std::string& field, const std::string& value) {
 
 }  // namespace
 
-TEST_CASE("a kubeconfig with embedded data says how to reach the API server") {
+TEST_CASE("a kubeconfig with embedded data gives address and credentials") {
   const auto access = parse_kubeconfig(with_server("https://api.example:6443"));
   REQUIRE(access);
   CHECK(access->host == "api.example");
@@ -39,7 +39,7 @@ TEST_CASE("a kubeconfig with embedded data says how to reach the API server") {
   CHECK(access->key_pem == "KEY");
 }
 
-TEST_CASE("a server may be an address, and have no port") {
+TEST_CASE("a server may be an IP address, and may have no port") {
   const auto v6 = parse_kubeconfig(with_server("'https://[fd00::1]:6443'"));
   REQUIRE(v6);
   CHECK(v6->host == "fd00::1");
@@ -50,7 +50,7 @@ TEST_CASE("a server may be an address, and have no port") {
   CHECK(plain->port == 443);
 }
 
-TEST_CASE("a field that is missing or not base64 is named") {
+TEST_CASE("the error names a field that is missing or not base64") {
   for (const char* field :
        {"server", "certificate-authority-data", "client-certificate-data", "client-key-data"}) {
     const auto access = parse_kubeconfig(changed(field, ""));
@@ -67,7 +67,7 @@ TEST_CASE("a field that is missing or not base64 is named") {
   }
 }
 
-TEST_CASE("what is no kubeconfig is refused") {
+TEST_CASE("a document that is not a kubeconfig is an error") {
   for (const char* text : {"", "text", "[]", "clusters: []", "clusters: [{}]\nusers: []", "a: [",
                            "clusters: [{}]\nusers: [{}]"}) {
     const auto access = parse_kubeconfig(text);

@@ -28,7 +28,7 @@ std::string event(const std::string& type, const std::string& object) {
 
 }  // namespace
 
-TEST_CASE("a list gives what is shown of each node") {
+TEST_CASE("a list gives the shown fields of each Node") {
   NodeTable table;
   REQUIRE(table.list(list(node("b", "False", "4") + "," + node("a", "True", "3"), "7")));
   CHECK(table.resource_version() == "7");
@@ -45,7 +45,7 @@ TEST_CASE("a list gives what is shown of each node") {
   CHECK(nodes[1].message() == "no CNI");
 }
 
-TEST_CASE("a node that has reported nothing yet is not ready") {
+TEST_CASE("a Node without a status is not ready") {
   NodeTable table;
   REQUIRE(table.list(list(R"({"metadata":{"name":"new"}})", "1")));
   REQUIRE(table.nodes().size() == 1);
@@ -53,7 +53,7 @@ TEST_CASE("a node that has reported nothing yet is not ready") {
   CHECK(table.nodes()[0].reason() == "NoStatus");
 }
 
-TEST_CASE("a full disk is named where its node is not ready, for it is often why") {
+TEST_CASE("the message of a Node that is not ready names a full disk, which is often the reason") {
   std::string full = node("b", "False", "4");
   full.insert(full.find(R"({"type":"Ready")"),
               R"({"type":"DiskPressure","status":"True","message":"kubelet has disk pressure"},)");
@@ -62,7 +62,7 @@ TEST_CASE("a full disk is named where its node is not ready, for it is often why
   CHECK(table.nodes().at(0).message() == "DiskPressure: kubelet has disk pressure; no CNI");
 }
 
-TEST_CASE("only what is shown counts as a change") {
+TEST_CASE("only a change of a shown field counts") {
   NodeTable table;
   REQUIRE(table.list(list(node("a", "True", "1"), "1")));
   CHECK(table.take_changed());
@@ -95,7 +95,7 @@ TEST_CASE("events add, change and delete") {
   CHECK_FALSE(table.take_changed());
 }
 
-TEST_CASE("an expired watch asks for a new list, and nonsense changes nothing") {
+TEST_CASE("an expired watch asks for a new list, and a malformed event changes nothing") {
   NodeTable table;
   REQUIRE(table.list(list(node("a", "True", "1"), "1")));
   CHECK(table.take_changed());

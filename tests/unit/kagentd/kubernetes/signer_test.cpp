@@ -8,7 +8,7 @@ using namespace kagent::kubernetes;
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
-TEST_CASE("kube-controller-manager has begun when its first ServiceAccount is there") {
+TEST_CASE("kube-controller-manager has begun when its first ServiceAccount exists") {
   CHECK(has_begun(R"({"type": "ADDED", "object": {"metadata": {"name": "default"}}})"));
   CHECK(has_begun(R"({"type": "MODIFIED", "object": {"metadata": {"name": "default"}}})"));
   CHECK_FALSE(has_begun(R"({"type": "DELETED", "object": {"metadata": {"name": "default"}}})"));
@@ -18,7 +18,7 @@ TEST_CASE("kube-controller-manager has begun when its first ServiceAccount is th
     CHECK_FALSE(has_begun(nonsense));
 }
 
-TEST_CASE("tokens wait until kube-controller-manager works, however its API server begins") {
+TEST_CASE("await_signer waits until kube-controller-manager works, however the API server starts") {
   const Authority authority;
   Server server(authority, {answer("403 Forbidden", R"({"kind":"Status","message":"not yet"})"),
                             answer("200 OK", ""),
@@ -35,7 +35,7 @@ TEST_CASE("tokens wait until kube-controller-manager works, however its API serv
         std::string::npos);
 }
 
-TEST_CASE("a kube-controller-manager that is not seen is waited for in vain for so long only") {
+TEST_CASE("await_signer returns at its limit without kube-controller-manager") {
   const Authority authority;
   asio::io_context io;
   asio::ip::tcp::acceptor silent(io, {asio::ip::address_v4::loopback(), 0});

@@ -9,7 +9,7 @@
 using namespace kagent;
 using namespace kagent::kubernetes;
 
-TEST_CASE("a token's Secret is what kubeadm's join understands, and cannot sign") {
+TEST_CASE("kubeadm join understands the Secret of a token, which cannot sign") {
   const std::chrono::system_clock::time_point expires{std::chrono::seconds{1'700'000'000}};
   const auto secret = nlohmann::json::parse(
       token_secret("abc123", "0123456789abcdef", {"i-1", "node-\"1\"", false}, expires));
@@ -23,7 +23,7 @@ TEST_CASE("a token's Secret is what kubeadm's join understands, and cannot sign"
   CHECK(data["token-secret"] == "0123456789abcdef");
   CHECK(data["expiration"] == "2023-11-14T22:13:20Z");
   CHECK(data["usage-bootstrap-authentication"] == "true");
-  // Not kubeadm's group, whose requests kube-controller-manager approves for any name.
+  // Not kubeadm's group: kube-controller-manager approves its requests for any name.
   CHECK(data["auth-extra-groups"] == "system:bootstrappers:kagent," + group_of_node("node-\"1\""));
   CHECK(data["description"] == "kagent: node-\"1\" (i-1)");
   CHECK_FALSE(data.contains("usage-bootstrap-signing"));

@@ -25,7 +25,7 @@ std::vector<std::string> ids(const Outlook& outlook) {
 
 }  // namespace
 
-TEST_CASE("F15 a clock that differs by more than half a minute is a problem until it is set") {
+TEST_CASE("F15 a clock that differs by more than half a minute is a problem until it is right") {
   Outlook outlook;
   outlook.welcome(welcome_with(""), noon + 29s);
   CHECK(outlook.problems().empty());
@@ -43,7 +43,7 @@ TEST_CASE("F15 a clock that differs by more than half a minute is a problem unti
   CHECK(outlook.problems().empty());
 }
 
-TEST_CASE("what another node has too is named, unless it is ignored by its name") {
+TEST_CASE("a value that two nodes share is a problem, unless it is ignored by its name") {
   v1::Conflicts conflicts;
   auto& conflict = *conflicts.add_conflicts();
   conflict.set_kind("machine-id");

@@ -8,7 +8,7 @@ using namespace kagent;
 using namespace kagent::kagentd;
 using namespace std::chrono_literals;
 
-TEST_CASE("What could not be told is kept in its order, the last 256 of it") {
+TEST_CASE("Untold keeps the last 256 messages in their order") {
   Untold untold;
   for (std::uint64_t i = 0; i < 1000; ++i) {
     v1::AgentMessage message;
@@ -22,7 +22,7 @@ TEST_CASE("What could not be told is kept in its order, the last 256 of it") {
   CHECK(untold.take().empty());
 }
 
-TEST_CASE("What a program prints, whatever it is, fits into a report") {
+TEST_CASE("Any output of a program fits into a report") {
   CHECK(wire_text("plain") == "plain");
   CHECK(wire_text("d\xc3\xa9j\xc3\xa0 vu \xe6\x97\xa5") == "d\xc3\xa9j\xc3\xa0 vu \xe6\x97\xa5");
   CHECK(wire_text("a\xff"
@@ -31,7 +31,7 @@ TEST_CASE("What a program prints, whatever it is, fits into a report") {
   CHECK(wire_text(std::string(10'000, 'x')).size() == 500);
 }
 
-TEST_CASE("A retry is told by the wall clock") {
+TEST_CASE("A report gives the time of a retry on the wall clock") {
   StepView view;
   view.name = "init";
   view.state = State::retrying;
@@ -43,20 +43,20 @@ TEST_CASE("A retry is told by the wall clock") {
   CHECK(statuses.front().next_attempt_at().seconds() == 1'000'060);
 }
 
-TEST_CASE("A failure brings the last lines of its run") {
+TEST_CASE("A failure contains the last lines of its run") {
   StepView view;
   view.name = "init";
   view.state = State::failed;
-  Failure timeout(CauseId("init", "timeout"), "it took too long", "wait");
-  for (int i = 0; i < 100; ++i) timeout.journal.push_back(std::to_string(i));
-  view.record.failure = timeout;
+  Failure cause(CauseId::received("init.timeout"), "it took too long", "wait");
+  for (int i = 0; i < 100; ++i) cause.journal.push_back(std::to_string(i));
+  view.record.failure = cause;
   const auto failure = step_statuses({view}, {}, {}).front().failure();
   CHECK(failure.cause() == "init.timeout");
   REQUIRE(failure.journal_size() == 40);
   CHECK(failure.journal(39) == "99");
 }
 
-TEST_CASE("A kubelet that restarts before it is configured waits; afterwards it fails") {
+TEST_CASE("A kubelet that restarts before it is configured is waiting; later it has failed") {
   const UnitState restarting{"loaded", "activating", "auto-restart"};
   CHECK(health_of(restarting, false) == v1::UNIT_HEALTH_WAITING);
   CHECK(health_of(restarting, true) == v1::UNIT_HEALTH_FAILED);

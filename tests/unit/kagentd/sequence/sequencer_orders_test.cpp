@@ -1,5 +1,5 @@
-// Every order in which checks, ends, failures, timers and crashes can come, for a small graph: a
-// search through all states that the sequencer and a node beside it can reach.
+// Tries every order of checks, ends, failures, timers and crashes for a small graph: a search
+// through all states that the sequencer and its node can reach.
 #include "agent/kagentd/sequence/sequencer.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+using namespace kagent;
 using namespace kagent::kagentd;
 using namespace std::chrono_literals;
 
@@ -31,18 +32,20 @@ StepSpec spec(const std::string& name, std::vector<std::string> after) {
 // Two branches that meet.
 const Graph diamond{spec("left", {}), spec("right", {}), spec("both", {"left", "right"})};
 
-kagent::Failure a_failure() {
-  return {"join.config", "", ""};
+Failure a_cause() {
+  Failure cause;
+  cause.id = CauseId::received("some.cause");
+  return cause;
 }
 
-// What is true of a step on the node, whatever kagentd believes.
+// The true state of a step on the node, which kagentd may not know.
 struct Truth {
   bool done = false;
   bool running = false;
   unsigned attempt = 0;  // of the run
 };
 
-// How often each misfortune may still happen.
+// How often each fault may still happen.
 struct Luck {
   int crashes = 0, lost_journals = 0, lost_ends = 0, lost_applies = 0, lost_checks = 0,
       unwritable = 0, departures = 0;
@@ -61,7 +64,7 @@ struct World {
   std::vector<Record> records;
   std::optional<Time> timer;
 
-  // Promises that hold in every state.
+  // Checks the promises that hold in every state.
   void carry_out() {
     for (const Action& action : sequencer.take_actions()) {
       if (const auto* check = std::get_if<CheckStep>(&action)) checks.push_back(*check);
@@ -72,7 +75,7 @@ struct World {
     }
   }
 
-  // A REQUIRE for each of a hundred thousand would take minutes.
+  // Cheaper than a REQUIRE, of which a search would make a hundred thousand.
   static void promise(bool kept, const char* what) {
     if (!kept) FAIL("broken: " << what);
   }
@@ -92,9 +95,9 @@ struct World {
     if (luck.lost_applies > 0) pending_apply.push_back(apply.step);
     step.running = true;
   }
-  std::vector<std::string> pending_apply;  // begun; its call may still turn out to be lost
+  std::vector<std::string> pending_apply;  // begun, but the call may still be lost
 
-  // What has failed is looked at every five minutes: that is not searched.
+  // The search leaves out the looks at failed steps, which come every five minutes.
   [[nodiscard]] bool soon() const { return timer && *timer - now < 5min; }
 
   [[nodiscard]] std::string fingerprint() const {
@@ -136,7 +139,7 @@ void end(World& world, const std::string& name, bool well, bool heard) {
   if (!heard) return;
   Finish finish;
   finish.attempt = step.attempt;
-  if (!well) finish.failure = a_failure();
+  if (!well) finish.failure = a_cause();
   world.sequencer.finished(name, std::move(finish), world.now);
 }
 
@@ -152,7 +155,7 @@ void crash(World& world, bool with_journal) {
   world.sequencer = Sequencer(diamond, world.journal, world.now);
 }
 
-// All that can happen next.
+// All events that may come next.
 std::vector<Event> events(const World& world) {
   std::vector<Event> all;
   for (std::size_t i = 0; i < world.checks.size(); ++i) {
@@ -162,7 +165,7 @@ std::vector<Event> events(const World& world) {
         --w.luck.lost_checks;
         const CheckStep check = w.checks[i];
         w.checks.erase(w.checks.begin() + static_cast<std::ptrdiff_t>(i));
-        w.sequencer.check_failed(check.step, check.id, a_failure(), w.now);
+        w.sequencer.check_failed(check.step, check.id, a_cause(), w.now);
       });
   }
   for (std::size_t i = 0; i < world.records.size(); ++i) {
@@ -177,7 +180,7 @@ std::vector<Event> events(const World& world) {
         --w.luck.unwritable;
         const Record record = w.records[i];
         w.records.erase(w.records.begin() + static_cast<std::ptrdiff_t>(i));
-        w.sequencer.record_failed(record.step, record.attempt, a_failure(), w.now);
+        w.sequencer.record_failed(record.step, record.attempt, a_cause(), w.now);
       });
   }
   for (const auto& [name, step] : world.truth) {
@@ -224,7 +227,7 @@ std::vector<Event> events(const World& world) {
   return all;
 }
 
-// Nothing can happen any more: it is done, or it says what has failed.
+// No event may come any more: the step is done, or a step has failed.
 void check_end(const World& world) {
   bool failed = false;
   for (const StepView& view : world.sequencer.steps()) {
@@ -237,7 +240,7 @@ void check_end(const World& world) {
       CHECK(world.truth.at(view.name).done);
     } else {
       CHECK(view.state == State::pending);
-      CHECK(failed);  // the graph names a step after those it needs
+      CHECK(failed);  // a step that it needs
     }
   }
 }
@@ -274,37 +277,37 @@ struct Search {
 
 }  // namespace
 
-TEST_CASE("In every order of ends and failures a step runs after what it needs, and never twice") {
+TEST_CASE("In every order of ends and failures a step runs after those it needs, and never twice") {
   Search search(Luck{});
 }
 
-TEST_CASE("F1 A crash after any transition, with the journal there, repeats nothing") {
+TEST_CASE("F1 A crash after any transition repeats nothing if the progress file is there") {
   Luck luck;
   luck.crashes = 1;
   Search search(luck);
 }
 
-TEST_CASE("F2 F3 A crash that takes the journal along repeats nothing either") {
+TEST_CASE("F2 F3 A crash that loses the progress file repeats nothing either") {
   Luck luck;
   luck.lost_journals = 1;
   Search search(luck);
 }
 
-TEST_CASE("An end that nobody heard of is found by a check") {
+TEST_CASE("A check finds an end that was not signalled") {
   Luck luck;
   luck.lost_ends = 1;
   luck.departures = 1;
   Search search(luck);
 }
 
-TEST_CASE("Calls that are lost do not stop it, nor let it do anything twice") {
+TEST_CASE("Lost calls neither stop the sequence nor repeat a step") {
   Luck luck;
   luck.lost_checks = 1;
   luck.lost_applies = 1;
   Search search(luck);
 }
 
-TEST_CASE("F4 Nothing is begun while the disk is full, and it goes on when there is room") {
+TEST_CASE("F4 No step begins while the disk is full, and the sequence goes on when there is room") {
   Luck luck;
   luck.unwritable = 2;
   Search search(luck);

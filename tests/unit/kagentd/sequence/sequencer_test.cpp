@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+using namespace kagent;
 using namespace kagent::kagentd;
-using kagent::Failure;
 using namespace std::chrono_literals;
 namespace plan = kagent::plan;
 
@@ -13,11 +13,11 @@ namespace {
 
 Failure cause(std::string id) {
   Failure made;
-  made.id = kagent::CauseId::received(std::move(id));
+  made.id = CauseId::received(std::move(id));
   return made;
 }
 
-// A node that does at once what it is asked to; checks answer what was done before.
+// A node that applies each step at once. Its checks say what was applied before.
 struct Node {
   explicit Node(std::optional<Part> part = {}, Records records = {})
       : sequencer(graph_for(part), std::move(records), now) {
@@ -28,7 +28,7 @@ struct Node {
   Sequencer sequencer;
   std::vector<std::string> applied;
   std::vector<std::string> done;
-  std::map<std::string, Check> answers;     // instead of what is true
+  std::map<std::string, Check> answers;     // of checks, instead of the true ones
   std::map<std::string, Failure> failures;  // of the next apply
   std::map<std::string, bool> never_ends;   // its apply
   std::optional<Time> timer;
@@ -112,10 +112,11 @@ struct Node {
 
 }  // namespace
 
-TEST_CASE("Without an assignment a node does what needs none, and says what it waits for") {
+TEST_CASE(
+    "Without an assignment a node does the steps that need none, and says what it waits for") {
   const Node node;
   CHECK(node.sequencer.is_done("sysctl"));
-  CHECK(node.view("swap").state == State::waiting);  // the ClusterConfig may want swap
+  CHECK(node.view("swap").state == State::waiting);  // the ClusterConfig may allow swap
   CHECK(node.view("packages").state == State::waiting);
   CHECK(node.view("packages").detail.find("assignment") != std::string::npos);
   CHECK(node.view("kubelet").state == State::pending);
@@ -132,7 +133,7 @@ TEST_CASE(
   const auto before = worker.applied.size();
 
   worker.pass(10min);
-  CHECK(worker.applied.size() == before);  // it waits, it does not try
+  CHECK(worker.applied.size() == before);  // it waits and does not try
   CHECK(worker.view("join").state == State::waiting);
   CHECK(worker.view("join").record.attempts == 0);
 
@@ -141,20 +142,22 @@ TEST_CASE(
   CHECK(worker.times("join") == 1);
 }
 
-TEST_CASE("The first control plane runs init once, whatever is told again") {
+TEST_CASE("The first control plane runs init once, however often its orders are repeated") {
   Node node;
   node.assign(plan::Role::control_plane, true);
   CHECK(node.all_done());
   node.sequencer.open(plan::Gate::init_lease, node.now);
   node.sequencer.recheck_running(node.now);
   node.go();
-  node.assign(plan::Role::control_plane, true);  // another configuration: checked, not done again
+  node.assign(plan::Role::control_plane,
+              true);  // another configuration: checked, not applied again
   node.pass(1h);
   CHECK(node.times("init") == 1);
   CHECK(node.all_done());
 }
 
-TEST_CASE("Init that is under way is waited for after a restart, not begun again") {
+TEST_CASE(
+    "After a restart the node waits for an init that is under way, and does not begin another") {
   Node first;
   first.never_ends["init"] = true;
   first.assign(plan::Role::control_plane, true);
@@ -173,13 +176,13 @@ TEST_CASE("Init that is under way is waited for after a restart, not begun again
 
   again.answers.clear();
   again.done.emplace_back("init");
-  again.sequencer.finished("init", Finish(), again.now);  // of an attempt that noded does not know
+  again.sequencer.finished("init", Finish(), again.now);  // without the number of the attempt
   again.go();
   CHECK(again.all_done());
   CHECK(again.times("init") == 0);
 }
 
-TEST_CASE("The end of a run counts though the journal that came back is older than it") {
+TEST_CASE("The end of a run counts even if the progress file is older than the run") {
   Node node;
   node.answers["init"] = Check::running;
   node.assign(plan::Role::control_plane, true);
@@ -206,7 +209,7 @@ TEST_CASE("Without the lease a control plane does not run init, not even after a
   CHECK(node.times("init") == 0);
 }
 
-TEST_CASE("F4 F9 What was given up goes on by itself once it is mended") {
+TEST_CASE("F4 F9 A failed step goes on by itself once its problem is solved") {
   Node node;
   node.answers["join"] = Check::blocked;
   for (int attempt = 0; attempt < 20; ++attempt) {
@@ -220,7 +223,7 @@ TEST_CASE("F4 F9 What was given up goes on by itself once it is mended") {
   CHECK(node.view("join").state == State::waiting);
 }
 
-TEST_CASE("What was given up and mended by hand is found by the next look, without an attempt") {
+TEST_CASE("The next look finds that a failed step was mended by hand, without an attempt") {
   Node node;
   node.answers["join"] = Check::blocked;
   node.failures["kubelet"] = cause("kubelet.crashing");
@@ -236,7 +239,8 @@ TEST_CASE("What was given up and mended by hand is found by the next look, witho
   CHECK(node.times("kubelet") == attempts);
 }
 
-TEST_CASE("What has failed is tried at once, with all its attempts, when a person asks for it") {
+TEST_CASE(
+    "A failed step is tried at once, with all its attempts, when an administrator asks for it") {
   Node node;
   node.answers["join"] = Check::blocked;
   const auto fail_for_good = [&] {
@@ -257,7 +261,7 @@ TEST_CASE("What has failed is tried at once, with all its attempts, when a perso
   CHECK(node.view("runtime").state == State::retrying);  // not the last one
 
   node.failures.clear();
-  node.sequencer.retry(node.now);  // instead of waiting for its time
+  node.sequencer.retry(node.now);  // before its time
   node.go();
   CHECK(node.sequencer.is_done("runtime"));
   const auto applied = node.times("runtime");
@@ -266,7 +270,7 @@ TEST_CASE("What has failed is tried at once, with all its attempts, when a perso
   CHECK(node.times("runtime") == applied);
 }
 
-TEST_CASE("A failure is tried again later and later, and given up with its cause") {
+TEST_CASE("A failure is tried again after longer and longer delays, and given up with its cause") {
   Node failing;
   failing.failures["runtime"] = cause("runtime.broken");
   failing.assign(plan::Role::worker, false);
@@ -294,7 +298,7 @@ TEST_CASE("A failure is tried again later and later, and given up with its cause
   CHECK(failing.times("runtime") == plan::find("runtime")->retry.attempts + 1);
   CHECK(failing.view("runtime").state == State::failed);
 
-  // A restart does not give it its attempts back; a new configuration does.
+  // A restart does not give the attempts back; a new configuration does.
   Node again({}, failing.sequencer.records());
   again.assign(plan::Role::worker, false, false);
   CHECK(again.view("runtime").state == State::failed);
@@ -303,7 +307,8 @@ TEST_CASE("A failure is tried again later and later, and given up with its cause
   CHECK(again.view("runtime").state == State::done);
 }
 
-TEST_CASE("F13 A grant that had expired is nobody's failure: the node waits for another") {
+TEST_CASE(
+    "F13 A join with an expired grant is not a spent attempt: the node waits for another grant") {
   Node worker;
   worker.answers["join"] = Check::blocked;
   worker.assign(plan::Role::worker, false);
@@ -319,7 +324,7 @@ TEST_CASE("F13 A grant that had expired is nobody's failure: the node waits for 
   CHECK(worker.all_done());
 }
 
-TEST_CASE("A run that changes configuration under way is checked after its end") {
+TEST_CASE("A step whose configuration changes while it runs is checked after its end") {
   Node node;
   node.never_ends["runtime"] = true;
   node.assign(plan::Role::worker, false);
@@ -333,11 +338,11 @@ TEST_CASE("A run that changes configuration under way is checked after its end")
   finish.attempt = node.view("runtime").record.attempts;
   node.sequencer.finished("runtime", std::move(finish), node.now);
   node.go();
-  CHECK(node.times("runtime") == 2);  // the check said that the new configuration is not there yet
+  CHECK(node.times("runtime") == 2);  // the check has found the old configuration
   CHECK(node.view("runtime").state == State::done);
 }
 
-TEST_CASE("A run that nobody hears of any more is looked after when its time is over") {
+TEST_CASE("A run whose end was not signalled is checked when its time is over") {
   Node node;
   node.never_ends["runtime"] = true;
   node.answers["join"] = Check::blocked;

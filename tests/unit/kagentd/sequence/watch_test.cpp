@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// One step that is done, on a node where others may undo it.
+// A node with one step, which is done and which the test may undo.
 struct Watched {
   explicit Watched(plan::Drift drift) : sequencer({spec(drift)}, {}, now) { go(); }
 
@@ -58,7 +58,7 @@ struct Watched {
     now = until;
   }
 
-  // As inotify or D-Bus tell it.
+  // Undoes the step, as inotify or D-Bus signals it.
   void undo() {
     on_node = Check::needed;
     sequencer.look("sysctl", now);
@@ -80,7 +80,7 @@ struct Watched {
 
 }  // namespace
 
-TEST_CASE("F17 What somebody has undone is repaired, at no cost to the step's attempts") {
+TEST_CASE("F17 Drift is repaired, and costs the step no attempt") {
   Watched node(plan::Drift::repair);
   REQUIRE(node.view().state == State::done);
   for (int day = 0; day < 10; ++day) {
@@ -91,7 +91,7 @@ TEST_CASE("F17 What somebody has undone is repaired, at no cost to the step's at
   CHECK(node.applies == 11);
 }
 
-TEST_CASE("F17 What nobody tells is found by the next round") {
+TEST_CASE("F17 The next round finds drift that was not signalled") {
   Watched node(plan::Drift::repair);
   node.on_node = Check::needed;
   node.pass(299s);
@@ -100,7 +100,7 @@ TEST_CASE("F17 What nobody tells is found by the next round") {
   CHECK(node.applies == 2);
 }
 
-TEST_CASE("F17 Five repairs in ten minutes are a failure, until somebody mends it") {
+TEST_CASE("F17 Five repairs in ten minutes are a failure, until somebody mends the step") {
   Watched node(plan::Drift::repair);
   for (int n = 0; n < 5; ++n) node.undo();
   CHECK(node.view().state == State::done);
@@ -118,7 +118,7 @@ TEST_CASE("F17 Five repairs in ten minutes are a failure, until somebody mends i
   CHECK(!node.view().record.failure);
 }
 
-TEST_CASE("F17 Five repairs that are further apart are none") {
+TEST_CASE("F17 Five repairs that are further apart are no failure") {
   Watched node(plan::Drift::repair);
   for (int n = 0; n < 20; ++n) {
     node.undo();
@@ -127,7 +127,7 @@ TEST_CASE("F17 Five repairs that are further apart are none") {
   CHECK(node.view().state == State::done);
 }
 
-TEST_CASE("F17 What is only to be reported is shown, and gone when it is") {
+TEST_CASE("F17 Drift that is only to be reported is shown until it is gone") {
   Watched node(plan::Drift::report);
   node.undo();
   CHECK(node.applies == 1);
@@ -138,7 +138,7 @@ TEST_CASE("F17 What is only to be reported is shown, and gone when it is") {
   CHECK(node.view().drift.empty());
 }
 
-TEST_CASE("F17 What is masked is left alone, and shown") {
+TEST_CASE("F17 A masked unit is left alone, and shown") {
   Watched node(plan::Drift::repair);
   node.masked = true;
   node.undo();
@@ -147,7 +147,7 @@ TEST_CASE("F17 What is masked is left alone, and shown") {
   CHECK(node.view().drift == "set net.ipv4.ip_forward to 1");
 }
 
-TEST_CASE("F17 What a step leaves to people is shown while it is done, and keeps nothing waiting") {
+TEST_CASE("F17 What a step leaves to people is shown, and keeps no other step waiting") {
   Watched node(plan::Drift::repair);
   node.left = {"there is no user joe"};
   node.pass(301s);
@@ -168,7 +168,7 @@ TEST_CASE("F17 What a step leaves to people is shown while it is done, and keeps
   CHECK(begun.steps().front().drift == "there is no user joe");
 }
 
-TEST_CASE("What is ignored is not even looked at") {
+TEST_CASE("A step whose drift is ignored is not looked at") {
   Watched node(plan::Drift::ignore);
   const int before = node.checks;
   node.undo();
@@ -176,7 +176,7 @@ TEST_CASE("What is ignored is not even looked at") {
   CHECK(node.checks == before);
 }
 
-TEST_CASE("Another policy holds at once") {
+TEST_CASE("A new policy takes effect at once") {
   Watched node(plan::Drift::ignore);
   node.undo();
   Watch watch;
@@ -190,7 +190,7 @@ TEST_CASE("Another policy holds at once") {
   CHECK(node.applies == 3);
 }
 
-TEST_CASE("A look that cannot be made changes nothing, and is made again") {
+TEST_CASE("A look that fails changes nothing, and is repeated") {
   Watched node(plan::Drift::repair);
   node.on_node = Check::needed;
   node.sequencer.look("sysctl", node.now);
@@ -198,7 +198,7 @@ TEST_CASE("A look that cannot be made changes nothing, and is made again") {
   node.sequencer.tick(node.now);
   for (const Action& action : node.sequencer.take_actions())
     if (const auto* check = std::get_if<CheckStep>(&action))
-      node.sequencer.check_failed(check->step, check->id, kagent::Failure(), node.now);
+      node.sequencer.check_failed(check->step, check->id, Failure(), node.now);
   CHECK(node.view().state == State::done);
   node.go();
   node.pass(301s);

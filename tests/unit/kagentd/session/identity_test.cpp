@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A coordinator's CA, and a node that has enrolled with it.
+// A coordinator's CA, and nodes that enrol with it.
 struct Fixture {
   TemporaryFolder state;
   pki::Key ca_key = pki::generate_key().value();
@@ -35,7 +35,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "The key is made once, and nobody else can read it") {
+TEST_CASE_METHOD(Fixture, "The key is made once, and only its owner can read it") {
   const auto key = load_or_make_key(state.path(), "node-1").value();
   CHECK(load_or_make_key(state.path(), "node-1").value() == key);
   struct stat info {};
@@ -52,7 +52,7 @@ TEST_CASE_METHOD(Fixture, "F21 A machine made of a used node's image gets a key 
   CHECK(load_identity(state.path(), "node-2", ca_sha256, now));
 }
 
-TEST_CASE_METHOD(Fixture, "A certificate holds for its node, its CA and its time only") {
+TEST_CASE_METHOD(Fixture, "A certificate is valid only for its node, its CA and its time") {
   enrol("node-1");
   CHECK(load_identity(state.path(), "node-1", ca_sha256, now));
   CHECK_FALSE(load_identity(state.path(), "node-2", ca_sha256, now));
@@ -62,7 +62,7 @@ TEST_CASE_METHOD(Fixture, "A certificate holds for its node, its CA and its time
   CHECK_FALSE(load_identity(state.path(), "node-1", ca_sha256, now));
 }
 
-TEST_CASE_METHOD(Fixture, "It is renewed when half of its life is over") {
+TEST_CASE_METHOD(Fixture, "A certificate is renewed when half of its life is over") {
   enrol("node-1");
   const auto identity = load_identity(state.path(), "node-1", ca_sha256, now);
   REQUIRE(identity);

@@ -11,14 +11,14 @@ namespace kagent::kagentd {
 
 using namespace std::chrono_literals;
 
-TEST_CASE("A path is told when its content changes, it comes or it goes, and no other") {
+TEST_CASE("The handler gets a path that changes, appears or disappears, and no other") {
   const TemporaryFolder folder;
   const std::string root = folder.path().string();
   boost::asio::io_context io;
   std::vector<std::string> told;
   PathWatch watch(io, [&](const std::string& path) { told.push_back(path); });
   watch.add(root + "/fstab");
-  watch.add(root + "/sysctl.d/");  // is not there yet
+  watch.add(root + "/sysctl.d/");  // does not exist yet
   const auto told_after = [&](auto change) {
     told.clear();
     change();

@@ -4,12 +4,12 @@
 
 namespace kagent::kagentd {
 
-TEST_CASE("A unit's object is named as systemd names it") {
+TEST_CASE("The path of a unit's object is systemd's") {
   CHECK(unit_path("kubelet.service") == "/org/freedesktop/systemd1/unit/kubelet_2eservice");
   CHECK(unit_path("cri-docker.service") == "/org/freedesktop/systemd1/unit/cri_2ddocker_2eservice");
 }
 
-TEST_CASE("The runtime is as well as the first of its units that does not run") {
+TEST_CASE("The runtime has the state of its first unit that does not run") {
   const UnitState running{"loaded", "active", "running"};
   const UnitState stopped{"loaded", "inactive", "dead"};
   const UnitState failed{"loaded", "failed", "failed"};

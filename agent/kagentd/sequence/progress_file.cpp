@@ -1,4 +1,4 @@
-#include "agent/kagentd/sequence/journal.hpp"
+#include "agent/kagentd/sequence/progress_file.hpp"
 
 #include "agent/common/base/file.hpp"
 #include "agent/common/trust/pki.hpp"
@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 using std::chrono::system_clock;
 using OptionalTime = std::optional<system_clock::time_point>;
 
-// One line "kagentd-journal FORMAT SHA256", then JSON whose hash that is.
+// The first line is "kagentd-journal FORMAT SHA256". The rest is JSON, and SHA256 is its hash.
 constexpr std::string_view magic = "kagentd-journal ";
 constexpr std::string_view format = "1";
 
@@ -91,7 +91,7 @@ Progress from_json(const json& body) {
 
 }  // namespace
 
-Result<Progress> Journal::load() const {
+Result<Progress> ProgressFile::load() const {
   const auto text = read_file(file_);
   if (!text && text.error().code() == Errc::not_found) return Progress{};
   if (!text) return text.error();
@@ -117,8 +117,8 @@ Result<Progress> Journal::load() const {
   }
 }
 
-Result<> Journal::save(const Progress& progress) const {
-  // A journal line of a unit may be anything: what is not UTF-8 is replaced.
+Result<> ProgressFile::save(const Progress& progress) const {
+  // A unit may log any bytes: those that are not UTF-8 are replaced.
   const std::string body =
       to_json(progress, node_id_).dump(-1, ' ', false, json::error_handler_t::replace);
   const std::string text = fmt::format("{}{} {}\n{}", magic, format, pki::sha256_hex(body), body);

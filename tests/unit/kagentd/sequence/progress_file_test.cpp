@@ -1,4 +1,4 @@
-#include "agent/kagentd/sequence/journal.hpp"
+#include "agent/kagentd/sequence/progress_file.hpp"
 #include "agent/common/base/file.hpp"
 #include "tests/support/result.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -18,7 +18,7 @@ Progress some_progress() {
   StepRecord init;
   init.attempts = 3;
   init.spent = 2;
-  init.failure = Failure(CauseId("init", "timeout"), "it took too long", "wait");
+  init.failure = Failure(CauseId::received("init.timeout"), "it took too long", "wait");
   init.failure->journal = {"line one", "line \"two\""};
   progress.records["init"] = init;
   progress.records["join"] = StepRecord{1, 1, {}};
@@ -33,7 +33,7 @@ Progress some_progress() {
 struct Fixture {
   TemporaryFolder folder;
   std::filesystem::path file = folder / "journal";
-  Journal journal{file, "node-1"};
+  ProgressFile journal{file, "node-1"};
 
   std::string saved() {
     REQUIRE(journal.save(some_progress()));
@@ -49,8 +49,8 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "What is saved is what is loaded") {
-  CHECK(journal.load().value() == Progress{});  // a new machine
+TEST_CASE_METHOD(Fixture, "load() returns what save() has written") {
+  CHECK(journal.load().value() == Progress{});  // there is no file yet
   REQUIRE(journal.save(some_progress()));
   CHECK(journal.load().value() == some_progress());
   struct stat info {};
@@ -58,7 +58,7 @@ TEST_CASE_METHOD(Fixture, "What is saved is what is loaded") {
   CHECK((info.st_mode & 0777) == 0600);
 }
 
-TEST_CASE_METHOD(Fixture, "F3 A journal that is torn at any byte is recognised") {
+TEST_CASE_METHOD(Fixture, "F3 A progress file that is torn at any byte is an error") {
   const std::string whole = saved();
   for (std::size_t length = 0; length < whole.size(); ++length) {
     INFO(length);
@@ -66,7 +66,7 @@ TEST_CASE_METHOD(Fixture, "F3 A journal that is torn at any byte is recognised")
   }
 }
 
-TEST_CASE_METHOD(Fixture, "F3 A journal with a byte changed is not believed") {
+TEST_CASE_METHOD(Fixture, "F3 A progress file with a changed byte is an error") {
   const std::string whole = saved();
   for (std::size_t at = 0; at < whole.size(); ++at) {
     std::string changed = whole;
@@ -77,7 +77,7 @@ TEST_CASE_METHOD(Fixture, "F3 A journal with a byte changed is not believed") {
   }
 }
 
-TEST_CASE_METHOD(Fixture, "F3 A journal of another version is not guessed at") {
+TEST_CASE_METHOD(Fixture, "F3 A progress file in the format of another version is an error") {
   std::string older = saved();
   const auto format = older.find(" 1 ");
   REQUIRE(format != std::string::npos);
@@ -85,17 +85,17 @@ TEST_CASE_METHOD(Fixture, "F3 A journal of another version is not guessed at") {
   CHECK(code_of(older) == Errc::failed_precondition);
 }
 
-TEST_CASE_METHOD(Fixture, "The journal of the machine that an image was made of is not ours") {
+TEST_CASE_METHOD(Fixture, "A progress file of the machine that the image was made of is an error") {
   saved();
-  const auto loaded = Journal(file, "node-2").load();
+  const auto loaded = ProgressFile(file, "node-2").load();
   REQUIRE_FALSE(loaded);
   CHECK(loaded.error().code() == Errc::failed_precondition);
 }
 
-TEST_CASE_METHOD(Fixture, "Lines of any bytes can be kept") {
+TEST_CASE_METHOD(Fixture, "Lines of any bytes can be saved") {
   Progress progress;
   StepRecord record;
-  record.failure = Failure("join.config", std::string("\xff\xfe\0", 3), "");
+  record.failure = Failure(CauseId::received("x"), std::string("\xff\xfe\0", 3), "");
   record.failure->journal = {"\xc3"};
   progress.records["init"] = record;
   REQUIRE(journal.save(progress));
