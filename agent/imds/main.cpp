@@ -2,9 +2,11 @@
 #include "agent/common/base/log.hpp"
 #include "agent/common/base/paths.hpp"
 #include "agent/common/base/pause.hpp"
+#include "agent/common/base/printable.hpp"
 #include "agent/common/base/version.hpp"
 #include "agent/imds/client.hpp"
 #include "agent/imds/documents.hpp"
+#include "agent/imds/platform.hpp"
 #include "agent/imds/publish.hpp"
 
 #include <CLI/CLI.hpp>
@@ -26,7 +28,31 @@ struct Options {
   std::vector<std::string> endpoints{"http://169.254.169.254", "http://[fd00:ec2::254]"};
   std::filesystem::path into = std::filesystem::path(paths::user_data).parent_path();
   std::vector<std::filesystem::path> local{paths::local_user_data};
+  std::filesystem::path platform = paths::platform;
+  bool endpoint_given = false;
 };
+
+// User-data from a file instead of EC2. Empty if the file is blank or missing.
+Result<std::string> read_local(const std::filesystem::path& file) {
+  auto content = read_file(file);
+  if (!content && content.error().code() == Errc::not_found) return std::string();
+  if (content && content->find_first_not_of(" \t\r\n") == std::string::npos) content->clear();
+  return content;
+}
+
+// Why the metadata service may be believed; empty: nothing says that this is EC2. Errors:
+// invalid_argument for a platform file that says something else.
+Result<std::string> reason_to_ask(const Options& options) {
+  if (options.endpoint_given) return std::string("--endpoint");
+  auto told = read_local(options.platform);
+  if (!told) return told.error();
+  told->erase(told->find_last_not_of(" \t\r\n") + 1);
+  if (*told == "ec2") return options.platform.string();
+  if (!told->empty())
+    return Error(Errc::invalid_argument, options.platform.string() + ": expected ec2, found \"" +
+                                             printable(*told, 64) + "\"");
+  return imds::sign_of_ec2("/").value_or("");
+}
 
 awaitable<void> wait(imds::Wait order) {
   if (order.news) log::warning("{}; trying again in {} ms", order.reason, order.delay.count());
@@ -48,14 +74,6 @@ awaitable<void> drive(imds::Fetch& fetch, Endpoints endpoints) {
       reply = co_await imds::get(endpoints[question->endpoint], question->path, question->token);
     action = fetch.on_reply(reply);
   }
-}
-
-// User-data from a file instead of EC2. Empty if the file is blank or missing.
-Result<std::string> read_local(const std::filesystem::path& file) {
-  auto content = read_file(file);
-  if (!content && content.error().code() == Errc::not_found) return std::string();
-  if (content && content->find_first_not_of(" \t\r\n") == std::string::npos) content->clear();
-  return content;
 }
 
 // Errors: cancelled (by a signal).
@@ -87,6 +105,16 @@ Result<> run(const Options& options) {
     log::info("user-data comes from {} ({} bytes), not from EC2", file.string(), local->size());
     return imds::publish(options.into, {{std::string(imds::user_data), std::move(*local)}});
   }
+  const auto reason = reason_to_ask(options);
+  if (!reason) return reason.error();
+  if (reason->empty()) {
+    log::info(
+        "nothing says that this machine is an EC2 instance, so the metadata service is not asked; "
+        "kagentd(8) lists the other sources of user-data. If this is EC2, write ec2 to {}",
+        options.platform.string());
+    return imds::publish(options.into, {});
+  }
+  log::info("this is EC2, says {}", *reason);
   Endpoints endpoints;
   for (const auto& url : options.endpoints) {
     auto endpoint = imds::parse_endpoint(url);
@@ -115,7 +143,12 @@ int main(int argc, char** argv) {
   app.add_option("--local", options.local,
                  "user-data in place of EC2's, where this file exists; the first of several")
       ->capture_default_str();
+  app.add_option("--platform", options.platform,
+                 "a file that holds ec2 in an image made for EC2; without it the firmware decides "
+                 "whether the metadata service is asked")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
+  options.endpoint_given = app.count("--endpoint") > 0;
   log::init("kagent-imds", log::Level::info);
   if (const auto done = run(options); !done) {
     log::error("{}", done.error().message());

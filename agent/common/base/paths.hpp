@@ -11,6 +11,7 @@ inline constexpr char availability_zone[] = "/run/kagent-imds/availability-zone"
 inline constexpr char vpc_cidrs[] = "/run/kagent-imds/vpc-cidrs";  // one a line
 inline constexpr char identity_document[] = "/run/kagent-imds/identity-document";
 inline constexpr char identity_rsa2048[] = "/run/kagent-imds/identity-rsa2048";
+inline constexpr char platform[] = "/etc/kagent/platform";  // "ec2" in an image made for EC2
 inline constexpr char local_user_data[] = "/etc/kagent/user-data";  // instead of EC2's
 
 inline constexpr char agent_state[] = "/var/lib/kagent";                  // kagentd's, 0700 kagent

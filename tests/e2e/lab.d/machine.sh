@@ -23,6 +23,9 @@ make_machine() {
   echo "$address" >"$dir/address"
   echo "$hostname" >"$dir/hostname"
   echo "$address/24 $network.1" >"$dir/upper/etc/kagent-lab/address"
+  # The lab's machines have the host's firmware, which does not say EC2.
+  mkdir -p "$dir/upper/etc/kagent"
+  echo ec2 >"$dir/upper/etc/kagent/platform"
   systemd-id128 new >"$dir/upper/etc/machine-id"
   echo localhost >"$dir/upper/etc/hostname"
   mkdir -p "$dir/upper/etc/systemd/system/multi-user.target.wants"
