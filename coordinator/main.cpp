@@ -56,15 +56,15 @@ int replace_ca(int days, const coordinator::Options& options) {
     std::cerr << done.error().message() << '\n';
     return exit_failed;
   }
-  std::cout
-      << "Another CA is made; it is put in force by\n  systemctl restart kagent-coordinator\n";
+  std::cout << "A new CA is made. To put it in force:\n  systemctl restart kagent-coordinator\n";
   if (days > 0)
     std::cout
-        << "Nodes follow by themselves, also such as are launched with the user-data of before,\n"
-           "for "
-        << days << " days; `kagentctl user-data` then prints the line of the new one.\n";
+        << "Nodes follow by themselves. For " << days
+        << " days this includes nodes that are launched\n"
+           "with the old user-data; `kagentctl user-data` prints the new line after the restart.\n";
   else
-    std::cout << "No node follows: each needs the line that `kagentctl user-data` then prints.\n";
+    std::cout << "No node follows by itself: each needs the new line, which `kagentctl user-data`\n"
+                 "prints after the restart.\n";
   return exit_ok;
 }
 
@@ -131,7 +131,8 @@ int main(int argc, char** argv) {
                                                  {"info", log::Level::info},
                                                  {"warning", log::Level::warning},
                                                  {"error", log::Level::error}};
-  CLI::App app("Tells nodes what they are, and what they wait for.", "kagent-coordinator");
+  CLI::App app("Tells nodes their roles and gives them what they need to join.",
+               "kagent-coordinator");
   app.set_version_flag("--version", version_line("kagent-coordinator"));
   app.add_option("--listen", options.listen, "gRPC, ADDRESS:PORT")->capture_default_str();
   app.add_option("--http", options.http, "/healthz, /readyz, /metrics and the page; '' for none")
@@ -139,27 +140,28 @@ int main(int argc, char** argv) {
   app.add_option("--state", options.state, "folder of the CA and the store")->capture_default_str();
   auto* store =
       app.add_option("--store", options.store.url,
-                     "etcd://HOST:PORT,HOST:PORT/PREFIX, for several coordinators; default: SQLite "
+                     "etcd://HOST:PORT,HOST:PORT/PREFIX for several coordinators; default: SQLite "
                      "in the state folder")
           ->type_name("URL");
   app.add_option("--store-ca", options.store.ca, "CA of etcd's certificates")
       ->type_name("FILE")
       ->needs(store);
-  app.add_option("--store-cert", options.store.certificate, "shown to etcd, with --store-key")
+  app.add_option("--store-cert", options.store.certificate,
+                 "client certificate for etcd, with --store-key")
       ->type_name("FILE")
       ->needs(store);
-  app.add_option("--store-key", options.store.key, "of that certificate")
+  app.add_option("--store-key", options.store.key, "key of that certificate")
       ->type_name("FILE")
       ->needs(store);
   app.add_option("--admin-socket", options.admin_socket, "for kagentctl; '' for none")
       ->capture_default_str();
-  app.add_option("--config", options.config, "ClusterConfig; may be missing")
+  app.add_option("--config", options.config, "ClusterConfig; the file may be missing")
       ->capture_default_str();
   app.add_option("--advertise", options.advertise, "host in user-data; default: the first address");
   app.add_option("--token-file", options.token_file,
-                 "the enrolment token; default: one of its own");
+                 "file with the enrolment token; default: the coordinator makes one");
   app.add_option("--audit-log", options.audit_log,
-                 "a file for who was granted or refused what, in JSON lines; default: stdout");
+                 "file for granted and refused requests, as JSON lines; default: stdout");
   app.add_option("--log-level", level, "debug, info, warning, error")
       ->transform(CLI::CheckedTransformer(levels))
       ->envname("KAGENT_LOG");
@@ -171,8 +173,8 @@ int main(int argc, char** argv) {
   std::string vouched_days;
   auto* replacing =
       app.add_option("--replace-ca", vouched_days,
-                     "make another CA for the next start, and exit; user-data may name the one "
-                     "before for DAYS more (365 when left out; 0: not at all)")
+                     "make a new CA for the next start, and exit; user-data may name the old one "
+                     "for DAYS more (default 365; 0: not at all)")
           ->type_name("DAYS")
           ->check([](const std::string& days) {
             const auto wrong = CLI::Range(0, 3650)(days);
@@ -185,7 +187,7 @@ int main(int argc, char** argv) {
   if (replacing->count() > 0)
     return replace_ca(vouched_days.empty() ? 365 : std::stoi(vouched_days), options);
   log::init("kagent-coordinator", level);
-  // gRPC has a line for every handshake that fails, and anybody can make one fail.
+  // gRPC logs every failed handshake, and anybody can make one fail.
   if (level != log::Level::debug) gpr_set_log_function([](gpr_log_func_args*) {});
   return run(options);
 }

@@ -1,6 +1,9 @@
 #include "coordinator/core/convert.hpp"
 
 #include "agent/common/base/names.hpp"
+#include "agent/common/trust/pem_certificates.hpp"
+#include "agent/common/values/values.hpp"
+#include "coordinator/admission/message_limits.hpp"
 
 #include <google/protobuf/util/time_util.h>
 
@@ -94,6 +97,7 @@ Report to_report(const v1::NodeReport& message) {
 std::optional<Report> parse_report(const std::string& bytes) {
   v1::NodeReport message;
   if (bytes.empty() || !message.ParseFromString(bytes)) return std::nullopt;
+  (void)bound(message);  // a row of a version that did not bound reports
   return to_report(message);
 }
 
@@ -105,19 +109,26 @@ Hello to_hello(const v1::Hello& message) {
   return hello;
 }
 
-ClusterReady to_cluster_ready(const v1::ClusterReady& message) {
+Result<ClusterReady> to_cluster_ready(const v1::ClusterReady& message) {
+  // Every later joiner and every administrator gets these.
+  const auto api_server = values::HostPort::parse(message.api_server());
+  if (!api_server) return api_server.error().context("the API server");
+  const auto ca = pki::PemCertificates::parse(message.ca_certificates());
+  if (!ca) return ca.error().context("the CA of Kubernetes");
   ClusterReady ready;
-  ready.cluster.api_server = message.api_server();
-  ready.cluster.ca_certificates = message.ca_certificates();
+  ready.cluster.api_server = api_server->str();
+  ready.cluster.ca_certificates = ca->str();
   ready.lease_fence = message.lease_fence();
   return ready;
 }
 
 std::map<std::string, KubernetesState> to_kubernetes(const v1::KubernetesNodes& message) {
   std::map<std::string, KubernetesState> nodes;
-  for (const v1::KubernetesNode& node : message.nodes())
+  for (const v1::KubernetesNode& node : message.nodes()) {
+    if (!is_node_name(node.name())) continue;
     nodes[node.name()] = {node.ready(), node.reason(), node.message(), node.kubelet_version(),
                           node.pod_cidr()};
+  }
   return nodes;
 }
 
@@ -130,6 +141,11 @@ Minted to_minted(const v1::MintReply& message) {
   if (message.has_failure()) {
     minted.problem = message.failure().message();
     if (minted.problem.empty()) minted.problem = "no reason given";
+  } else if (const auto token = values::BootstrapToken::parse(minted.bootstrap_token); !token) {
+    minted.problem = token.error().message();
+  } else if (const auto key = values::CertificateKey::parse(minted.certificate_key);
+             !minted.certificate_key.empty() && !key) {
+    minted.problem = key.error().message();
   }
   return minted;
 }

@@ -26,7 +26,8 @@ Report to_report(const v1::NodeReport& message);
 std::optional<Report> parse_report(const std::string& bytes);  // nothing if empty or damaged
 
 Hello to_hello(const v1::Hello& message);
-ClusterReady to_cluster_ready(const v1::ClusterReady& message);
+// Errors: invalid_argument for an API server that is not HOST:PORT, or certificates that are none.
+Result<ClusterReady> to_cluster_ready(const v1::ClusterReady& message);
 std::map<std::string, KubernetesState> to_kubernetes(const v1::KubernetesNodes& message);
 Drained to_drained(const v1::DrainReply& message);
 Minted to_minted(const v1::MintReply& message);

@@ -1,7 +1,9 @@
 #include "coordinator/core/kubeconfig_orders.hpp"
 
 #include "agent/common/base/log.hpp"
+#include "agent/common/trust/pem_certificates.hpp"
 #include "agent/common/trust/pki.hpp"
+#include "agent/common/values/values.hpp"
 #include "coordinator/admission/address.hpp"
 #include "coordinator/core/clock.hpp"
 
@@ -24,6 +26,22 @@ std::string reachable_server(const Node* signer, const std::string& server) {
   if (!local || signer == nullptr || !signer->report || signer->report->address.empty())
     return server;
   return "https://" + host_port(signer->report->address, api_server_port);
+}
+
+// An administrator's kubectl reads this: nothing of the reply is used that does not have the shape
+// of what it is. Errors: invalid_argument.
+Result<KubeconfigOrders::Issued> checked(const v1::KubeconfigReply& reply) {
+  constexpr std::string_view scheme = "https://";
+  const std::string_view server = reply.api_server();
+  const auto api_server = values::HostPort::parse(
+      server.starts_with(scheme) ? server.substr(scheme.size()) : std::string_view());
+  if (!api_server) return api_server.error();
+  const auto ca = pki::PemCertificates::parse(reply.ca_certificates());
+  if (!ca) return ca.error();
+  const auto certificate = pki::PemCertificates::parse(reply.certificate());
+  if (!certificate) return certificate.error();
+  return KubeconfigOrders::Issued{
+      {}, std::string(scheme) + api_server->str(), ca->str(), certificate->str()};
 }
 
 }  // namespace
@@ -61,9 +79,12 @@ void KubeconfigOrders::issue(const std::string& csr, std::chrono::seconds lifeti
   auto answer = [this, node, user, done = std::move(done)](Result<v1::KubeconfigReply> reply) {
     if (!reply) return done(reply.error());
     if (!reply->error().empty()) return done(Error(Errc::unavailable, reply->error()));
+    auto issued = checked(*reply);
+    if (!issued) return done(issued.error().context("the answer of node " + node + " is not used"));
+    issued->user = user;
+    issued->api_server = reachable_server(registry_.find(node), issued->api_server);
     log::info("a kubeconfig for {} was issued", user);
-    done(Issued{user, reachable_server(registry_.find(node), reply->api_server()),
-                reply->ca_certificates(), reply->certificate()});
+    done(std::move(*issued));
   };
   waits_.add(serial, node, std::move(answer), answer_limit);
   commit_.after([this, node, serial, payload = std::move(payload)]() mutable {

@@ -2,6 +2,7 @@
 
 #include "agent/common/base/log.hpp"
 #include "agent/common/base/version.hpp"
+#include "coordinator/admission/message_limits.hpp"
 #include "coordinator/core/clock.hpp"
 #include "coordinator/core/convert.hpp"
 
@@ -11,6 +12,10 @@ namespace kagent::coordinator {
 
 void Reception::received(const std::shared_ptr<Peer>& peer, const Caller& caller,
                          v1::AgentMessage message) {
+  if (const auto dropped = bound(message); dropped > 0) {
+    ++messages_cut_;
+    log::debug("{} parts of a message of {} were cut or dropped", dropped, caller.common_name);
+  }
   if (message.has_hello()) {
     // The node may have been removed or unbound since the stream began.
     if (auto admitted = gate_.admit(caller); !admitted) return peer->close(admitted.error());
@@ -63,8 +68,7 @@ void Reception::greet(const std::shared_ptr<Peer>& peer, const Caller& caller, v
   registry_.connected(id, to_hello(hello), at);
   if (hello.has_report()) notes_.reports.changed(id);
   notes_.conflicts.look(id, hello.report().facts());
-  if (hello.has_cluster_ready())
-    registry_.cluster_ready(id, to_cluster_ready(hello.cluster_ready()), at);
+  if (hello.has_cluster_ready()) take_cluster_ready(id, hello.cluster_ready(), at);
   postman_.act();
 }
 
@@ -75,7 +79,7 @@ void Reception::dispatch(const Caller& caller, v1::AgentMessage& message) {
     case v1::AgentMessage::kReport: take_report(id, message.report(), at); break;
     case v1::AgentMessage::kHeartbeat: answer_heartbeat(id, message.heartbeat(), at); break;
     case v1::AgentMessage::kClusterReady:
-      registry_.cluster_ready(id, to_cluster_ready(message.cluster_ready()), at);
+      take_cluster_ready(id, message.cluster_ready(), at);
       break;
     case v1::AgentMessage::kKubernetesNodes:
       registry_.kubernetes_nodes(id, to_kubernetes(message.kubernetes_nodes()), at);
@@ -111,6 +115,15 @@ void Reception::take_report(const std::string& node, const v1::NodeReport& repor
   registry_.reported(node, to_report(report), at);
   notes_.reports.changed(node);
   notes_.conflicts.look(node, report.facts());
+}
+
+void Reception::take_cluster_ready(const std::string& node, const v1::ClusterReady& message,
+                                   Now at) {
+  auto ready = to_cluster_ready(message);
+  if (!ready)
+    return log::warning("what node {} says of its cluster is not used: {}", node,
+                        ready.error().message());
+  registry_.cluster_ready(node, std::move(*ready), at);
 }
 
 void Reception::answer_heartbeat(const std::string& node, const v1::Heartbeat& heartbeat, Now at) {

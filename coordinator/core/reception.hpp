@@ -55,12 +55,15 @@ class Reception {
   void closed(const Peer* peer, const Caller& caller);
 
   [[nodiscard]] std::uint64_t sessions_opened() const { return sessions_opened_; }
+  // Of which parts were beyond the limits of coordinator/admission/message_limits.hpp.
+  [[nodiscard]] std::uint64_t messages_cut() const { return messages_cut_; }
 
  private:
   void greet(const std::shared_ptr<Peer>& peer, const Caller& caller, v1::Hello hello);
   [[nodiscard]] v1::CoordinatorMessage welcome() const;
   void dispatch(const Caller& caller, v1::AgentMessage& message);
   void take_report(const std::string& node, const v1::NodeReport& report, Now at);
+  void take_cluster_ready(const std::string& node, const v1::ClusterReady& message, Now at);
   void answer_heartbeat(const std::string& node, const v1::Heartbeat& heartbeat, Now at);
   void take_unregister_reply(const std::string& node, const v1::UnregisterReply& reply, Now at);
   void audit_certificate(const Caller& caller, const v1::NodeCertificate& judged);
@@ -74,7 +77,7 @@ class Reception {
   Desks desks_;
   std::string cluster_id_;
   const v1::ClusterConfig& config_;
-  std::uint64_t sessions_opened_ = 0;
+  std::uint64_t sessions_opened_ = 0, messages_cut_ = 0;
 };
 
 }  // namespace kagent::coordinator

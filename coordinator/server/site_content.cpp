@@ -120,6 +120,9 @@ std::string Content::metrics() const {
         "Connections refused because of a limit.", coordinator_.connections().turned_away());
   value("kagent_sessions_opened_total", "counter", "Sessions begun.",
         coordinator_.reception().sessions_opened());
+  value("kagent_messages_cut_total", "counter",
+        "Messages of nodes of which parts were beyond the limits.",
+        coordinator_.reception().messages_cut());
   value("kagent_sessions_refused_total", "counter", "Sessions refused.",
         coordinator_.gate().refused());
   value("kagent_administration_refused_total", "counter", "Administrative calls refused.",

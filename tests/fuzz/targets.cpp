@@ -1,5 +1,6 @@
 #include "tests/fuzz/targets.hpp"
 
+#include "agent/common/base/printable.hpp"
 #include "agent/common/config/cluster_config.hpp"
 #include "agent/common/config/node_config.hpp"
 #include "agent/common/trust/envelope.hpp"
@@ -183,9 +184,10 @@ void imds(std::string_view input) {
 }
 
 void text(std::string_view input) {
-  const std::string clean = ctl::render::clean(input);
-  for (const char c : clean) promise(static_cast<unsigned char>(c) >= ' ' && c != '\x7f');
-  promise(ctl::render::columns(ctl::render::cut(clean, 10)) <= 10);
+  const std::string line = printable(input);
+  for (const char c : line) promise(static_cast<unsigned char>(c) >= ' ' && c != '\x7f');
+  promise(printable(line) == line);
+  promise(ctl::render::columns(ctl::render::cut(line, 10)) <= 10);
 }
 
 constexpr std::array<Target, 12> all{{{"identity", identity},

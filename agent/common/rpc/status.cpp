@@ -1,5 +1,7 @@
 #include "agent/common/rpc/status.hpp"
 
+#include "agent/common/base/printable.hpp"
+
 #include <grpcpp/support/status.h>
 
 namespace kagent::rpc {
@@ -28,7 +30,7 @@ Errc code_of(grpc::StatusCode code) {
 }  // namespace
 
 Error from_status(const grpc::Status& status) {
-  return {code_of(status.error_code()), status.error_message()};
+  return {code_of(status.error_code()), printable(status.error_message())};
 }
 
 }  // namespace kagent::rpc

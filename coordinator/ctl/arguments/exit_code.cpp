@@ -1,6 +1,10 @@
 #include "coordinator/ctl/arguments/exit_code.hpp"
 
+#include "agent/common/base/printable.hpp"
+
 #include <iostream>
+#include <sstream>
+#include <string>
 
 namespace kagent::ctl {
 namespace {
@@ -35,7 +39,12 @@ ExitCode exit_code_of(Errc code) {
 }
 
 ExitCode fail(const Error& error) {
-  std::cerr << "kagentctl: " << error.message() << '\n';
+  // An error may have several lines, such as one for each mistake in a file.
+  std::istringstream lines(error.message());
+  std::string line;
+  std::getline(lines, line);
+  std::cerr << "kagentctl: " << printable(line) << '\n';
+  while (std::getline(lines, line)) std::cerr << printable(line) << '\n';
   return exit_code_of(error.code());
 }
 

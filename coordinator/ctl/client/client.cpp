@@ -1,10 +1,14 @@
 #include "coordinator/ctl/client/client.hpp"
 
+#include "agent/common/base/printable.hpp"
+#include "agent/common/values/bound.hpp"
 #include "coordinator/ctl/client/channel.hpp"
 #include "kagent/v1/admin.grpc.pb.h"
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/completion_queue.h>
+
+#include <limits>
 
 namespace kagent::ctl {
 namespace {
@@ -28,6 +32,15 @@ Errc code_of(grpc::StatusCode code) {
     default: return Errc::internal;
   }
 }
+
+// Most texts come from nodes, through the coordinator. They are made safe for a terminal here,
+// once, whatever a command does with them: as a table, as JSON, or as log lines.
+void make_printable(google::protobuf::Message& message) {
+  constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
+  (void)values::bound(message, {1 << 20, all, all});
+}
+// The administrator wrote this, and its documents have many lines.
+void make_printable(v1::ClusterConfig&) {}
 
 class GrpcClient final : public Client {
  public:
@@ -183,14 +196,16 @@ class GrpcClient final : public Client {
     context.set_deadline(system_clock::now() + limit);
     Response response;
     if (const grpc::Status status = make(&context, &response); !status.ok()) return error(status);
+    make_printable(response);
     return response;
   }
 
   [[nodiscard]] Error error(const grpc::Status& status) const {
     const Errc code = code_of(status.error_code());
-    if (code != Errc::unavailable) return {code, status.error_message()};
+    const std::string message = printable(status.error_message());
+    if (code != Errc::unavailable) return {code, message};
     // The message is the coordinator's (a node is not connected) or gRPC's (nobody listens).
-    return {code, channel_.name + ": " + status.error_message()};
+    return {code, channel_.name + ": " + message};
   }
 
   Channel channel_;
@@ -215,6 +230,7 @@ Result<> GrpcClient::watch_nodes(std::chrono::milliseconds tick, const OnChange&
       continue;
     }
     if (!ok) break;
+    make_printable(message);
     if (wanted && reading && !(wanted = on_change(&message))) context.TryCancel();
     reading = true;
     message.Clear();

@@ -1,3 +1,4 @@
+#include "agent/common/base/printable.hpp"
 #include "coordinator/ctl/commands/commands.hpp"
 #include "coordinator/ctl/render/text.hpp"
 
@@ -30,9 +31,9 @@ ExitCode list(Client& client) {
   }
   render::Table table({"NODE", "KEY", "ADDRESS", "LAST CLAIM", "REASON"});
   for (const v1::Claim& claim : claims->claims())
-    table.row({{render::clean(claim.node_id())},
-               {render::clean(claim.key_sha256().substr(0, 16))},
-               {render::clean(claim.address())},
+    table.row({{printable(claim.node_id())},
+               {printable(claim.key_sha256().substr(0, 16))},
+               {printable(claim.address())},
                {std::to_string(claim.seconds_ago()) + "s ago"},
                {claim.rival() ? "the node is bound to another key" : "waits for approval"}});
   std::cout << table.text({});

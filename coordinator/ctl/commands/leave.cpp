@@ -1,3 +1,4 @@
+#include "agent/common/base/printable.hpp"
 #include "coordinator/ctl/client/node_set.hpp"
 #include "coordinator/ctl/commands/commands.hpp"
 #include "coordinator/ctl/commands/node_argument.hpp"
@@ -51,10 +52,10 @@ constexpr std::chrono::minutes reset_limit{10};
 ExitCode show_plan(Client& client, const Options& options) {
   const auto plan = client.plan_leave(options.node, options.remove);
   if (!plan) return fail(plan.error());
-  for (const std::string& change : plan->changes()) std::cout << render::clean(change) << '\n';
+  for (const std::string& change : plan->changes()) std::cout << printable(change) << '\n';
   if (plan->changes().empty()) std::cout << "nothing would change\n";
   for (const std::string& note : plan->notes())
-    std::cerr << "kagentctl: " << render::clean(note) << '\n';
+    std::cerr << "kagentctl: " << printable(note) << '\n';
   return exit_ok;
 }
 
@@ -85,7 +86,7 @@ std::optional<ExitCode> outcome(const v1::Node* node, const Options& options) {
   }
   const v1::Leaving& leaving = node->leaving();
   if (node->phase() == v1::PHASE_FAILED) {
-    std::cerr << "kagentctl: " << render::clean(node->reason()) << '\n';
+    std::cerr << "kagentctl: " << printable(node->reason()) << '\n';
     return exit_failed;
   }
   if (leaving.stage() == "left") {
@@ -99,7 +100,7 @@ std::optional<ExitCode> outcome(const v1::Node* node, const Options& options) {
     return exit_ok;
   }
   std::cerr
-      << "kagentctl: " << node->name() << " was not drained: " << render::clean(leaving.problem())
+      << "kagentctl: " << node->name() << " was not drained: " << printable(leaving.problem())
       << "\nThe node is unchanged. Fix what keeps its pods, or give --force: the pods then go "
          "down with the node.\n";
   return exit_failed;
@@ -118,7 +119,7 @@ ExitCode wait_for_it(Client& client, const std::string& id, const Options& optio
       }
     if (node != nullptr && !node->reason().empty() && node->reason() != said) {
       said = node->reason();
-      std::cerr << node->name() << ": " << render::clean(said) << '\n';
+      std::cerr << node->name() << ": " << printable(said) << '\n';
     }
     if (steady_clock::now() < deadline) return true;
     std::cerr

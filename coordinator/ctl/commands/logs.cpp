@@ -1,5 +1,6 @@
 #include "agent/common/plan/plan.hpp"
 
+#include "agent/common/base/printable.hpp"
 #include "coordinator/ctl/commands/commands.hpp"
 #include "coordinator/ctl/commands/node_argument.hpp"
 #include "coordinator/ctl/render/text.hpp"
@@ -25,7 +26,7 @@ ExitCode run(const Endpoint& endpoint, const Options& options) {
   if (!client) return fail(client.error());
   const auto lines = (*client)->get_logs(options.node, options.step, options.lines);
   if (!lines) return fail(lines.error());
-  for (const std::string& line : *lines) std::cout << render::clean(line) << '\n';
+  for (const std::string& line : *lines) std::cout << printable(line) << '\n';
   if (lines->empty())
     std::cerr << "kagentctl: " << options.node << " has no log lines"
               << (options.step.empty() ? "" : " of step " + options.step)

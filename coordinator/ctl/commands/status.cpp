@@ -1,5 +1,6 @@
 #include "coordinator/ctl/render/status.hpp"
 
+#include "agent/common/base/printable.hpp"
 #include "coordinator/ctl/client/node_set.hpp"
 #include "coordinator/ctl/commands/commands.hpp"
 #include "coordinator/ctl/commands/format.hpp"
@@ -35,7 +36,7 @@ std::string page(const NodeSet& set, bool wide, const std::string& trouble,
   // The trouble comes first, so that a low terminal shows it.
   std::string text;
   if (!trouble.empty())
-    text = render::styled(render::cut(render::clean(trouble) + "; retrying", look.width),
+    text = render::styled(render::cut(printable(trouble) + "; retrying", look.width),
                           render::Style::bad, look) +
            "\n";
   text += render::status_table(set.nodes(), set.now(), wide, look);

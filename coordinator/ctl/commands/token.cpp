@@ -1,3 +1,4 @@
+#include "agent/common/base/printable.hpp"
 #include "coordinator/ctl/commands/commands.hpp"
 #include "coordinator/ctl/render/text.hpp"
 #include "coordinator/ctl/render/times.hpp"
@@ -53,12 +54,12 @@ ExitCode list(const Endpoint& endpoint) {
   if (!tokens) return fail(tokens.error());
   render::Table table({"ID", "ROLE", "USES LEFT", "EXPIRES", "CREATED", "BY"});
   for (const v1::Token& token : tokens->tokens())
-    table.row({{render::clean(token.id())},
-               {render::clean(token.role())},
+    table.row({{printable(token.id())},
+               {printable(token.role())},
                {token.has_uses_left() ? std::to_string(token.uses_left()) : "any"},
                {moment(token.expires_at(), "never")},
                {moment(token.created_at(), "")},
-               {render::clean(token.created_by())}});
+               {printable(token.created_by())}});
   std::cout << table.text({});
   return exit_ok;
 }

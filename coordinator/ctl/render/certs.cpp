@@ -1,5 +1,6 @@
 #include "coordinator/ctl/render/certs.hpp"
 
+#include "agent/common/base/printable.hpp"
 #include "coordinator/ctl/render/times.hpp"
 
 namespace kagent::ctl::render {
@@ -36,8 +37,9 @@ std::string remedy(const v1::Certificate& certificate) {
 
 std::string warning(const v1::Certificate& certificate, const std::string& residual) {
   const bool over = residual == "expired";
-  return "warning: " + clean(certificate.file().empty() ? certificate.use() : certificate.file()) +
-         " of " + clean(certificate.holder()) +
+  return "warning: " +
+         printable(certificate.file().empty() ? certificate.use() : certificate.file()) + " of " +
+         printable(certificate.holder()) +
          (over ? " has expired; " : " expires in " + residual + "; ") + remedy(certificate);
 }
 
@@ -52,14 +54,14 @@ std::string certificates(const v1::ListCertificatesResponse& answer, const Look&
     const Time expires = time_of(certificate.expires_at()).value_or(now);
     const std::string residual = expires <= now ? "expired" : age(expires, now);
     const bool bad = is_short(certificate, expires, now);
-    table.row({{clean(certificate.holder())},
-               {clean(certificate.subject())},
-               {clean(certificate.use())},
+    table.row({{printable(certificate.holder())},
+               {printable(certificate.subject())},
+               {printable(certificate.use())},
                {moment(certificate.issued_at())},
                {moment(certificate.expires_at())},
                {residual, bad ? Style::bad : Style::plain},
                {moment(certificate.renewal_at())},
-               {clean(certificate.file())}});
+               {printable(certificate.file())}});
     if (bad) warnings += styled(warning(certificate, residual), Style::bad, look) + "\n";
   }
   return table.text(look) + warnings;

@@ -1,5 +1,6 @@
 #include "coordinator/ctl/render/describe.hpp"
 
+#include "agent/common/base/printable.hpp"
 #include "coordinator/ctl/render/names.hpp"
 
 #include <fmt/format.h>
@@ -17,7 +18,7 @@ class Sheet {
     constexpr std::size_t width = 16;
     out_ += std::string(name) + ":";
     out_.append(name.size() + 1 < width ? width - name.size() - 1 : 1, ' ');
-    out_ += styled(clean(value), style, look_) + "\n";
+    out_ += styled(printable(value), style, look_) + "\n";
   }
   void line(std::string_view text) { out_ += std::string(text) + "\n"; }
   void block(std::string text) { out_ += std::move(text); }
@@ -99,8 +100,8 @@ std::string detail_of(const v1::StepStatus& step, Time now) {
   const auto next = time_of(step.next_attempt_at());
   if (step.state() == v1::STEP_STATE_RETRYING && next)
     return next > now ? "retries in " + age(*next, now) : "retries now";
-  if (!step.drift().empty()) return "drift: " + clean(step.drift());
-  return clean(step.detail());
+  if (!step.drift().empty()) return "drift: " + printable(step.drift());
+  return printable(step.detail());
 }
 
 void put_steps(Sheet& sheet, const v1::NodeReport& report, Time now, const Look& look) {
@@ -108,12 +109,12 @@ void put_steps(Sheet& sheet, const v1::NodeReport& report, Time now, const Look&
   Table table({"STEP", "STATE", "ATTEMPTS", "STARTED", "TOOK", "UNIT", "DETAIL"});
   for (const v1::StepStatus& step : report.steps()) {
     const auto started = time_of(step.started_at());
-    table.row({{clean(step.name())},
+    table.row({{printable(step.name())},
                {step_state_name(step.state()), style_of(step.state())},
                {step.attempts() == 0 ? "" : std::to_string(step.attempts())},
                {started ? time_of_day(*started) : ""},
                {took_of(step, now)},
-               {clean(step.unit())},
+               {printable(step.unit())},
                {detail_of(step, now)}});
   }
   sheet.block(table.text(look));
@@ -121,7 +122,7 @@ void put_steps(Sheet& sheet, const v1::NodeReport& report, Time now, const Look&
 
 void put_failure(Sheet& sheet, const v1::StepStatus& step) {
   const v1::Failure& failure = step.failure();
-  sheet.title("Failure of " + clean(step.name()));
+  sheet.title("Failure of " + printable(step.name()));
   sheet.field("Cause", failure.cause(), Style::bad);
   sheet.field("Message", failure.message());
   sheet.field("Remedy", failure.remedy());
@@ -129,7 +130,7 @@ void put_failure(Sheet& sheet, const v1::StepStatus& step) {
   sheet.field("Invocation", step.invocation_id());
   if (failure.journal().empty()) return;
   sheet.line("Journal:");
-  for (const std::string& line : failure.journal()) sheet.line("  " + clean(line));
+  for (const std::string& line : failure.journal()) sheet.line("  " + printable(line));
 }
 
 }  // namespace

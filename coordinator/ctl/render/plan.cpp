@@ -1,6 +1,7 @@
 #include "coordinator/ctl/render/plan.hpp"
 
 #include <algorithm>
+#include "agent/common/base/printable.hpp"
 
 namespace kagent::ctl::render {
 namespace {
@@ -16,10 +17,10 @@ Style style_of(const std::string& state) {
 std::string plan(const std::vector<PlannedStep>& steps, const Look& look) {
   Table table({"STEP", "STATE", "WHAT WOULD CHANGE"});
   for (const PlannedStep& step : steps) {
-    const std::string first = step.changes.empty() ? "" : clean(step.changes.front());
-    table.row({{clean(step.name)}, {clean(step.state), style_of(step.state)}, {first}});
+    const std::string first = step.changes.empty() ? "" : printable(step.changes.front());
+    table.row({{printable(step.name)}, {printable(step.state), style_of(step.state)}, {first}});
     for (std::size_t i = 1; i < step.changes.size(); ++i)
-      table.row({{}, {}, {clean(step.changes[i])}});
+      table.row({{}, {}, {printable(step.changes[i])}});
   }
   const auto needed = std::ranges::count(steps, "needed", &PlannedStep::state);
   const std::string end = needed == 0 ? "Nothing would change.\n"

@@ -1,5 +1,6 @@
 #include "coordinator/ctl/render/status.hpp"
 
+#include "agent/common/base/printable.hpp"
 #include "coordinator/ctl/render/names.hpp"
 
 #include <map>
@@ -8,7 +9,7 @@ namespace kagent::ctl::render {
 namespace {
 
 Cell or_dash(std::string_view text) {
-  return text.empty() ? Cell{"-", Style::dim} : Cell{clean(text)};
+  return text.empty() ? Cell{"-", Style::dim} : Cell{printable(text)};
 }
 
 Cell ready_cell(const v1::Node& node) {
@@ -72,11 +73,12 @@ std::string status_table(const std::vector<v1::Node>& nodes, Time now, bool wide
   for (const v1::Node& node : nodes) {
     table.row(cells_of(node, now, wide));
     if (!node.reason().empty())
-      table.note({"  REASON: " + clean(node.reason()),
+      table.note({"  REASON: " + printable(node.reason()),
                   style_of(node.phase()) == Style::bad ? Style::bad : Style::busy});
     for (const v1::StepStatus& step : node.report().steps())
       if (!step.drift().empty())
-        table.note({"  DRIFT: " + clean(step.name()) + ": " + clean(step.drift()), Style::busy});
+        table.note(
+            {"  DRIFT: " + printable(step.name()) + ": " + printable(step.drift()), Style::busy});
   }
   return table.text(look);
 }
@@ -94,11 +96,11 @@ std::string summary(const std::vector<v1::Node>& nodes) {
 }
 
 std::string change_line(const v1::Node& node, Time now) {
-  std::string line = time_of_day(now) + " " + clean(node.name());
-  if (!node.role().empty()) line += " " + clean(node.role());
+  std::string line = time_of_day(now) + " " + printable(node.name());
+  if (!node.role().empty()) line += " " + printable(node.role());
   line += " " + phase_name(node.phase());
-  if (!node.step().empty()) line += " " + clean(node.step());
-  if (!node.reason().empty()) line += ": " + clean(node.reason());
+  if (!node.step().empty()) line += " " + printable(node.step());
+  if (!node.reason().empty()) line += ": " + printable(node.reason());
   return line;
 }
 

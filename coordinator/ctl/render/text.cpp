@@ -9,22 +9,6 @@ bool is_continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
 }
 
-// Bytes of the character that begins here; 0 if it is not UTF-8 (RFC 3629, except that overlong
-// forms are accepted).
-std::size_t length_at(std::string_view text, std::size_t at) {
-  const auto first = static_cast<unsigned char>(text[at]);
-  const std::size_t length = first < 0x80   ? 1
-                             : first < 0xC2 ? 0
-                             : first < 0xE0 ? 2
-                             : first < 0xF0 ? 3
-                             : first < 0xF5 ? 4
-                                            : 0;
-  if (at + length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if (!is_continuation(text[at + i])) return 0;
-  return length;
-}
-
 std::string_view code_of(Style style) {
   switch (style) {
     case Style::bold: return "1";
@@ -38,26 +22,6 @@ std::string_view code_of(Style style) {
 }
 
 }  // namespace
-
-std::string clean(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = length_at(text, at);
-    const auto first = static_cast<unsigned char>(text[at]);
-    // C1 controls are U+0080 to U+009F, in UTF-8 C2 80 to C2 9F.
-    const bool control =
-        first < 0x20 || first == 0x7F ||
-        (length == 2 && first == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0);
-    if (length == 0)
-      out += '?';
-    else if (control)
-      out += ' ';
-    else
-      out += text.substr(at, length);
-    at += std::max<std::size_t>(length, 1);
-  }
-  return out;
-}
 
 std::size_t columns(std::string_view text) {
   return static_cast<std::size_t>(

@@ -19,10 +19,6 @@ struct Cell {
   Style style = Style::plain;
 };
 
-// For text that came from a node, which may hold anything. Control characters, which could steer
-// the terminal, and line ends become blanks; invalid UTF-8 becomes '?'.
-std::string clean(std::string_view text);
-
 // The width in columns; every character counts as one.
 std::size_t columns(std::string_view text);
 // The first `most` columns; the last one is '…' if something was cut.

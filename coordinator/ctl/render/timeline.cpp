@@ -1,5 +1,6 @@
 #include "coordinator/ctl/render/timeline.hpp"
 
+#include "agent/common/base/printable.hpp"
 #include "coordinator/ctl/render/names.hpp"
 
 #include <algorithm>
@@ -25,7 +26,7 @@ std::vector<Bar> bars_of(const std::vector<v1::Node>& nodes, Time now) {
       if (!from) continue;
       const auto to = time_of(step.finished_at());
       const bool over = to && *to >= *from;
-      bars.push_back({clean(node.name()), clean(step.name()), *from,
+      bars.push_back({printable(node.name()), printable(step.name()), *from,
                       over ? *to : std::max(now, *from), over, step.state()});
     }
   return bars;

@@ -186,11 +186,19 @@ void FakeNode::tell_nodes(const std::vector<std::string>& names) {
   send(std::move(message));
 }
 
+const std::string& FakeNode::kubernetes_ca() {
+  static const std::string pem = [] {
+    const auto key = pki::generate_key().value();
+    return pki::to_pem(pki::make_ca(key, "kubernetes").value()).value();
+  }();
+  return pem;
+}
+
 void FakeNode::initialise_cluster() {
   say("init", v1::STEP_STATE_DONE);
   v1::AgentMessage message;
   message.mutable_cluster_ready()->set_api_server("10.0.0.1:6443");
-  message.mutable_cluster_ready()->set_ca_certificates("PEM");
+  message.mutable_cluster_ready()->set_ca_certificates(kubernetes_ca());
   message.mutable_cluster_ready()->set_lease_fence(1);
   send(std::move(message));
   tell_nodes({name_});

@@ -63,6 +63,8 @@ class FakeNode {
   void rename(std::string name) { name_ = std::move(name); }
   // As a control plane: all Nodes that Kubernetes has.
   void tell_nodes(const std::vector<std::string>& names);
+  // The CA of Kubernetes, in PEM, that initialise_cluster() reports.
+  static const std::string& kubernetes_ca();
   // As a node that has been made the first control plane.
   void initialise_cluster();
   void answer_mint(std::uint64_t request, const std::string& token);

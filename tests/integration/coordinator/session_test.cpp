@@ -131,7 +131,7 @@ TEST_CASE("A waiting worker gets its grant from the control plane's agent, signe
   REQUIRE(grant);
   CHECK(grant->join_grant().bootstrap_token() == token);
   CHECK(grant->join_grant().api_server() == "10.0.0.1:6443");
-  CHECK(grant->join_grant().ca_certificates() == "PEM");
+  CHECK(grant->join_grant().ca_certificates() == FakeNode::kubernetes_ca());
 
   // Ready in Kubernetes: the token has no use any more.
   worker.say("join", v1::STEP_STATE_DONE);
