@@ -6,6 +6,7 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/util/json_util.h>
+#include <malloc.h>
 
 #include <algorithm>
 
@@ -13,6 +14,7 @@ namespace kagent::coordinator {
 namespace {
 
 constexpr unsigned sweeps_a_report_flush = 4;
+constexpr unsigned sweeps_a_trim = 60;
 
 Policy policy_of(const v1::ClusterConfig& config) {
   Policy policy;
@@ -123,6 +125,8 @@ void Coordinator::sweep() {
   audit_.flush(at);
   if (const auto why = certificates_.restart_reason(at.wall)) fatal_(*why);
   if (++sweeps_ % sweeps_a_report_flush == 0) reports_.flush();
+  // Otherwise glibc keeps the memory that a burst of requests has used.
+  if (sweeps_ % sweeps_a_trim == 0) ::malloc_trim(0);
 }
 
 Result<> Coordinator::configure(Settings settings) {
