@@ -39,8 +39,6 @@ void make_printable(google::protobuf::Message& message) {
   constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
   (void)values::bound(message, {1 << 20, all, all});
 }
-// The administrator wrote this, and its documents have many lines.
-void make_printable(v1::ClusterConfig&) {}
 
 class GrpcClient final : public Client {
  public:
