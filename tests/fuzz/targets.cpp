@@ -8,6 +8,7 @@
 #include "agent/imds/documents.hpp"
 #include "agent/imds/fetch.hpp"
 #include "coordinator/admission/instance_identity.hpp"
+#include "coordinator/admission/message_limits.hpp"
 #include "coordinator/admission/tokens.hpp"
 #include "coordinator/core/convert.hpp"
 #include "coordinator/ctl/render/text.hpp"
@@ -82,12 +83,15 @@ void message(std::string_view input) {
   using namespace coordinator;
   v1::AgentMessage body;
   if (!body.ParseFromArray(input.data(), static_cast<int>(input.size()))) return;
+  (void)bound(body);
+  promise(body.ByteSizeLong() <= reply_limits.total_bytes + (1 << 20));
   const Now now{};
   Registry registry({}, {}, {}, now);
   registry.enrol("i-1", "key", WantedRole::automatic, now);
   registry.connected("i-1", to_hello(body.hello()), now);
   registry.reported("i-1", to_report(body.report()), now);
-  registry.cluster_ready("i-1", to_cluster_ready(body.cluster_ready()), now);
+  if (auto ready = to_cluster_ready(body.cluster_ready()))
+    registry.cluster_ready("i-1", std::move(*ready), now);
   registry.kubernetes_nodes("i-1", to_kubernetes(body.kubernetes_nodes()), now);
   registry.minted("i-1", to_minted(body.mint_reply()), now);
   registry.drained("i-1", to_drained(body.drain_reply()), now);

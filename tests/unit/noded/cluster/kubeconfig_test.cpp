@@ -109,7 +109,8 @@ TEST_CASE("A missing user of kubeconfigUsers is reported and does not stop the c
   const auto found = node.look(*step);
   CHECK(found.state == StepState::done);
   REQUIRE(found.changes.size() == 1);
-  CHECK(found.changes.front().find("no user nobody-of-this-name") != std::string::npos);
+  CHECK(found.changes.front().find("names nobody-of-this-name, but there is no such user") !=
+        std::string::npos);
 }
 
 TEST_CASE(
