@@ -176,8 +176,9 @@ TEST_CASE("Certificates that expire soon are warned of, each with a remedy") {
   add("/var/lib/kubelet/pki/kubelet-client-current.pem", now - 24h * 300, now + 24h * 20,
       now - 24h * 40);
   const std::string text = certificates(answer, {});
-  CHECK_THAT(text, ContainsSubstring("warning: /etc/kubernetes/pki/b .crt of i-1 expires in 25d; "
-                                     "run `kubeadm certs renew all`"));
+  CHECK_THAT(text,
+             ContainsSubstring("warning: /etc/kubernetes/pki/b\\u{1b}.crt of i-1 expires in 25d; "
+                               "run `kubeadm certs renew all`"));
   CHECK_THAT(text, ContainsSubstring(
                        "warning: /etc/kubernetes/admin.conf of i-1 has expired; run `kubeadm"));
   CHECK_THAT(text, ContainsSubstring(
