@@ -144,7 +144,7 @@ Result<std::string> init_documents(const v1::ClusterConfig& cluster, const NodeR
   // Without this token, kubeadm would create one that is valid for a day and for every node.
   json token{{"token", secrets.bootstrap_token}, {"ttl", "1m0s"}};
   token["usages"] = json::array({"authentication"});
-  token["description"] = "made by kagent because kubeadm init needs a token; nobody uses it";
+  token["description"] = "made by kagent for kubeadm init, which needs a token; nobody uses it";
   init["bootstrapTokens"] = json::array({std::move(token)});
   if (!secrets.certificate_key.empty()) init["certificateKey"] = secrets.certificate_key;
   if (!node.patches.empty()) init["patches"]["directory"] = node.patches;
