@@ -22,9 +22,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// Of one endpoint that says nothing, where there are others.
+// For an endpoint that does not answer while there are others.
 constexpr milliseconds limit_of_one{2000};
-// When all of them have failed: an election of etcd's takes about a second.
+// After all endpoints have failed: an election in etcd takes about a second.
 constexpr milliseconds before_next_round{100};
 
 std::shared_ptr<grpc::Channel> connect(const std::string& endpoint, const Options& options) {
@@ -37,7 +37,7 @@ std::shared_ptr<grpc::Channel> connect(const std::string& endpoint, const Option
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  // What a page of reports may be; etcd's own client has no limit at all.
+  // The size of a page of reports; etcd's own client has no limit.
   arguments.SetMaxReceiveMessageSize(128 << 20);
   return grpc::CreateCustomChannel(
       endpoint,
@@ -45,7 +45,7 @@ std::shared_ptr<grpc::Channel> connect(const std::string& endpoint, const Option
       arguments);
 }
 
-// Not of the wall clock, which may be set in the meantime.
+// By the steady clock: the wall clock may be set in the meantime.
 gpr_timespec in(steady_clock::duration duration) {
   const auto time = std::chrono::duration_cast<milliseconds>(duration).count();
   return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(time, GPR_TIMESPAN));
@@ -84,7 +84,7 @@ std::shared_ptr<Client::Endpoint> Client::current() {
 
 void Client::failed(const std::shared_ptr<Endpoint>& endpoint, Errc why) {
   if (!worth_another(why) || endpoints_.at(current_) != endpoint) return;
-  // A connection may be dead without a word of it: another one, next time.
+  // The connection may be dead without notice, so the next call makes a new one.
   if (why == Errc::deadline_exceeded) endpoints_.at(current_) = nullptr;
   current_ = (current_ + 1) % endpoints_.size();
 }
@@ -104,7 +104,7 @@ Result<Response> Client::blocking(const Call& call, milliseconds timeout) {
     const Error error = endpoint->error(rpc::from_status(status));
     failed(endpoint, error.code());
     if (!worth_another(error.code())) return error;
-    // That the time is over says less than what used it up.
+    // The first error says more than the timeout.
     if (!why || error.code() != Errc::deadline_exceeded) why = error;
     if (steady_clock::now() + before_next_round >= end) return *why;
     if (tries % endpoints_.size() == 0) std::this_thread::sleep_for(before_next_round);

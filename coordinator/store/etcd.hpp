@@ -12,21 +12,21 @@
 #include <string_view>
 #include <vector>
 
-// The little of etcd's v3 API that the store needs, with its errors as ours.
+// The part of etcd's v3 API that the store needs, with errors as Error.
 namespace kagent::coordinator::etcd {
 
 namespace pb = etcdserverpb;
 
 struct Options {
   std::vector<std::string> endpoints;  // HOST:PORT, brackets round IPv6
-  std::string prefix;                  // of all keys of ours: "/kagent"
+  std::string prefix;                  // of all our keys: "/kagent"
   std::string ca_pem;                  // empty: no TLS
-  std::string certificate_pem;         // of the client; empty: none is shown
+  std::string certificate_pem;         // of the client; empty: none
   std::string key_pem;
 };
 
-// Speaks with one endpoint until that fails, then with the next. A call that fails with
-// `unavailable` or `deadline_exceeded` may have been carried out all the same.
+// Uses one endpoint until it fails, then the next. A call that fails with `unavailable` or
+// `deadline_exceeded` may have been carried out all the same.
 class Client {
  public:
   static constexpr std::chrono::seconds limit{5};
@@ -36,13 +36,13 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // These block, for `limit` at most. They are sent again where nobody answers, so a transaction
-  // must bear to be carried out twice.
+  // These block, for `limit` at most. A call without an answer is sent again, so a transaction must
+  // be idempotent.
   Result<pb::RangeResponse> range(const pb::RangeRequest& request);
   Result<pb::TxnResponse> txn(const pb::TxnRequest& request);
   Result<> revoke(std::int64_t lease, std::chrono::milliseconds timeout);
 
-  // One try each.
+  // These try once.
   boost::asio::awaitable<Result<pb::RangeResponse>> async_range(pb::RangeRequest request,
                                                                 std::chrono::milliseconds timeout);
   boost::asio::awaitable<Result<pb::TxnResponse>> async_txn(pb::TxnRequest request,
@@ -63,7 +63,7 @@ class Client {
   void failed(const std::shared_ptr<Endpoint>& endpoint, Errc why);
 
   Options options_;
-  std::vector<std::shared_ptr<Endpoint>> endpoints_;  // nothing: not connected yet
+  std::vector<std::shared_ptr<Endpoint>> endpoints_;  // nullptr: not connected yet
   std::size_t current_ = 0;
 };
 
@@ -71,7 +71,7 @@ class Client {
 std::string end_of(std::string_view folder);
 
 pb::RangeRequest get(const std::string& key);
-// Revision 0: that there is no such key.
+// Revision 0: the key does not exist.
 pb::Compare created_at(const std::string& key, std::int64_t revision);
 pb::Compare modified_at(const std::string& key, std::int64_t revision);
 

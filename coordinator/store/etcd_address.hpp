@@ -8,16 +8,16 @@
 
 namespace kagent::coordinator {
 
-// As the operator says it.
+// As given on the command line.
 struct EtcdAddress {
   std::string url;                    // etcd://HOST[:PORT][,HOST[:PORT]...][/PREFIX]
   std::filesystem::path ca;           // of etcd's server certificates
-  std::filesystem::path certificate;  // of the client; empty: none is shown
+  std::filesystem::path certificate;  // of the client; empty: none
   std::filesystem::path key;
 };
 
-// PORT is 2379 and PREFIX kagent when left out. etcd+http:// is the same without TLS. Reads the
-// files. Errors: invalid_argument with what is wrong, not_found, permission_denied.
+// PORT defaults to 2379, PREFIX to kagent. etcd+http:// means without TLS. Reads the files. Errors:
+// invalid_argument with what is wrong, not_found, permission_denied.
 Result<etcd::Options> parse_etcd_address(const EtcdAddress& address);
 
 }  // namespace kagent::coordinator

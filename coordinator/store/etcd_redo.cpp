@@ -1,4 +1,4 @@
-// A commit of etcd's that takes several transactions: written down, decided, carried out.
+// A commit that takes several transactions of etcd: written to redo/, decided, carried out.
 #include "coordinator/store/etcd_space.hpp"
 #include "kagent/v1/stored.pb.h"
 
@@ -19,8 +19,8 @@ std::string part_name(std::size_t number) {
 Result<> Space::must(const Change& change) {
   const auto done = submit(change);
   if (!done) return done.error();
-  // Nothing was read, and the leader's key is ours.
-  if (!*done) return Error(Errc::internal, "etcd refuses a write that depends on nothing");
+  // The write depends on nothing but the leader's key, which is ours.
+  if (!*done) return Error(Errc::internal, "etcd refuses a write that has no condition");
   return {};
 }
 
@@ -36,8 +36,8 @@ Result<bool> Space::commit_in_parts(const std::vector<Change>& parts) {
     Change step{parts[i].reads, {{part_name(i), redo.SerializeAsString()}}};
     if (i + 1 == parts.size()) {
       step.writes[decided] = std::to_string(parts.size());
-      // From here on only another read() knows what of it has happened.
-      undecided_ = Error(Errc::unavailable, "the commit before was cut off");
+      // From here on only read() can find out what was written.
+      undecided_ = Error(Errc::unavailable, "the last commit was interrupted");
     }
     const auto written = submit(step);
     if (!written) return written;
@@ -59,7 +59,7 @@ Result<bool> Space::commit_in_parts(const std::vector<Change>& parts) {
   return true;
 }
 
-// At the next leader's start. What was not decided has not happened.
+// Runs when the next leader starts. A commit that was not decided has not happened.
 Result<> Space::redo() {
   std::map<std::string, std::string> parts;
   const auto found = scan(folder, [&](std::string name, std::string value) -> Result<> {

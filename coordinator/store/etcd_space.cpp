@@ -7,7 +7,7 @@ namespace {
 
 constexpr char kept[] = "kept/";
 constexpr std::int64_t page = 100;  // of values up to 512 KiB
-constexpr int most_tries = 100;     // each time somebody else came first
+constexpr int most_tries = 100;     // each lost to another writer
 
 // Well below etcd's limits of 128 and 1.5 MiB.
 constexpr std::size_t most_names = 100;
@@ -44,7 +44,7 @@ Result<> Space::scan(const std::string& folder,
     }
     if (!answer->more()) return {};
     if (answer->kvs().empty()) return Error(Errc::protocol, "etcd: an empty page");
-    // All pages are of one moment.
+    // All pages show the same revision.
     if (request.revision() == 0) request.set_revision(answer->header().revision());
     request.set_key(answer->kvs().rbegin()->key() + '\0');
   }
@@ -91,13 +91,13 @@ Result<> Space::atomically(const std::function<Result<>()>& work) {
     Result<> done = work();
     in_transaction_ = false;
     Change change = std::exchange(change_, {});
-    // An error may come of a copy that is out of date as well.
+    // An outdated copy may be the cause of the error.
     if (!done) change.writes.clear();
     const auto committed = commit(change);
     if (!committed) return committed.error();
     if (*committed) return done;
   }
-  return Error(Errc::unavailable, "somebody else goes on writing below " + prefix_ + " in etcd");
+  return Error(Errc::unavailable, "another writer keeps writing below " + prefix_ + " in etcd");
 }
 
 Result<bool> Space::commit(const Change& change) {
@@ -145,7 +145,7 @@ void Space::hold(const Change& change, std::int64_t revision) {
   }
 }
 
-// The leader's key comes first in the answer, then every name.
+// The answer holds the leader's key first, then every name.
 Result<bool> Space::settle(const Change& change, const pb::TxnResponse& refused) {
   std::map<std::string, const pb::KeyValue*> found;
   for (const pb::ResponseOp& response : refused.responses())
@@ -159,7 +159,7 @@ Result<bool> Space::settle(const Change& change, const pb::TxnResponse& refused)
     return error;
   }
   std::set<std::string> names = change.reads;
-  // Where all is as it was to be, an earlier try has done it, of which the answer was lost.
+  // If all keys have the wanted values, an earlier try succeeded and its answer was lost.
   bool landed = !change.writes.empty();
   for (const auto& [name, value] : change.writes) {
     names.insert(name);
@@ -185,7 +185,7 @@ std::vector<Space::Change> Space::split(const Change& change) {
   std::size_t bytes = 0;
   for (const std::string& name : names) {
     const auto written = change.writes.find(name);
-    // Its key stands in the comparison, the write and the answer.
+    // The key is in the comparison, in the write and in the answer.
     const std::size_t size =
         4 * name.size() +
         (written != change.writes.end() && written->second ? written->second->size() : 0);

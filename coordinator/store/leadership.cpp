@@ -19,8 +19,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// How often a coordinator that stands by looks whether there is an active one. A look costs etcd no
-// write; a watch would have to be watched over itself.
+// How often a standby checks whether there is an active coordinator. A check costs etcd no
+// write; a watch could fail unnoticed and would need checks of its own.
 constexpr milliseconds look_every{500};
 constexpr milliseconds look_limit{2000};
 constexpr milliseconds revoke_limit{2000};
@@ -56,7 +56,7 @@ void Leadership::resign(std::function<void()> ended) {
     asio::post(loop_, std::exchange(ended_, nullptr));
   if (const auto lease = std::exchange(lease_, 0); lease != 0)
     if (const auto revoked = client_->revoke(lease, revoke_limit); !revoked)
-      log::debug("the lease is left to end by itself: {}", revoked.error().message());
+      log::debug("the lease in etcd will expire by itself: {}", revoked.error().message());
 }
 
 asio::awaitable<void> Leadership::run() {
@@ -90,7 +90,7 @@ asio::awaitable<void> Leadership::stand_by() {
   }
 }
 
-// Whether it went well is seen at the next look, also when the answer was lost.
+// The next check sees whether this succeeded, even if the answer was lost.
 asio::awaitable<void> Leadership::stand() {
   const auto asked = steady_clock::now();
   const auto lease = co_await client_->async_grant(ttl_, look_limit);

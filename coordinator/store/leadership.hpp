@@ -16,22 +16,21 @@
 
 namespace kagent::coordinator {
 
-// Which of several coordinators is the active one: who made PREFIX/leader, for as long as a lease
-// of etcd's stands on it. The lease decides how soon another takes over; that two never write is
-// the fence's work (etcd::Fence).
+// Which of several coordinators is active: the one that made PREFIX/leader, while the etcd lease of
+// that key lives. The lease decides how soon another takes over. The fence (etcd::Fence) keeps two
+// coordinators from writing.
 class Leadership {
  public:
-  // All on the loop.
+  // All are called on the loop.
   struct Events {
-    std::function<void(const std::string& holder)> standing_by;  // each time the holder is another
+    std::function<void(const std::string& holder)> standing_by;  // whenever the holder changes
     std::function<void(const etcd::Fence& fence)> won;           // once
-    std::function<void(const Error& why)>
-        lost;  // once, after it was won; it is not tried for again
+    std::function<void(const Error& why)> lost;  // once, after `won`; there is no new attempt
   };
 
   static constexpr std::chrono::seconds usual_ttl{10};
 
-  // `name`: what the others say of this one.
+  // `name`: shown by the other coordinators.
   Leadership(boost::asio::any_io_executor loop, std::shared_ptr<etcd::Client> client,
              const std::string& prefix, std::string name, Events events,
              std::chrono::seconds ttl = usual_ttl);
@@ -39,16 +38,16 @@ class Leadership {
   Leadership& operator=(const Leadership&) = delete;
 
   void start();
-  // Gives it up, so that another can have it at once; no event comes any more. Blocks for as long
-  // as etcd takes to answer, two seconds at most. `ended` is posted when nothing of it runs any
-  // more: until then it must live, and the loop run.
+  // Gives up the leadership, so that another takes over at once; no event follows. Blocks until
+  // etcd answers, two seconds at most. `ended` is posted when no coroutine of this object runs any
+  // more; until then the object must live and the loop must run.
   void resign(std::function<void()> ended);
 
  private:
   boost::asio::awaitable<void> run();
-  boost::asio::awaitable<void> stand_by();  // until it is won
+  boost::asio::awaitable<void> stand_by();  // returns when won
   boost::asio::awaitable<void> stand();
-  boost::asio::awaitable<void> keep();  // until it is lost
+  boost::asio::awaitable<void> keep();  // returns when lost
 
   boost::asio::any_io_executor loop_;
   std::shared_ptr<etcd::Client> client_;

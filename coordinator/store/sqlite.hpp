@@ -11,7 +11,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-// The little of SQLite's C interface that the store needs, with its errors as ours.
+// The part of SQLite's C interface that the store needs, with errors as Error.
 namespace kagent::coordinator::sqlite {
 
 class Statement;
@@ -37,7 +37,7 @@ class Statement {
   Statement(sqlite3_stmt* handle, const Database* database)
       : handle_(handle), database_(database) {}
 
-  // In the order of the question marks.
+  // Call these in the order of the question marks.
   Statement& bind(std::string_view text);
   Statement& bind(std::int64_t number);
   Statement& bind_blob(std::string_view bytes);

@@ -29,7 +29,7 @@ Result<> grow_older(Database& database, const std::filesystem::path& age_file) {
                                       std::to_string(*age) + " starts and ends, " +
                                       age_file.string() + " knows of " +
                                       beside->substr(0, beside->find('\n')));
-  // The file last: a crash between the two is no rollback.
+  // The file is written last, so a crash between the two does not look like a rollback.
   const std::string next = std::to_string(*age + 1);
   if (auto set = database.run(("PRAGMA user_version = " + next).c_str()); !set) return set;
   return write_file_atomic(age_file, next + "\n", 0600);

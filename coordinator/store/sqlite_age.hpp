@@ -6,9 +6,9 @@
 
 namespace kagent::coordinator::sqlite {
 
-// The database's age, in starts and ends, is kept in it and in a file beside it: one that was put
-// back from a copy is younger than that file says. It is older by one afterwards. Errors:
-// data_loss.
+// Counts the starts and ends of the coordinator, both in the database and in a file beside it. An
+// older copy that was put back has a lower count than the file. Raises both counts by one. Errors:
+// data_loss (an older copy).
 Result<> grow_older(Database& database, const std::filesystem::path& age_file);
 
 }  // namespace kagent::coordinator::sqlite

@@ -9,15 +9,38 @@ constexpr std::int64_t unlimited = -1;
 
 }  // namespace
 
-Result<> read_tokens(Database& database, std::vector<TokenRecord>& tokens) {
-  auto rows = database.prepare(
+Result<> TokenTables::read(Snapshot& snapshot) {
+  auto hashes = read_hashes();
+  if (!hashes) return hashes.error();
+  auto tokens = read_tokens();
+  if (!tokens) return tokens.error();
+  snapshot.token_hashes = std::move(*hashes);
+  snapshot.tokens = std::move(*tokens);
+  return {};
+}
+
+Result<std::vector<std::string>> TokenTables::read_hashes() {
+  std::vector<std::string> hashes;
+  auto rows = database_.prepare("SELECT sha256 FROM enrolment_tokens");
+  if (!rows) return rows.error();
+  for (;;) {
+    auto row = rows->step();
+    if (!row) return row.error();
+    if (!*row) return hashes;
+    hashes.push_back(rows->text(0));
+  }
+}
+
+Result<std::vector<TokenRecord>> TokenTables::read_tokens() {
+  std::vector<TokenRecord> tokens;
+  auto rows = database_.prepare(
       "SELECT id, sha256, role, uses_left, created_at_ms, expires_at_ms, created_by FROM tokens "
       "ORDER BY created_at_ms");
   if (!rows) return rows.error();
   for (;;) {
     auto row = rows->step();
     if (!row) return row.error();
-    if (!*row) return {};
+    if (!*row) return tokens;
     TokenRecord token;
     token.id = rows->text(0);
     token.sha256 = rows->text(1);
@@ -30,8 +53,17 @@ Result<> read_tokens(Database& database, std::vector<TokenRecord>& tokens) {
   }
 }
 
-Result<> save_token(Database& database, const TokenRecord& token) {
-  auto replace = database.prepare(
+Result<> TokenTables::save_hashes(const std::vector<std::string>& hashes) {
+  if (auto cleared = database_.run("DELETE FROM enrolment_tokens"); !cleared) return cleared;
+  auto insert = database_.prepare("INSERT OR IGNORE INTO enrolment_tokens (sha256) VALUES (?)");
+  if (!insert) return insert.error();
+  for (const std::string& hash : hashes)
+    if (auto done = insert->bind(hash).execute(); !done) return done.error();
+  return {};
+}
+
+Result<> TokenTables::save(const TokenRecord& token) {
+  auto replace = database_.prepare(
       "INSERT OR REPLACE INTO tokens (id, sha256, role, uses_left, created_at_ms, expires_at_ms, "
       "created_by) VALUES (?,?,?,?,?,?,?)");
   if (!replace) return replace.error();
@@ -46,8 +78,8 @@ Result<> save_token(Database& database, const TokenRecord& token) {
   return done ? Result<>() : Result<>(done.error());
 }
 
-Result<> drop_token(Database& database, const std::string& id) {
-  auto drop = database.prepare("DELETE FROM tokens WHERE id=?");
+Result<> TokenTables::drop(const std::string& id) {
+  auto drop = database_.prepare("DELETE FROM tokens WHERE id=?");
   if (!drop) return drop.error();
   auto done = drop->bind(id).execute();
   return done ? Result<>() : Result<>(done.error());

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <cstdint>
 
-// How values stand in a column.
+// Values as columns hold them.
 namespace kagent::coordinator::sqlite {
 
 inline std::int64_t signed_of(std::uint64_t value) {

@@ -17,10 +17,10 @@ struct ReportRecord {
   std::string_view bytes;  // a NodeReport, serialised
 };
 
-// What must outlive the coordinator: who may be whom. Every call is on disk when it returns (some
-// milliseconds; etcd: at most some seconds, when it does not answer); calls inside one atomically()
-// share one commit. From one thread only. Secrets are never stored, only hashes of enrolment
-// tokens.
+// What must outlive the coordinator: nodes, roles, keys and tokens. Every write is on disk when its
+// call returns, which takes milliseconds, or some seconds if etcd does not answer. Calls inside one
+// atomically() share one commit. For one thread only. Secrets are never stored, only hashes of
+// enrolment tokens.
 class Store {
  public:
   virtual ~Store() = default;
@@ -28,44 +28,44 @@ class Store {
   // Everything. Errors: data_loss.
   virtual Result<Snapshot> load() = 0;
 
-  // The CA, by its key's hash, that issues for these nodes: kept at the first call, compared from
-  // then on. `replaced`: the one before it, which it may follow. Errors: data_loss (another one).
+  // Keeps the hash of the CA's key at the first call, and compares it from then on. `replaced`: the
+  // hash of the previous CA, which the new one may follow. Errors: data_loss (another CA).
   virtual Result<> keep_ca(const std::string& sha256, const std::string& replaced) = 0;
 
-  // A new node; the same id with the same key again changes nothing. already_exists: another key.
+  // A new node. Idempotent for the same id and key. Errors: already_exists (another key).
   virtual Result<> bind_node(const NodeRecord& record) = 0;
 
-  // Only its key and those barred. failed_precondition: it is not bound to the key `from`.
+  // Saves only key_sha256 and barred_key. Errors: failed_precondition (not bound to key `from`).
   virtual Result<> rebind_node(const NodeRecord& record, const std::string& from) = 0;
 
-  // not_found: not bound. failed_precondition: its stored serial is higher, somebody else writes.
+  // Errors: not_found (not bound); failed_precondition (stored serial is higher: another writer).
   virtual Result<> save_node(const NodeRecord& record) = 0;
 
-  // Each one whole, together not: after an error some may be saved. Nodes send them anew.
-  // not_found: a node that is not bound.
+  // Each report is saved atomically; the batch is not. Nodes send lost reports again.
+  // Errors: not_found (a node is not bound).
   virtual Result<> save_reports(const std::vector<ReportRecord>& reports) = 0;
 
-  // Compare and set: only from the fence before it. failed_precondition: another took it first.
+  // Compare and set, from fence - 1. Errors: failed_precondition (another coordinator took it).
   virtual Result<> take_lease(const LeaseRecord& lease) = 0;
 
   virtual Result<> save_cluster(const ClusterRecord& cluster) = 0;
 
-  // Replaces the tokens of user-data that are accepted, each as SHA-256 in hexadecimal.
+  // Replaces the accepted tokens of user-data, each as SHA-256 in hexadecimal.
   virtual Result<> save_token_hashes(const std::vector<std::string>& hashes) = 0;
 
   virtual Result<> save_token(const TokenRecord& token) = 0;
   virtual Result<> drop_token(const std::string& id) = 0;
 
-  // All that `work` writes, or nothing when it returns an error. It may be run more than once.
+  // Commits what `work` writes, or nothing if `work` returns an error. `work` may run repeatedly.
   virtual Result<> atomically(const std::function<Result<>()>& work) = 0;
 };
 
-// A store in one file, mode 0600: WAL, synchronous=FULL. Made with `cluster_id` when the file is
-// not there. Errors: data_loss (damaged, of another cluster, of a newer version, an older copy: it
+// A store in one file, mode 0600: WAL, synchronous=FULL. Made with `cluster_id` if there is no
+// file. Errors: data_loss (damaged, of another cluster, of a newer version, an older copy: the file
 // is never reset), permission_denied, io.
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& file,
                                                  const std::string& cluster_id);
-// Beside it. Without it any age will do.
+// The file beside the store that holds its age. Without that file any age is accepted.
 std::filesystem::path age_file_of(const std::filesystem::path& store);
 
 }  // namespace kagent::coordinator

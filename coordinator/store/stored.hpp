@@ -9,7 +9,7 @@
 // Records as messages of stored.proto. Errors: data_loss.
 namespace kagent::coordinator::stored {
 
-inline constexpr std::uint32_t format = 1;  // the newest that is known here
+inline constexpr std::uint32_t format = 1;  // the newest that this version knows
 
 std::string bytes_of(const NodeRecord& node);
 std::string bytes_of(const TokenRecord& token);

@@ -1,4 +1,4 @@
-// What store.hpp promises, of either implementation.
+// What store.hpp promises, for both implementations.
 #include "tests/integration/store/stores.hpp"
 
 #include <catch2/catch_template_test_macros.hpp>
@@ -88,7 +88,8 @@ TEMPLATE_TEST_CASE("A serial never goes back, and a node that is not bound canno
   CHECK(store->save_node(record("a", "other key", 1)).error().code() == Errc::not_found);
 }
 
-TEMPLATE_TEST_CASE("What fails half-way leaves nothing behind", "[store]", OnSqlite, OnEtcd) {
+TEMPLATE_TEST_CASE("A transaction that fails half-way leaves nothing behind", "[store]", OnSqlite,
+                   OnEtcd) {
   const TestType place;
   auto store = place.open();
   const auto done = store->atomically([&]() -> Result<> {
@@ -97,7 +98,7 @@ TEMPLATE_TEST_CASE("What fails half-way leaves nothing behind", "[store]", OnSql
   });
   CHECK_FALSE(done);
   CHECK(store->load()->nodes.empty());
-  CHECK(store->bind_node(record("a", "key", 1)));  // and it goes on
+  CHECK(store->bind_node(record("a", "key", 1)));  // the store still works
 }
 
 TEMPLATE_TEST_CASE("A node is bound to another key only from the one that it has", "[store]",
@@ -146,15 +147,14 @@ TEMPLATE_TEST_CASE("Tokens are kept, replaced and dropped", "[store]", OnSqlite,
   CHECK(place.open()->load()->tokens == std::vector{other});
 }
 
-TEMPLATE_TEST_CASE("A report is of a node that is bound", "[store]", OnSqlite, OnEtcd) {
+TEMPLATE_TEST_CASE("A report is saved for bound nodes only", "[store]", OnSqlite, OnEtcd) {
   const TestType place;
   auto store = place.open();
   CHECK(store->save_reports({{"a", "report"}}).error().code() == Errc::not_found);
   CHECK(store->save_reports({}));
 }
 
-TEMPLATE_TEST_CASE("What a commit has written so far, the rest of it sees", "[store]", OnSqlite,
-                   OnEtcd) {
+TEMPLATE_TEST_CASE("Work in a transaction sees what it has written", "[store]", OnSqlite, OnEtcd) {
   const TestType place;
   auto store = place.open();
   NodeRecord node = record("a", "key", 1);
@@ -196,7 +196,7 @@ TEMPLATE_TEST_CASE("A thousand nodes are one commit, or none", "[store]", OnSqli
     CHECK(snapshot->nodes[i].record.order == i + 1);
     CHECK(snapshot->nodes[i].record.name == long_name);
   }
-  // It goes on from there.
+  // The store still works.
   NodeRecord node = snapshot->nodes[0].record;
   node.serial = 9;
   CHECK(store->save_node(node));

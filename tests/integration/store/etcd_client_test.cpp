@@ -17,7 +17,7 @@ using std::chrono::steady_clock;
 
 namespace {
 
-// Takes connections, and never a word.
+// Accepts connections and never answers.
 class Silence {
  public:
   Silence() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -69,7 +69,7 @@ struct Ca {
 
 }  // namespace
 
-TEST_CASE("Where one of etcd's endpoints does not answer, another does") {
+TEST_CASE("If one endpoint of etcd does not answer, another is used") {
   const OnEtcd place;
   const Silence silence;
   etcd::Options options = place.options();
@@ -79,10 +79,10 @@ TEST_CASE("Where one of etcd's endpoints does not answer, another does") {
   REQUIRE(store);
   const auto before = steady_clock::now();
   REQUIRE((*store)->bind_node(record("a", "key", 1)));
-  CHECK(steady_clock::now() - before < 1s);  // and it stays with that one
+  CHECK(steady_clock::now() - before < 1s);  // the client stays with that endpoint
 }
 
-TEST_CASE("An etcd that does not answer holds nobody up for long, and is taken back") {
+TEST_CASE("An etcd that does not answer costs a bounded time, and is used again later") {
   if (!EtcdServer::installed()) SKIP("there is no etcd on this machine: tests/install-deps");
   EtcdServer server;
   const etcd::Options options{{server.endpoint()}, "/kagent", {}, {}, {}};
@@ -135,7 +135,7 @@ TEST_CASE("With TLS etcd must have a certificate of --store-ca, and asks for our
   }
 }
 
-TEST_CASE("How the store is named") {
+TEST_CASE("Addresses of the store are parsed and checked") {
   const auto parse = [](const std::string& url) { return parse_etcd_address({url, {}, {}, {}}); };
   const auto one = parse("etcd+http://10.0.0.1");
   REQUIRE(one);

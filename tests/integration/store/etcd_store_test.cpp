@@ -1,4 +1,4 @@
-// What of the store's promises is etcd's own matter.
+// Promises of the store that are specific to etcd.
 #include "kagent/v1/stored.pb.h"
 #include "tests/integration/store/stores.hpp"
 
@@ -9,7 +9,7 @@ using namespace kagent;
 using namespace kagent::coordinator;
 using Catch::Matchers::ContainsSubstring;
 
-TEST_CASE("A store whose leadership has gone to another cannot write, nor answer what is so") {
+TEST_CASE("A store that has lost the leadership can neither write nor judge") {
   const OnEtcd place;
   std::vector<std::string> lost;
   auto store = open_etcd_store(place.client(), place.prefix(), "cluster-1", place.fence(),
@@ -46,7 +46,7 @@ TEST_CASE("A store whose leadership has gone to another cannot write, nor answer
         return bound;
     return {};
   })));
-  // A refusal, too, is the leader's to give.
+  // Only the leader may refuse, too.
   CHECK(refused((*store)->bind_node(record("a", "other key", 1))));
   CHECK(lost.size() == 1);
   CHECK(place.get("kept/nodes/a") == node);
@@ -55,7 +55,7 @@ TEST_CASE("A store whose leadership has gone to another cannot write, nor answer
   CHECK(place.names("redo/").empty());
 }
 
-TEST_CASE("F7 What etcd has answered is there after its machine lost power") {
+TEST_CASE("F7 What etcd has acknowledged survives a power failure of its machine") {
   if (!EtcdServer::installed()) SKIP("there is no etcd on this machine: tests/install-deps");
   EtcdServer server;
   etcd::Options options{{server.endpoint()}, "/kagent", {}, {}, {}};
@@ -69,12 +69,12 @@ TEST_CASE("F7 What etcd has answered is there after its machine lost power") {
     REQUIRE((*store)->bind_node(record("i-" + std::to_string(i), "key", i)));
   server.kill();
   server.start();
-  REQUIRE((*store)->bind_node(record("i-21", "key", 21)));  // over a connection of its own accord
+  REQUIRE((*store)->bind_node(record("i-21", "key", 21)));  // the client connects again by itself
   CHECK(open_etcd_store(client, "/kagent", "cluster-1", fence, {}).value()->load()->nodes.size() ==
         21);
 }
 
-TEST_CASE("F8 What is damaged in etcd is refused with what to do, and is not touched") {
+TEST_CASE("F8 A damaged store in etcd is refused with what to do, and is not touched") {
   const OnEtcd place;
   REQUIRE(place.open()->bind_node(record("a", "key", 1)));
   std::string name = "kept/cluster";
@@ -107,7 +107,7 @@ TEST_CASE("F8 What is damaged in etcd is refused with what to do, and is not tou
   CHECK(place.get(name) == value);
 }
 
-TEST_CASE("F8 A store that has lost its cluster's record is not begun anew") {
+TEST_CASE("F8 A store without its cluster record is not made anew") {
   const OnEtcd place;
   REQUIRE(place.open()->bind_node(record("a", "key", 1)));
   place.erase("kept/cluster");
@@ -115,13 +115,13 @@ TEST_CASE("F8 A store that has lost its cluster's record is not begun anew") {
   CHECK(place.get("kept/cluster").empty());
 }
 
-TEST_CASE("A copy that is out of date costs another try, and gives no wrong answer") {
+TEST_CASE("An outdated copy costs another try, and gives no wrong answer") {
   const OnEtcd place;
   auto store = place.open();
   auto other = place.open();
   NodeRecord node = record("a", "key", 1);
   REQUIRE(other->bind_node(node));
-  // Of this, `store` knows nothing yet.
+  // `store` does not know of this yet.
   CHECK(store->bind_node(record("a", "key-2", 1)).error().code() == Errc::already_exists);
   node.serial = 4;
   REQUIRE(other->save_node(node));
@@ -134,7 +134,7 @@ TEST_CASE("A copy that is out of date costs another try, and gives no wrong answ
   CHECK(place.open()->load()->nodes.at(0).record.serial == 4);
 }
 
-TEST_CASE("What an earlier try has done, of which the answer was lost, is no refusal") {
+TEST_CASE("A write whose answer was lost is no refusal when tried again") {
   const OnEtcd place;
   auto store = place.open();
   auto earlier = place.open();
@@ -144,7 +144,7 @@ TEST_CASE("What an earlier try has done, of which the answer was lost, is no ref
   CHECK(place.open()->load()->lease == LeaseRecord{"a", 1});
 }
 
-TEST_CASE("A large commit that was cut off is finished when it was decided, else it never was") {
+TEST_CASE("An interrupted large commit is completed if it was decided, else dropped") {
   const OnEtcd place;
   REQUIRE(place.open()->bind_node(record("a", "key", 1)));
   const std::string node = place.get("kept/nodes/a");
@@ -172,7 +172,7 @@ TEST_CASE("A large commit that was cut off is finished when it was decided, else
   }
 }
 
-TEST_CASE("The CA is that which the store was made with, or follows it") {
+TEST_CASE("The CA is the one that the store was made with, or its successor") {
   const OnEtcd place;
   auto store = place.open();
   CHECK(owner_of_etcd_store(*place.client(), place.prefix()).value()->ca_sha256.empty());

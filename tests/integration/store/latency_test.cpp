@@ -1,4 +1,4 @@
-// Not a test: figures, when asked for. test_integration_store "[.latency]"
+// Not a test: prints figures on request. test_integration_store "[.latency]"
 #include "tests/integration/store/stores.hpp"
 
 #include <catch2/catch_template_test_macros.hpp>

@@ -14,7 +14,7 @@ using std::chrono::steady_clock;
 
 namespace {
 
-// One of those that want to be the active one.
+// One of several coordinators.
 struct Candidate {
   Candidate(boost::asio::io_context& loop, const OnEtcd& place, const std::string& name,
             std::chrono::seconds ttl = Leadership::usual_ttl)
@@ -55,7 +55,7 @@ std::int64_t lease_of_leader(const OnEtcd& place) {
 
 }  // namespace
 
-TEST_CASE("Of several coordinators one is the active one; when it resigns, another is at once") {
+TEST_CASE("Of several coordinators one is active; when it resigns, another takes over at once") {
   const OnEtcd place;
   place.erase("leader");
   boost::asio::io_context loop;
@@ -74,13 +74,13 @@ TEST_CASE("Of several coordinators one is the active one; when it resigns, anoth
   CHECK(second.fence->created > first.fence->created);
   CHECK(first.why.empty());
   second.resign();
-  loop.run();  // nothing of either goes on
+  loop.run();  // no coroutine of either runs any more
   CHECK(first.ended);
   CHECK(second.ended);
   CHECK(place.get("leader").empty());
 }
 
-TEST_CASE("Who loses the lease is told, and does not want it back") {
+TEST_CASE("A coordinator that loses the lease is told, and does not try again") {
   const OnEtcd place;
   place.erase("leader");
   boost::asio::io_context loop;
@@ -88,7 +88,7 @@ TEST_CASE("Who loses the lease is told, and does not want it back") {
   run_until(loop, [&] { return first.fence.has_value(); });
   Candidate second(loop, place, "second", 3s);
   run_until(loop, [&] { return !second.holder.empty(); });
-  REQUIRE(place.client()->revoke(lease_of_leader(place), 1s));  // as if its time had run out
+  REQUIRE(place.client()->revoke(lease_of_leader(place), 1s));  // as if the lease had expired
   run_until(loop, [&] { return second.fence && !first.why.empty(); });
   CHECK(place.get("leader") == "second");
   first.resign();
@@ -96,7 +96,7 @@ TEST_CASE("Who loses the lease is told, and does not want it back") {
   loop.run();
 }
 
-TEST_CASE("The lease is kept for as long as its holder lives, and no longer") {
+TEST_CASE("The lease is kept while its holder lives, and no longer") {
   const OnEtcd place;
   place.erase("leader");
   boost::asio::io_context loop;
@@ -105,7 +105,7 @@ TEST_CASE("The lease is kept for as long as its holder lives, and no longer") {
   loop.run_for(5s);
   CHECK(first.why.empty());
   CHECK(place.get("leader") == "first");
-  // It is silent from now on.
+  // The holder is silent from now on.
   boost::asio::io_context other_loop;
   Candidate second(other_loop, place, "second", 2s);
   run_until(other_loop, [&] { return second.fence.has_value(); });
@@ -117,7 +117,7 @@ TEST_CASE("The lease is kept for as long as its holder lives, and no longer") {
   other_loop.run();
 }
 
-TEST_CASE("Who cannot reach etcd gives up when the lease must have ended") {
+TEST_CASE("A coordinator that cannot reach etcd gives up when its lease must have expired") {
   if (!EtcdServer::installed()) SKIP("there is no etcd on this machine: tests/install-deps");
   EtcdServer server;
   boost::asio::io_context loop;

@@ -16,7 +16,7 @@ TEMPLATE_TEST_CASE("T6 Of 1,000 racers for one id, each with a key of its own, o
   constexpr std::size_t threads = 20;
   constexpr std::size_t each = 50;
   const TestType place;
-  // Each with a store of its own, which was opened when nobody had the id.
+  // Each racer has its own store, opened before the id was bound.
   std::vector<std::unique_ptr<Store>> stores;
   for (std::size_t i = 0; i < threads * each; ++i) stores.push_back(place.open());
 

@@ -17,7 +17,7 @@ namespace {
 std::atomic<int> syncs{0};
 }
 
-// SQLite's call comes here, and what it waits for is counted.
+// SQLite calls this instead of libc's, so that the test can count.
 extern "C" int fdatasync(int descriptor) {
   ++syncs;
   return static_cast<int>(::syscall(SYS_fdatasync, descriptor));
@@ -33,7 +33,7 @@ mode_t mode_of(const fs::path& file) {
 
 }  // namespace
 
-TEST_CASE("Its files are for their owner only") {
+TEST_CASE("The files of the store are for their owner only") {
   const OnSqlite place;
   auto store = place.open();
   REQUIRE(store->bind_node(record("a", "key", 1)));
@@ -42,7 +42,7 @@ TEST_CASE("Its files are for their owner only") {
   CHECK(mode_of(place.file().string() + "-shm") == 0600);
 }
 
-TEST_CASE("F7 A write is on the disk when it returns") {
+TEST_CASE("F7 A write is on disk when its call returns") {
   const OnSqlite place;
   auto store = place.open();
   int before = syncs;
@@ -100,7 +100,7 @@ TEST_CASE("F8 The store of a newer version is refused") {
   CHECK(newer.error().message().find("newer version") != std::string::npos);
 }
 
-TEST_CASE("A store of version 1 is brought to this one, with all that is in it") {
+TEST_CASE("A store of version 1 is migrated with all that it holds") {
   const OnSqlite place;
   NodeRecord node = record("a", "key", 1);
   node.name = "ip-10-0-0-1";
@@ -110,7 +110,7 @@ TEST_CASE("A store of version 1 is brought to this one, with all that is in it")
     node.joined = true;
     REQUIRE(store->save_node(node));
   }
-  node.name_bound = true;  // whoever had joined keeps its name
+  node.name_bound = true;  // a node that had joined keeps its name
   sqlite3* handle = nullptr;
   REQUIRE(sqlite3_open((place.file()).c_str(), &handle) == SQLITE_OK);
   for (const char* column : {"leave_stage", "leave_remove", "leave_force", "leave_rejoin",

@@ -27,8 +27,8 @@ class OnSqlite {
   TemporaryFolder folder_;
 };
 
-// All stores of one place hold the same fence: it does not come between them. Where there is no
-// etcd the test is skipped.
+// All stores of one place hold the same fence, so each may write. Without an etcd binary the test
+// is skipped.
 class OnEtcd {
  public:
   OnEtcd();
@@ -42,10 +42,11 @@ class OnEtcd {
   [[nodiscard]] std::shared_ptr<etcd::Client> client() const { return client_; }
   [[nodiscard]] const etcd::Fence& fence() const { return fence_; }
 
-  // By another hand; `name` is below PREFIX/.
-  std::int64_t put(const std::string& name, const std::string& value) const;  // its revision
+  // Writes around the store; `name` is below PREFIX/.
+  std::int64_t put(const std::string& name,
+                   const std::string& value) const;  // returns the revision
   void erase(const std::string& name) const;
-  [[nodiscard]] std::string get(const std::string& name) const;  // empty: not there
+  [[nodiscard]] std::string get(const std::string& name) const;  // empty: there is no such key
   [[nodiscard]] std::vector<std::string> names(const std::string& folder = "") const;
 
  private:
