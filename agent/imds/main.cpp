@@ -3,6 +3,7 @@
 #include "agent/common/base/paths.hpp"
 #include "agent/common/base/pause.hpp"
 #include "agent/common/base/printable.hpp"
+#include "agent/common/base/text.hpp"
 #include "agent/common/base/version.hpp"
 #include "agent/imds/client.hpp"
 #include "agent/imds/documents.hpp"
@@ -36,7 +37,7 @@ struct Options {
 Result<std::string> read_local(const std::filesystem::path& file) {
   auto content = read_file(file);
   if (!content && content.error().code() == Errc::not_found) return std::string();
-  if (content && content->find_first_not_of(" \t\r\n") == std::string::npos) content->clear();
+  if (content && trimmed(*content).empty()) content->clear();
   return content;
 }
 
@@ -44,13 +45,13 @@ Result<std::string> read_local(const std::filesystem::path& file) {
 // invalid_argument for a platform file that says something else.
 Result<std::string> reason_to_ask(const Options& options) {
   if (options.endpoint_given) return std::string("--endpoint");
-  auto told = read_local(options.platform);
-  if (!told) return told.error();
-  told->erase(told->find_last_not_of(" \t\r\n") + 1);
-  if (*told == "ec2") return options.platform.string();
-  if (!told->empty())
+  const auto content = read_local(options.platform);
+  if (!content) return content.error();
+  const std::string_view told = trimmed(*content);
+  if (told == "ec2") return options.platform.string();
+  if (!told.empty())
     return Error(Errc::invalid_argument, options.platform.string() + ": expected ec2, found \"" +
-                                             printable(*told, 64) + "\"");
+                                             printable(told, 64) + "\"");
   return imds::sign_of_ec2("/").value_or("");
 }
 

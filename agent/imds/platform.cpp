@@ -1,6 +1,7 @@
 #include "agent/imds/platform.hpp"
 
 #include "agent/common/base/file.hpp"
+#include "agent/common/base/text.hpp"
 
 #include <algorithm>
 
@@ -22,15 +23,15 @@ constexpr Sign signs[] = {
 };
 constexpr char hypervisor_uuid[] = "sys/hypervisor/uuid";
 
-// Without the line's end, in lower case; empty: not there.
+// The trimmed content in lower case; empty if the file is missing.
 std::string read_sign(const std::filesystem::path& file) {
-  auto text = read_file(file, longest_sign);
-  if (!text) return {};
-  text->erase(text->find_last_not_of(" \n") + 1);
-  std::ranges::transform(*text, text->begin(), [](char c) {
+  const auto content = read_file(file, longest_sign);
+  if (!content) return {};
+  std::string text(trimmed(*content));
+  std::ranges::transform(text, text.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
-  return *text;
+  return text;
 }
 
 }  // namespace

@@ -14,7 +14,8 @@
 
 namespace kagent::coordinator {
 
-// Who is an administrator, what administrators see of the nodes, and `kagentctl retry`.
+// Decides who is an administrator, tells administrators about the nodes, and does `kagentctl
+// retry`.
 class Administration {
  public:
   Administration(const Registry& registry, Sessions& sessions, Connections& connections,

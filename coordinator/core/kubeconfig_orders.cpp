@@ -31,17 +31,14 @@ std::string reachable_server(const Node* signer, const std::string& server) {
 // An administrator's kubectl reads this: nothing of the reply is used that does not have the shape
 // of what it is. Errors: invalid_argument.
 Result<KubeconfigOrders::Issued> checked(const v1::KubeconfigReply& reply) {
-  constexpr std::string_view scheme = "https://";
-  const std::string_view server = reply.api_server();
-  const auto api_server = values::HostPort::parse(
-      server.starts_with(scheme) ? server.substr(scheme.size()) : std::string_view());
+  const auto api_server = values::HostPort::parse_https_url(reply.api_server());
   if (!api_server) return api_server.error();
   const auto ca = pki::PemCertificates::parse(reply.ca_certificates());
   if (!ca) return ca.error();
   const auto certificate = pki::PemCertificates::parse(reply.certificate());
   if (!certificate) return certificate.error();
   return KubeconfigOrders::Issued{
-      {}, std::string(scheme) + api_server->str(), ca->str(), certificate->str()};
+      {}, "https://" + api_server->str(), ca->str(), certificate->str()};
 }
 
 }  // namespace

@@ -34,12 +34,21 @@ void Postman::act() {
     });
 }
 
+bool Postman::seal(v1::SignedEnvelope& into, const std::string& node, std::uint64_t serial,
+                   v1::EnvelopePayload payload, system_clock::time_point expires_at) const {
+  auto envelope = envelopes_.seal(node, serial, std::move(payload), expires_at);
+  if (!envelope) {
+    log::error("{}", envelope.error().message());
+    return false;
+  }
+  into = std::move(*envelope);
+  return true;
+}
+
 void Postman::send_envelope(const std::string& node, std::uint64_t serial,
                             v1::EnvelopePayload payload, system_clock::time_point expires_at) {
-  auto envelope = envelopes_.seal(node, serial, std::move(payload), expires_at);
-  if (!envelope) return log::error("{}", envelope.error().message());
   v1::CoordinatorMessage message;
-  *message.mutable_envelope() = std::move(*envelope);
+  if (!seal(*message.mutable_envelope(), node, serial, std::move(payload), expires_at)) return;
   sessions_.send(node, std::move(message));
 }
 
@@ -97,10 +106,9 @@ void Postman::deliver(RequestMint& mint) {
   if (mint.control_plane) {
     v1::EnvelopePayload payload;
     payload.mutable_upload()->set_node_id(mint.node);
-    auto envelope = envelopes_.seal(mint.minter, mint.serial, std::move(payload),
-                                    system_clock::now() + mint.ttl);
-    if (!envelope) return log::error("{}", envelope.error().message());
-    *request.mutable_upload_order() = std::move(*envelope);
+    if (!seal(*request.mutable_upload_order(), mint.minter, mint.serial, std::move(payload),
+              system_clock::now() + mint.ttl))
+      return;
   }
   sessions_.send(mint.minter, std::move(message));
 }
@@ -131,10 +139,9 @@ void Postman::deliver(RequestUnregister& unregister) {
     v1::EnvelopePayload payload;
     payload.mutable_etcd_member()->set_node_name(unregister.node_name);
     payload.mutable_etcd_member()->set_address(unregister.address);
-    auto envelope = envelopes_.seal(unregister.worker, unregister.serial, std::move(payload),
-                                    system_clock::now() + order_lifetime);
-    if (!envelope) return log::error("{}", envelope.error().message());
-    *request.mutable_etcd_member_order() = std::move(*envelope);
+    if (!seal(*request.mutable_etcd_member_order(), unregister.worker, unregister.serial,
+              std::move(payload), system_clock::now() + order_lifetime))
+      return;
   }
   log::info("node {} is asked to delete the Node {}", unregister.worker, unregister.node_name);
   sessions_.send(unregister.worker, std::move(message));

@@ -44,6 +44,9 @@ class Postman {
   [[nodiscard]] std::uint64_t mints_requested() const { return mints_requested_; }
 
  private:
+  // False, with an error logged, if the signer fails.
+  bool seal(v1::SignedEnvelope& into, const std::string& node, std::uint64_t serial,
+            v1::EnvelopePayload payload, std::chrono::system_clock::time_point expires_at) const;
   void deliver(SendAssignment& assignment);
   void deliver(SendReset& reset);
   void deliver(SendGrant& grant);

@@ -1,5 +1,8 @@
 #include "agent/common/config/rules.hpp"
 
+#include "agent/common/base/names.hpp"
+#include "agent/common/values/values.hpp"
+
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
 #include <re2/re2.h>
@@ -22,11 +25,6 @@ bool matches(std::string_view text, const char* pattern) {
   return text.size() <= longest && RE2::FullMatch(text, pattern);
 }
 
-bool is_subdomain(std::string_view text) {
-  return text.size() <= 253 &&
-         matches(text, "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*");
-}
-
 bool is_label_name(std::string_view text) {
   return text.size() <= 63 && matches(text, "[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?");
 }
@@ -34,7 +32,7 @@ bool is_label_name(std::string_view text) {
 bool is_label_key(std::string_view key) {
   const auto slash = key.find('/');
   if (slash == std::string_view::npos) return is_label_name(key);
-  return is_subdomain(key.substr(0, slash)) && is_label_name(key.substr(slash + 1));
+  return is_node_name(key.substr(0, slash)) && is_label_name(key.substr(slash + 1));
 }
 
 bool is_label_value(std::string_view value) {
@@ -147,7 +145,7 @@ Complaint check_ip(std::string_view address) {
 }
 
 Complaint check_dns_name(std::string_view name) {
-  if (!is_subdomain(name)) return "expected a DNS name in lower case (RFC 1123)";
+  if (!is_node_name(name)) return "expected a DNS name in lower case (RFC 1123)";
   return std::nullopt;
 }
 
@@ -170,8 +168,7 @@ Complaint check_endpoint(std::string_view endpoint) {
 }
 
 Complaint check_kubernetes_version(std::string_view version) {
-  if (!matches(version, "v1\\.(0|[1-9][0-9]*)\\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?"))
-    return "expected a version such as v1.32.4";
+  if (!values::KubernetesVersion::parse(version)) return "expected a version such as v1.32.4";
   return std::nullopt;
 }
 

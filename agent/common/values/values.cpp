@@ -59,7 +59,7 @@ bool BootstrapTokenIdRule::holds(std::string_view text) {
 
 bool BootstrapTokenRule::holds(std::string_view text) {
   return text.size() == longest && text[6] == '.' &&
-         std::ranges::all_of(text.substr(0, 6), is_lower_or_digit) &&
+         BootstrapTokenIdRule::holds(text.substr(0, 6)) &&
          std::ranges::all_of(text.substr(7), is_lower_or_digit);
 }
 
@@ -103,6 +103,14 @@ Result<HostPort> HostPort::parse(std::string_view text) {
     return wrong;
   }
   return HostPort(std::string(host), port);
+}
+
+Result<HostPort> HostPort::parse_https_url(std::string_view url) {
+  constexpr std::string_view scheme = "https://";
+  if (!url.starts_with(scheme))
+    return Error(Errc::invalid_argument,
+                 "expected https://HOST:PORT, found \"" + printable(url, 80) + "\"");
+  return parse(url.substr(scheme.size()));
 }
 
 std::string HostPort::str() const {

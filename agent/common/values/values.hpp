@@ -79,6 +79,9 @@ class HostPort {
  public:
   // Errors: invalid_argument.
   static Result<HostPort> parse(std::string_view text);
+  // Of "https://HOST:PORT", as kubeconfigs name an API server; nothing may follow. Errors:
+  // invalid_argument.
+  static Result<HostPort> parse_https_url(std::string_view url);
 
   [[nodiscard]] const std::string& host() const { return host_; }  // without brackets
   [[nodiscard]] std::uint16_t port() const { return port_; }

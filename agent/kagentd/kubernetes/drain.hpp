@@ -24,7 +24,7 @@ struct NodePods {
   std::vector<Pod> evict;
   std::vector<std::string> staying;  // "namespace/name (of a DaemonSet)", "... (static)"
 };
-// Of a PodList, without the pods that have finished. Errors: protocol.
+// Reads a PodList. Pods that have finished are left out. Errors: protocol.
 Result<NodePods> pods_of(std::string_view json);
 
 struct DrainOrder {

@@ -49,7 +49,7 @@ class Driver {
   [[nodiscard]] const LastRuns& runs() const { return runs_.runs(); }
 
  private:
-  // Of the sequencer: every action that is due.
+  // Carries out every action that the sequencer says is due.
   void carry_out();
   void act(const CheckStep& action);
   void act(const Record& action);

@@ -31,7 +31,8 @@ struct HeldAssignment {
   plan::Role role = plan::Role::worker;
   bool init = false;
   std::uint64_t lease_fence = 0;
-  // Of the last ResetOrder; 0: none. An assignment older than the reset order no longer counts.
+  // The serial of the last ResetOrder; 0: none. An assignment older than that order no longer
+  // counts.
   std::uint64_t reset_serial = 0;
   bool reset_done = false;
 
@@ -59,7 +60,7 @@ struct NodeState {
   std::vector<std::string> runtime_units;  // systemd units of the container runtime
   std::string product_uuid;                // hashed; "" if the machine has none of its own
   LocalCluster cluster;                    // empty unless this node has run init
-  // Of kubelet's client certificate; empty before kubelet has one.
+  // When kubelet's client certificate expires; empty before kubelet has one.
   std::optional<std::chrono::system_clock::time_point> kubelet_certificate_expiry;
   std::vector<HeldCertificate> certificates;  // all that Kubernetes has on this node
 };

@@ -56,7 +56,7 @@ struct StepView {
   std::string drift;        // of a step that is done: what apply would change, or leaves to people
 };
 
-// What is done about drift, and how often kagentd looks for it.
+// What kagentd does about drift, and how often kagentd looks for drift.
 struct Watch {
   std::map<std::string, plan::Drift, std::less<>> steps;  // others as the plan says
   std::chrono::seconds every{300};

@@ -27,7 +27,8 @@ struct UnitState {
 // and over, which is no failure.
 v1::UnitHealth health_of(const UnitState& state, bool configured);
 
-// Of several units that are needed together: the first one that is not active, else the first one.
+// Returns the first unit that is not active, or the first unit if all are. The node needs all of
+// them.
 UnitState worst_of(const std::vector<UnitState>& units);
 
 // The path of a unit's D-Bus object: its last part is like "kubelet_2eservice"

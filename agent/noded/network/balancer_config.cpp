@@ -1,29 +1,19 @@
 #include "agent/noded/network/balancer_config.hpp"
 
 #include "agent/common/base/names.hpp"
+#include "agent/common/values/values.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace kagent::noded {
-
 namespace {
 
-bool is_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return error == std::errc() && end == text.data() + text.size() && port != 0;
-}
-
+// HAProxy gets addresses only, since it looks names up once, at its start.
 bool is_server(std::string_view text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos || !is_port(text.substr(colon + 1))) return false;
-  std::string_view host = text.substr(0, colon);
-  const bool v6 = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  if (v6) host = host.substr(1, host.size() - 2);
-  return is_ip_address(host) && v6 == (host.find(':') != std::string_view::npos);
+  const auto server = values::HostPort::parse(text);
+  return server && is_ip_address(server->host());
 }
 
 }  // namespace

@@ -12,7 +12,8 @@
 
 namespace kagent::noded {
 
-// Whose orders are accepted. Both values come from user-data, never from kagentd.
+// The vault accepts orders only under this CA and for this node. Both values come from user-data,
+// never from kagentd.
 struct Trust {
   std::string ca_sha256;
   std::string node_id;

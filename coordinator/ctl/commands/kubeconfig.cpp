@@ -27,11 +27,7 @@ struct Options {
 
 // Errors: invalid_argument.
 Result<render::Kubeconfig> checked(const v1::GetKubeconfigResponse& issued, std::string key_pem) {
-  constexpr std::string_view scheme = "https://";
-  const std::string_view server = issued.api_server();
-  if (!server.starts_with(scheme))
-    return Error(Errc::invalid_argument, "expected https://HOST:PORT as the API server");
-  auto api_server = values::HostPort::parse(server.substr(scheme.size()));
+  auto api_server = values::HostPort::parse_https_url(issued.api_server());
   if (!api_server) return api_server.error();
   auto ca = pki::PemCertificates::parse(issued.ca_certificates());
   if (!ca) return ca.error();

@@ -1,7 +1,7 @@
 #include "agent/common/base/file.hpp"
 #include "coordinator/authority/authority.hpp"
-#include "coordinator/ctl/client/client.hpp"
 #include "coordinator/ctl/client/node_set.hpp"
+#include "tests/integration/coordinator/administrator.hpp"
 #include "tests/integration/coordinator/fake_node.hpp"
 #include "tests/support/result.hpp"
 
@@ -21,12 +21,6 @@ std::unique_ptr<ctl::Client> client_of(const ctl::Endpoint& endpoint) {
   auto client = ctl::connect(endpoint);
   REQUIRE(client);
   return std::move(*client);
-}
-
-ctl::Endpoint socket_of(const RunningCoordinator& coordinator) {
-  ctl::Endpoint endpoint;
-  endpoint.coordinator = coordinator.admin_socket();
-  return endpoint;
 }
 
 // kagentctl on another machine, with this certificate.

@@ -1,6 +1,6 @@
 #include "agent/common/trust/enrolment_proof.hpp"
-#include "coordinator/ctl/client/client.hpp"
 #include "kagent/v1/agent.grpc.pb.h"
+#include "tests/integration/coordinator/administrator.hpp"
 #include "tests/integration/coordinator/fake_node.hpp"
 #include "tests/support/ec2_signer.hpp"
 #include "tests/support/result.hpp"
@@ -41,12 +41,6 @@ struct Cloud {
     return aws.sign(Ec2Signer::document(id, "eu-central-1"));
   }
 };
-
-std::unique_ptr<ctl::Client> admin(const RunningCoordinator& coordinator) {
-  ctl::Endpoint endpoint;
-  endpoint.coordinator = coordinator.admin_socket();
-  return std::move(ctl::connect(endpoint).value());
-}
 
 }  // namespace
 
@@ -104,7 +98,7 @@ TEST_CASE("T4 The first to claim an instance keeps it; the second is refused and
   const grpc::Status late = second.enrol("", cloud.word_for("i-1"));
   CHECK(late.error_code() == grpc::StatusCode::ALREADY_EXISTS);
   CHECK(late.error_message().find("kagentctl forget i-1") != std::string::npos);
-  auto client = admin(cloud.coordinator);
+  auto client = administrator(cloud.coordinator);
   const auto shown = client->get_node("i-1");
   REQUIRE(shown);
   CHECK(shown->rival().key_sha256() == second.key_sha256());
@@ -170,7 +164,7 @@ TEST_CASE("T6 Of a thousand that claim one instance at once, one gets it") {
 TEST_CASE("A node that waits for approval is listed, and let in by an administrator's word") {
   RunningCoordinator coordinator(by_approval);
   FakeNode node(coordinator, "node-1");
-  auto client = admin(coordinator);
+  auto client = administrator(coordinator);
   CHECK(node.enrol("").error_code() == grpc::StatusCode::UNAUTHENTICATED);
   CHECK(client->list_claims()->claims_size() == 0);  // who has no token does not wait
 

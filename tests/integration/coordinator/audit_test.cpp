@@ -2,7 +2,7 @@
 #include "agent/common/base/file.hpp"
 #include "agent/common/config/node_config.hpp"
 #include "coordinator/admission/peer.hpp"
-#include "coordinator/ctl/client/client.hpp"
+#include "tests/integration/coordinator/administrator.hpp"
 #include "tests/integration/coordinator/fake_node.hpp"
 #include "tests/support/result.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -31,17 +31,11 @@ json last(const RunningCoordinator& coordinator) {
   return lines_of(coordinator.folder() / "audit.jsonl").back();
 }
 
-std::unique_ptr<ctl::Client> admin(const RunningCoordinator& coordinator) {
-  ctl::Endpoint endpoint;
-  endpoint.coordinator = coordinator.admin_socket();
-  return std::move(ctl::connect(endpoint).value());
-}
-
 }  // namespace
 
 TEST_CASE("T18 Every decision is in the audit log when its answer comes, and no secret is") {
   RunningCoordinator coordinator;
-  const auto client = admin(coordinator);
+  const auto client = administrator(coordinator);
   FakeNode node(coordinator, "i-1"), thief(coordinator, "i-1");
   REQUIRE(node.enrol(coordinator.token()).ok());
   json line = last(coordinator);
@@ -93,7 +87,7 @@ TEST_CASE("T18 Every decision is in the audit log when its answer comes, and no 
 
 TEST_CASE("T18 What is not done is not in the log as granted") {
   RunningCoordinator coordinator;
-  const auto client = admin(coordinator);
+  const auto client = administrator(coordinator);
   FakeNode node(coordinator, "i-1");
   REQUIRE(node.enrol(coordinator.token()).ok());
   const auto is_refused = [&](const std::string& event) {

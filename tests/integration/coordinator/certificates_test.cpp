@@ -1,6 +1,6 @@
 #include "agent/common/base/file.hpp"
 #include "coordinator/core/coordinator.hpp"
-#include "coordinator/ctl/client/client.hpp"
+#include "tests/integration/coordinator/administrator.hpp"
 #include "tests/integration/coordinator/fake_node.hpp"
 #include "tests/support/result.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -87,9 +87,7 @@ TEST_CASE("kagentctl certs has the coordinator's and each node's, and a renewal 
   RunningCoordinator coordinator;
   FakeNode node(coordinator, "i-1");
   REQUIRE(node.enrol(coordinator.token()).ok());
-  ctl::Endpoint endpoint;
-  endpoint.coordinator = coordinator.admin_socket();
-  const auto client = std::move(ctl::connect(endpoint).value());
+  const auto client = administrator(coordinator);
   const auto listed = [&] {
     std::map<std::string, v1::Certificate> all;
     const auto answer = client->list_certificates().value();

@@ -1,5 +1,5 @@
 // Enrolled nodes that were taken over: what they say reaches nobody as more than text.
-#include "coordinator/ctl/client/client.hpp"
+#include "tests/integration/coordinator/administrator.hpp"
 #include "tests/integration/coordinator/fake_node.hpp"
 #include "tests/support/result.hpp"
 
@@ -10,12 +10,6 @@ using namespace kagent;
 using namespace kagent::coordinator;
 
 namespace {
-
-std::unique_ptr<ctl::Client> administrator(const RunningCoordinator& coordinator) {
-  ctl::Endpoint endpoint;
-  endpoint.coordinator = coordinator.admin_socket();
-  return std::move(ctl::connect(endpoint).value());
-}
 
 struct Cluster {
   Cluster() {

@@ -1,7 +1,7 @@
 // Who is whom, when somebody says that he is another.
 #include "agent/common/config/node_config.hpp"
 #include "coordinator/ctl/cli.hpp"
-#include "coordinator/ctl/client/client.hpp"
+#include "tests/integration/coordinator/administrator.hpp"
 #include "tests/integration/coordinator/fake_node.hpp"
 #include "tests/support/result.hpp"
 
@@ -17,12 +17,6 @@ namespace {
 
 constexpr char by_approval[] = "enrolment: {attestation: approve}\n";
 constexpr char bootstrap_token[] = "abcdef.0123456789abcdef";
-
-ctl::Endpoint socket_of(const RunningCoordinator& coordinator) {
-  ctl::Endpoint endpoint;
-  endpoint.coordinator = coordinator.admin_socket();
-  return endpoint;
-}
 
 std::string token_for(ctl::Client& client, const std::string& role, std::uint64_t uses) {
   v1::CreateTokenRequest request;
@@ -62,7 +56,7 @@ struct Cluster {
   FakeNode master{coordinator, "i-1"};
   FakeNode first{coordinator, "i-2"};
   FakeNode second{coordinator, "i-3"};
-  std::unique_ptr<ctl::Client> client = std::move(ctl::connect(socket_of(coordinator)).value());
+  std::unique_ptr<ctl::Client> client = administrator(coordinator);
 };
 
 }  // namespace
@@ -119,7 +113,7 @@ TEST_CASE("T9 A name that another has been let in under is shown with its holder
   CHECK_THAT(cluster.reason("i-2"), ContainsSubstring("but in the cluster it is i-3"));
   cluster.coordinator.stop();
   cluster.coordinator.start();
-  cluster.client = std::move(ctl::connect(socket_of(cluster.coordinator)).value());
+  cluster.client = administrator(cluster.coordinator);
   CHECK(cluster.client->list_nodes()->nodes(1).name() == "i-3");
 }
 
@@ -173,7 +167,7 @@ TEST_CASE("T4 A session of the key before is refused, though it was let in befor
   REQUIRE(thief.enrol(coordinator.token()).ok());
   thief.open_silently();
   (void)thief.challenge();  // on the way the session has been let in
-  auto client = std::move(ctl::connect(socket_of(coordinator)).value());
+  auto client = administrator(coordinator);
   REQUIRE(client->forget_node("i-1", ""));
   FakeNode honest(coordinator, "i-1");
   REQUIRE(honest.enrol(coordinator.token()).ok());
@@ -197,7 +191,7 @@ TEST_CASE("T4 forget --key lets in the one that is shown, whoever asks first") {
   CHECK_THAT(refused.error_message(),
              ContainsSubstring("kagentctl forget i-1 --key " + honest.key_sha256().substr(0, 16)));
   CHECK_FALSE(other.enrol(coordinator.token()).ok());
-  auto client = std::move(ctl::connect(socket_of(coordinator)).value());
+  auto client = administrator(coordinator);
   CHECK_THAT(client->get_node("i-1")->reason(), ContainsSubstring("kagentctl forget i-1 --key"));
   CHECK(client->forget_node("i-1", "1234").error().code() == Errc::invalid_argument);
   CHECK(client->forget_node("i-1", "0000000000000000").error().code() == Errc::not_found);
@@ -237,7 +231,7 @@ TEST_CASE("T4 T17 A rival that asks again and again is not listened to any more"
 
 TEST_CASE("T17 A certificate of an unbound key does not spare its holder the pace of strangers") {
   const RunningCoordinator coordinator;
-  const auto client = std::move(ctl::connect(socket_of(coordinator)).value());
+  const auto client = administrator(coordinator);
   FakeNode node(coordinator, "i-1"), other(coordinator, "i-2");
   for (FakeNode* each : {&node, &other}) REQUIRE(each->enrol(coordinator.token()).ok());
   REQUIRE(client->forget_node("i-1", ""));
@@ -251,7 +245,7 @@ TEST_CASE("T17 A certificate of an unbound key does not spare its holder the pac
 
 TEST_CASE("T8 Who is approved has the role of its token, and has used it") {
   const RunningCoordinator coordinator(by_approval);
-  auto client = std::move(ctl::connect(socket_of(coordinator)).value());
+  auto client = administrator(coordinator);
   const std::string token = token_for(*client, "worker", 1);
   FakeNode node(coordinator, "i-1");
   FakeNode second(coordinator, "i-2");
@@ -273,7 +267,7 @@ TEST_CASE("T8 Who is approved has the role of its token, and has used it") {
 
 TEST_CASE("T8 A worker's token does not let in as a control plane that was forgotten") {
   const RunningCoordinator coordinator;
-  auto client = std::move(ctl::connect(socket_of(coordinator)).value());
+  auto client = administrator(coordinator);
   FakeNode first(coordinator, "i-1");
   REQUIRE(first.enrol(coordinator.token()).ok());
   first.open();

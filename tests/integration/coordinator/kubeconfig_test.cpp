@@ -1,7 +1,7 @@
 #include "agent/kagentd/kubernetes/kubeconfig.hpp"
 #include "agent/common/trust/pki.hpp"
 #include "coordinator/ctl/cli.hpp"
-#include "coordinator/ctl/client/client.hpp"
+#include "tests/integration/coordinator/administrator.hpp"
 #include "tests/integration/coordinator/fake_node.hpp"
 #include "tests/support/result.hpp"
 
@@ -17,12 +17,6 @@ using namespace kagent;
 using namespace kagent::coordinator;
 
 namespace {
-
-ctl::Endpoint socket_of(const RunningCoordinator& coordinator) {
-  ctl::Endpoint endpoint;
-  endpoint.coordinator = coordinator.admin_socket();
-  return endpoint;
-}
 
 // The first control plane, with a CA of its own that answers the next order.
 class Signer {

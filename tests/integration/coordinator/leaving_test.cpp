@@ -1,5 +1,5 @@
 #include "coordinator/ctl/cli.hpp"
-#include "coordinator/ctl/client/client.hpp"
+#include "tests/integration/coordinator/administrator.hpp"
 #include "tests/integration/coordinator/fake_node.hpp"
 #include "tests/support/result.hpp"
 
@@ -13,12 +13,6 @@ using namespace kagent;
 using namespace kagent::coordinator;
 
 namespace {
-
-ctl::Endpoint socket_of(const RunningCoordinator& coordinator) {
-  ctl::Endpoint endpoint;
-  endpoint.coordinator = coordinator.admin_socket();
-  return endpoint;
-}
 
 // A control plane and a worker, both in the cluster.
 struct Cluster {
@@ -43,7 +37,7 @@ struct Cluster {
   RunningCoordinator coordinator;
   FakeNode master{coordinator, "i-1"};
   FakeNode worker{coordinator, "i-2"};
-  std::unique_ptr<ctl::Client> client = std::move(ctl::connect(socket_of(coordinator)).value());
+  std::unique_ptr<ctl::Client> client = administrator(coordinator);
 };
 
 void reply_drained(FakeNode& master, const v1::Drain& order, const std::string& problem = {}) {
@@ -148,7 +142,7 @@ TEST_CASE("A plan asks the control plane and the node, and orders nothing") {
 
 TEST_CASE("T18 From its removal on a node's certificate opens nothing") {
   const RunningCoordinator coordinator;
-  const auto client = std::move(ctl::connect(socket_of(coordinator)).value());
+  const auto client = administrator(coordinator);
   FakeNode master(coordinator, "i-1"), node(coordinator, "i-2");
   for (FakeNode* each : {&master, &node}) {
     REQUIRE(each->enrol(coordinator.token()).ok());

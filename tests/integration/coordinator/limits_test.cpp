@@ -2,8 +2,8 @@
 #include "coordinator/admission/address.hpp"
 #include "coordinator/admission/claims.hpp"
 #include "coordinator/admission/connections.hpp"
-#include "coordinator/ctl/client/client.hpp"
 #include "kagent/v1/agent.grpc.pb.h"
+#include "tests/integration/coordinator/administrator.hpp"
 #include "tests/integration/coordinator/fake_node.hpp"
 #include "tests/integration/coordinator/relay.hpp"
 #include "tests/integration/coordinator/tls_peer.hpp"
@@ -209,9 +209,7 @@ TEST_CASE("T17 There are no more nodes than the ClusterConfig allows") {
 
 TEST_CASE("T17 Who waits for approval is not let in past the last place") {
   RunningCoordinator coordinator("enrolment: {attestation: approve, maxNodes: 1}\n");
-  ctl::Endpoint endpoint;
-  endpoint.coordinator = coordinator.admin_socket();
-  const auto client = std::move(ctl::connect(endpoint).value());
+  const auto client = administrator(coordinator);
   FakeNode first(coordinator, "i-1"), second(coordinator, "i-2");
   for (FakeNode* each : {&first, &second})
     CHECK(each->enrol(coordinator.token()).error_code() == grpc::StatusCode::FAILED_PRECONDITION);

@@ -2,7 +2,7 @@
 #include "agent/common/base/file.hpp"
 #include "agent/common/trust/pki.hpp"
 #include "coordinator/authority/ca_files.hpp"
-#include "coordinator/ctl/client/client.hpp"
+#include "tests/integration/coordinator/administrator.hpp"
 #include "tests/integration/coordinator/fake_node.hpp"
 #include "tests/support/etcd_server.hpp"
 #include "tests/support/result.hpp"
@@ -41,14 +41,6 @@ void end_lease(const EtcdAddress& store) {
   REQUIRE(found);
   REQUIRE(found->kvs().size() == 1);
   REQUIRE(client.revoke(found->kvs(0).lease(), 2s));
-}
-
-std::unique_ptr<ctl::Client> admin(const RunningCoordinator& coordinator) {
-  ctl::Endpoint endpoint;
-  endpoint.coordinator = coordinator.admin_socket();
-  auto client = ctl::connect(endpoint);
-  REQUIRE(client);
-  return std::move(*client);
 }
 
 auto refuses(const std::string& why) {
@@ -114,7 +106,7 @@ TEST_CASE("A coordinator that has lost the lease says so and ends; until then it
   REQUIRE(node.enrol(first.token()).ok());
   v1::CreateTokenRequest wish;
   wish.set_lifetime_seconds(600);
-  const auto client = admin(first);
+  const auto client = administrator(first);
   REQUIRE(client->create_token(wish));
   end_lease(store);
   // It does not know yet, perhaps.
@@ -123,7 +115,7 @@ TEST_CASE("A coordinator that has lost the lease says so and ends; until then it
                                          ContainsSubstring("the lease in etcd has ended"));
   second.wait_until_serving();
   CHECK_THAT(second.get("/api/nodes.json").body, ContainsSubstring("\"i-1\""));
-  CHECK(admin(second)->list_tokens()->tokens_size() == 2);  // that, and user-data's
+  CHECK(administrator(second)->list_tokens()->tokens_size() == 2);  // that, and user-data's
 }
 
 TEST_CASE("A coordinator whose files are not those of the store is refused, and changes nothing") {
@@ -261,7 +253,7 @@ TEST_CASE("A token of user-data that was revoked does not come back with another
   RunningCoordinator first(store);
   RunningCoordinator second(store, &first);
   const std::string revoked = first.token();
-  REQUIRE(admin(first)->drop_token("user-data"));
+  REQUIRE(administrator(first)->drop_token("user-data"));
   const std::string token = first.token();
   REQUIRE(token != revoked);
   first.stop();
@@ -271,11 +263,11 @@ TEST_CASE("A token of user-data that was revoked does not come back with another
   CHECK(node.enrol(token).ok());
   // It has not got the token in force, and says so.
   CHECK_THAT(second.user_data(true), !ContainsSubstring("token="));
-  const auto line = admin(second)->user_data(true);
+  const auto line = administrator(second)->user_data(true);
   REQUIRE_FALSE(line);
   CHECK_THAT(line.error().message(), ContainsSubstring("renewed on another coordinator"));
-  REQUIRE(admin(second)->drop_token("user-data"));
-  CHECK(admin(second)->user_data(true));
+  REQUIRE(administrator(second)->drop_token("user-data"));
+  CHECK(administrator(second)->user_data(true));
 }
 
 TEST_CASE("systemd hears who serves and who stands by, and starts anew who has lost the lease") {

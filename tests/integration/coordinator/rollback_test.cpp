@@ -1,4 +1,4 @@
-#include "coordinator/ctl/client/client.hpp"
+#include "tests/integration/coordinator/administrator.hpp"
 #include "tests/integration/coordinator/fake_node.hpp"
 #include "tests/support/result.hpp"
 
@@ -70,9 +70,7 @@ TEST_CASE("F8 A whole folder from an older copy is found out by a certificate, a
   // What a node says of numbers is shown, and brings nothing down.
   first.open(serial + 1000);
   REQUIRE(first.next(v1::CoordinatorMessage::kWelcome));
-  ctl::Endpoint endpoint;
-  endpoint.coordinator = coordinator.admin_socket();
-  const auto client = std::move(ctl::connect(endpoint).value());
+  const auto client = administrator(coordinator);
   REQUIRE(first.next_envelope());
   CHECK_THAT(client->get_node("i-1")->reason(), ContainsSubstring("older copy"));
   CHECK_FALSE(coordinator.fatal());

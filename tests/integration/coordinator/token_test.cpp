@@ -1,7 +1,7 @@
 #include "agent/common/base/file.hpp"
 #include "agent/common/config/node_config.hpp"
 #include "coordinator/admission/tokens.hpp"
-#include "coordinator/ctl/client/client.hpp"
+#include "tests/integration/coordinator/administrator.hpp"
 #include "tests/integration/coordinator/fake_node.hpp"
 #include "tests/support/result.hpp"
 
@@ -13,12 +13,6 @@ using namespace kagent::coordinator;
 using namespace std::chrono_literals;
 
 namespace {
-
-std::unique_ptr<ctl::Client> admin(const RunningCoordinator& coordinator) {
-  ctl::Endpoint endpoint;
-  endpoint.coordinator = coordinator.admin_socket();
-  return std::move(ctl::connect(endpoint).value());
-}
 
 v1::CreateTokenRequest wish(const std::string& role = "") {
   v1::CreateTokenRequest request;
@@ -37,7 +31,7 @@ constexpr auto unauthenticated = grpc::StatusCode::UNAUTHENTICATED;
 
 TEST_CASE("A token lets in as many nodes as it is for, and they outlive it") {
   RunningCoordinator coordinator;
-  auto client = admin(coordinator);
+  auto client = administrator(coordinator);
   v1::CreateTokenRequest two = wish();
   two.set_uses(2);
   const auto created = client->create_token(two);
@@ -48,7 +42,7 @@ TEST_CASE("A token lets in as many nodes as it is for, and they outlive it") {
   CHECK(first.enrol(token).ok());  // the same node: no use spent
   coordinator.stop();
   coordinator.start();
-  client = admin(coordinator);
+  client = administrator(coordinator);
   CHECK(second.enrol(token).ok());
   const grpc::Status late = third.enrol(token);
   CHECK(late.error_code() == unauthenticated);
@@ -61,7 +55,7 @@ TEST_CASE("A token lets in as many nodes as it is for, and they outlive it") {
 
 TEST_CASE("A revoked token, or a part of one, lets nobody in") {
   RunningCoordinator coordinator;
-  const auto client = admin(coordinator);
+  const auto client = administrator(coordinator);
   const auto created = client->create_token(wish());
   REQUIRE(created);
   const std::string token = token_in(*created);
@@ -85,7 +79,7 @@ TEST_CASE("A revoked token, or a part of one, lets nobody in") {
 
 TEST_CASE("T8 A node is what its token says, whatever it asks for") {
   RunningCoordinator coordinator;
-  const auto created = admin(coordinator)->create_token(wish("worker"));
+  const auto created = administrator(coordinator)->create_token(wish("worker"));
   REQUIRE(created);
   FakeNode node(coordinator, "i-1");
   REQUIRE(node.enrol(token_in(*created)).ok());
@@ -100,7 +94,7 @@ TEST_CASE("T8 A node is what its token says, whatever it asks for") {
 
 TEST_CASE("T13 Who reads the coordinator's disk finds no token that was made") {
   RunningCoordinator coordinator;
-  const auto created = admin(coordinator)->create_token(wish());
+  const auto created = administrator(coordinator)->create_token(wish());
   REQUIRE(created);
   const std::string token = token_in(*created);
   const std::string secret = token.substr(token.find('.') + 1);

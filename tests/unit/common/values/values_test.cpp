@@ -92,6 +92,13 @@ TEST_CASE("An endpoint is a host and a port, and is written as it was read") {
     CHECK_FALSE(takes<HostPort>(text));
 }
 
+TEST_CASE("Of a URL only https, a host and a port are taken") {
+  CHECK(HostPort::parse_https_url("https://10.0.0.1:6443").value().str() == "10.0.0.1:6443");
+  for (const auto url : {"", "10.0.0.1:6443", "http://10.0.0.1:6443", "https://10.0.0.1",
+                         "https://10.0.0.1:6443/", "https://u@10.0.0.1:6443"})
+    CHECK_FALSE(HostPort::parse_https_url(url));
+}
+
 TEST_CASE("A value that parses parses again, whatever the bytes were") {
   std::mt19937 random(11);
   constexpr std::string_view letters = "abf019.-:[]vV~\n\" ";
